@@ -1,0 +1,125 @@
+//! What the state knows of one restriction at its provider.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Action, Moment, Restriction, Until};
+
+/// One row of the state: what was promised last, and what is known to be held.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Enforcement {
+    /// What is restricted.
+    pub restriction: Restriction,
+    /// The `until` last applied.
+    pub until: Until,
+    /// The reason last applied.
+    pub reason: Option<Arc<str>>,
+    /// The `id` of the entry that governed last, if it had one.
+    pub entry: Option<Arc<str>>,
+    /// What the provider holds; `None` when nothing is known to be held.
+    pub held: Option<Held>,
+    /// A call about it whose effect is unknown.
+    pub doubt: Option<Doubt>,
+    /// Since when the provider has been saying "not yet".
+    pub waiting: Option<Moment>,
+}
+
+impl Enforcement {
+    /// Whether somebody is restricted by this row, or may be.
+    pub fn may_be_in_force(&self) -> bool {
+        self.held.is_some() || self.doubt.is_some()
+    }
+}
+
+/// What a provider is known to hold.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Held {
+    /// When it was first imposed.
+    pub since: Moment,
+    /// When a call last wrote it: imposed, renewed, amended or kicked.
+    pub written: Moment,
+    /// When it ends there by itself.
+    pub lapse: Lapse,
+    /// The provider's id of it, where it makes one.
+    pub rule: Option<RuleId>,
+    /// How this is known.
+    pub evidence: Evidence,
+}
+
+/// When a restriction ends at the provider by itself.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Lapse {
+    /// At this instant.
+    At(Moment),
+    /// It does not.
+    Open,
+}
+
+impl Lapse {
+    /// Whether it has ended at `now`.
+    pub fn has_passed(self, now: Moment) -> bool {
+        match self {
+            Self::At(at) => at <= now,
+            Self::Open => false,
+        }
+    }
+
+    /// The instant, if it ends by itself.
+    pub fn at(self) -> Option<Moment> {
+        match self {
+            Self::At(at) => Some(at),
+            Self::Open => None,
+        }
+    }
+}
+
+/// A provider's own id of a rule.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct RuleId(pub i64);
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How we know what a provider holds.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Evidence {
+    /// A call returned success.
+    Acknowledged,
+    /// A list showed it.
+    Observed,
+    /// A list showed a rule that matches what an unanswered call had asked for.
+    Adopted,
+}
+
+impl Evidence {
+    /// Every kind of evidence.
+    pub const ALL: [Self; 3] = [Self::Acknowledged, Self::Observed, Self::Adopted];
+
+    /// The name, as the state stores it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Acknowledged => "acknowledged",
+            Self::Observed => "observed",
+            Self::Adopted => "adopted",
+        }
+    }
+
+    /// The evidence of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|evidence| evidence.name() == name)
+    }
+}
+
+/// A call that was sent, or may have been, and whose effect nobody knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Doubt {
+    /// What the call was to do.
+    pub action: Action,
+    /// When its intent was written.
+    pub since: Moment,
+    /// The end the call asked for.
+    pub lapse: Lapse,
+}

@@ -1,0 +1,32 @@
+//! How much one plan may change before it is held back.
+
+/// The limits that the config sets on one plan.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Guards {
+    /// How many restrictions may be lifted, per target and overall.
+    pub max_lifts: Limit,
+    /// How many may be imposed, per target and overall.
+    pub max_imposes: Limit,
+    /// Whether the files may hold no entry at all while something is in force.
+    pub allow_empty: bool,
+}
+
+/// What holds without a `guards` section: lifts of more than 30 % and an empty policy are refused.
+impl Default for Guards {
+    fn default() -> Self {
+        Self {
+            max_lifts: Limit { count: None, percent: Some(30) },
+            max_imposes: Limit { count: None, percent: None },
+            allow_empty: false,
+        }
+    }
+}
+
+/// One limit: either part may be absent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limit {
+    /// At most this many.
+    pub count: Option<u64>,
+    /// At most this many in a hundred of what is in force; counted from 10 in force.
+    pub percent: Option<u64>,
+}

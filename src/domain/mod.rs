@@ -1,0 +1,25 @@
+//! Layer 0: the words of the contract as types. No IO, no clock, no provider.
+
+pub mod action;
+pub mod deny;
+pub mod enforcement;
+pub mod guards;
+pub mod id;
+pub mod moment;
+pub mod protected;
+pub mod restriction;
+pub mod source;
+pub mod wanted;
+pub mod warning;
+
+pub use action::{Action, Because};
+pub use deny::Deny;
+pub use enforcement::{Doubt, Enforcement, Evidence, Held, Lapse, RuleId};
+pub use guards::{Guards, Limit};
+pub use id::{Id, TargetName};
+pub use moment::{Moment, Until};
+pub use protected::{Protected, Protection};
+pub use restriction::{Kind, Restriction, Subject};
+pub use source::Source;
+pub use wanted::Wanted;
+pub use warning::Warning;

@@ -1,0 +1,99 @@
+//! A call before it is written for the wire, and its answer after it was read.
+
+use std::sync::Arc;
+
+use crate::domain::{Deny, Id, Kind, Lapse, Moment, RuleId, Until};
+
+/// One HTTP request's worth of work at one target.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Call {
+    /// What the call does.
+    pub verb: Verb,
+    /// The kind of its subjects.
+    pub kind: Kind,
+    /// The room of all its subjects, where they have one.
+    pub room: Option<Id>,
+    /// What is denied to all its subjects.
+    pub deny: Deny,
+    /// The reason told to the provider, where it takes one.
+    pub reason: Option<Arc<str>>,
+    /// Until when; turned into a duration when the call is written for the wire.
+    pub until: Until,
+    /// Its subjects: at most as many as the form's batch. Empty for a list.
+    pub items: Vec<Item>,
+}
+
+/// One subject of a call.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Item {
+    /// The subject's id.
+    pub id: Id,
+    /// The provider's id of the rule, for a renewal or lift of a rule the provider numbers.
+    pub rule: Option<RuleId>,
+}
+
+/// What a call does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verb {
+    /// Starts restrictions, or starts them anew; a kick where the provider can only kick.
+    Impose,
+    /// Moves the end of a rule that the provider numbers.
+    Renew,
+    /// Ends restrictions.
+    Lift,
+    /// Reads one page of what is in force: in `room` where lists are per room, else in the app.
+    List {
+        /// Where the page starts, as an earlier page's [`Page::next`] said; 0 at first.
+        cursor: u64,
+    },
+}
+
+/// The answer to a call that succeeded.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reply {
+    /// What came of it.
+    pub effect: Effect,
+    /// The provider's id of the request, for its support.
+    pub request_id: Option<String>,
+}
+
+/// What came of a call that succeeded.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// It was done.
+    Done,
+    /// A rule was made, with this id.
+    Created(RuleId),
+    /// The rule now ends at this instant, as the provider reckons.
+    Ends(Moment),
+    /// A page of a list.
+    Page(Page),
+}
+
+/// One page of a list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Page {
+    /// What is in force, as far as this page goes; may include rows whose end has passed.
+    pub rows: Vec<Listed>,
+    /// Where the next page starts; `None` after the last one.
+    pub next: Option<u64>,
+}
+
+/// One restriction as a provider lists it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Listed {
+    /// The kind of its subject.
+    pub kind: Kind,
+    /// The subject's id.
+    pub id: Id,
+    /// The room, where it has one.
+    pub room: Option<Id>,
+    /// What is denied.
+    pub deny: Deny,
+    /// When it ends there by itself.
+    pub lapse: Lapse,
+    /// The provider's id of it, where it makes one.
+    pub rule: Option<RuleId>,
+    /// When it was made, where the list says so.
+    pub created: Option<Moment>,
+}

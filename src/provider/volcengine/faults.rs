@@ -1,0 +1,1 @@
+//! What each documented code means, in one table.
