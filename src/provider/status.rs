@@ -1,0 +1,105 @@
+//! HTTP statuses, and what they add to a provider's own codes.
+
+use super::{Class, Fault, Response};
+
+/// The fault of an answer without the provider's own code; `denied` is the hint for 401 and 403.
+///
+/// Its message quotes nothing of the body: the error page of a proxy may repeat a signed URL.
+pub(super) fn fault(response: &Response, denied: &'static str) -> Fault {
+    let message = if is_success(response) {
+        "the answer is not what the provider documents"
+    } else {
+        "the provider answered with an HTTP status only"
+    };
+    Fault {
+        class: class(response, denied),
+        code: format!("HTTP {}", response.status),
+        message: message.to_owned(),
+        request_id: response.request_id.clone(),
+        culprit: None,
+    }
+}
+
+/// What to do about an answer with the provider's own code: `known` by the provider's table if
+/// the code is in it, else by the status; an unknown code under a success is a refusal.
+pub(super) fn weigh(known: Option<Class>, response: &Response, denied: &'static str) -> Class {
+    match known {
+        Some(Class::Throttled { after: None }) => Class::Throttled { after: response.retry_after },
+        Some(class) => class,
+        None if is_success(response) => Class::Refuse,
+        None => class(response, denied),
+    }
+}
+
+/// What to do about an answer by its status alone.
+fn class(response: &Response, denied: &'static str) -> Class {
+    match response.status {
+        // Garbage under a success: the call may well have taken effect.
+        200..=299 | 500.. => Class::Retry,
+        300..=399 => Class::Stop {
+            hint: "the endpoint redirects, and redirects are not followed: check `endpoint`",
+        },
+        401 | 403 => Class::Stop { hint: denied },
+        429 => Class::Throttled { after: response.retry_after },
+        _ => Class::Refuse,
+    }
+}
+
+/// Whether the status is one of success.
+fn is_success(response: &Response) -> bool {
+    (200..=299).contains(&response.status)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn response(status: u16) -> Response {
+        let retry_after = Some(Duration::from_secs(7));
+        let request_id = Some("r-1".to_owned());
+        Response { status, date: None, retry_after, request_id, body: b"usersig=secret".to_vec() }
+    }
+
+    #[test]
+    fn a_bare_status_says_what_to_do() {
+        let stop = Class::Stop { hint: "check the key" };
+        for (status, class) in [
+            (200, Class::Retry),
+            (400, Class::Refuse),
+            (401, stop.clone()),
+            (403, stop),
+            (404, Class::Refuse),
+            (429, Class::Throttled { after: Some(Duration::from_secs(7)) }),
+            (500, Class::Retry),
+            (504, Class::Retry),
+        ] {
+            assert_eq!(fault(&response(status), "check the key").class, class, "{status}");
+        }
+        assert!(matches!(class(&response(302), ""), Class::Stop { .. }));
+    }
+
+    #[test]
+    fn a_known_code_is_believed_over_the_status_and_an_unknown_one_is_not() {
+        let after = Some(Duration::from_secs(7));
+        for (known, status, class) in [
+            (Some(Class::Refuse), 500, Class::Refuse),
+            (Some(Class::Throttled { after: None }), 200, Class::Throttled { after }),
+            (None, 200, Class::Refuse),
+            (None, 400, Class::Refuse),
+            (None, 429, Class::Throttled { after }),
+            (None, 503, Class::Retry),
+        ] {
+            assert_eq!(weigh(known, &response(status), ""), class, "{status}");
+        }
+    }
+
+    #[test]
+    fn the_fault_of_a_bare_status_repeats_nothing_of_the_body() {
+        let fault = fault(&response(502), "");
+        assert_eq!(fault.code, "HTTP 502");
+        assert_eq!(fault.request_id.as_deref(), Some("r-1"));
+        assert!(!fault.message.contains("secret"));
+    }
+}
