@@ -13,6 +13,8 @@ use crate::provider::{
 
 mod faults;
 mod signature;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 /// Tencent's `live_engine_http_srv`.
