@@ -46,7 +46,7 @@ fn class(response: &Response, denied: &'static str) -> Class {
 }
 
 /// Whether the status is one of success.
-fn is_success(response: &Response) -> bool {
+pub(super) fn is_success(response: &Response) -> bool {
     (200..=299).contains(&response.status)
 }
 

@@ -13,7 +13,10 @@ use crate::provider::{
 };
 
 mod faults;
+mod rule;
 mod signature;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 /// Agora's channel management.

@@ -14,6 +14,8 @@ use crate::provider::{
 
 mod faults;
 mod signature;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 /// Volcengine's livesaas.
