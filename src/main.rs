@@ -1,1 +1,2 @@
+//! The real world, run, exit code.
 fn main() {}

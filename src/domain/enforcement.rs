@@ -44,6 +44,9 @@ pub struct Held {
     pub rule: Option<RuleId>,
     /// How this is known.
     pub evidence: Evidence,
+    /// Since when a second rule may stand beside this one: an unanswered call may have made it
+    /// before this one was made.
+    pub twin_since: Option<Moment>,
 }
 
 /// When a restriction ends at the provider by itself.

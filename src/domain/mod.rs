@@ -4,6 +4,7 @@ pub mod action;
 pub mod deny;
 pub mod enforcement;
 pub mod guards;
+pub mod hex;
 pub mod id;
 pub mod moment;
 pub mod protected;

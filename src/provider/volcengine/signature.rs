@@ -4,6 +4,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::Moment;
+use crate::domain::hex::hex;
 use crate::provider::{Request, Secrets};
 
 /// Region and service, both fixed by the documentation of livesaas whatever the endpoint.
@@ -96,11 +97,6 @@ fn mac(key: &[u8], text: &str) -> [u8; 32] {
 /// `20250124T104312Z`: the basic form of ISO 8601, in UTC and whole seconds.
 fn timestamp(now: Moment) -> String {
     Moment::from_seconds(now.seconds()).to_string().replace(['-', ':'], "")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or_default();
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,176 @@
+//! Operations into calls: as full as the provider allows, in the order they should be sent.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Means, Operation};
+use crate::domain::{Action, Deny, Id, Kind, Lapse, TargetName, Until};
+use crate::provider::{Call, Expiry, Form, Item, Target, Verb};
+
+/// One call of a plan, with the operations it carries.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// The target it goes to.
+    pub target: TargetName,
+    /// When it is sent, among the steps of its target.
+    pub phase: Phase,
+    /// The call.
+    pub call: Call,
+    /// The operations, by their index in the plan, in the order of the call's items.
+    pub operations: Vec<usize>,
+}
+
+/// The order in which the steps of one target are sent.
+///
+/// Ends that are overdue come first, then what would lapse; lifts before imposes, since they
+/// free the room's quota; what waited last time comes last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Phase {
+    /// Lifts whose time has come.
+    OverdueLift,
+    /// Renewals, in order of lapse.
+    Renewal,
+    /// All other lifts.
+    Lift,
+    /// Changes in place.
+    Amend,
+    /// New restrictions.
+    Impose,
+    /// Lifts of what one of the imposes replaces.
+    ReplacedLift,
+    /// Kicks that are due again.
+    Kick,
+    /// What the provider said "not yet" to last time.
+    Waiting,
+}
+
+/// Puts the operations that need a call into calls.
+pub fn batch(operations: &[Operation], targets: &BTreeMap<TargetName, Arc<Target>>) -> Vec<Step> {
+    let mut queue: Vec<_> = operations
+        .iter()
+        .enumerate()
+        .filter_map(|(index, operation)| Queued::new(index, operation, targets))
+        .collect();
+    queue.sort_by_key(Queued::order);
+    let mut steps: Vec<Step> = Vec::new();
+    let mut open: BTreeMap<Key, usize> = BTreeMap::new();
+    for queued in queue {
+        let key = queued.key();
+        let room_left = open.get(&key).and_then(|at| steps.get_mut(*at));
+        if let Some(step) = room_left.filter(|step| step.operations.len() < queued.form.batch) {
+            step.call.items.push(queued.item());
+            step.operations.push(queued.index);
+        } else {
+            open.insert(key, steps.len());
+            steps.push(queued.step());
+        }
+    }
+    steps
+}
+
+/// An operation on its way into a call.
+struct Queued<'a> {
+    index: usize,
+    operation: &'a Operation,
+    form: &'static Form,
+    verb: Verb,
+    phase: Phase,
+    item: Item,
+}
+
+/// What two operations must have in common to share a call.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    target: TargetName,
+    verb: &'static str,
+    kind: Kind,
+    room: Option<Id>,
+    deny: Deny,
+    reason: Option<Arc<str>>,
+    until: Option<Until>,
+    /// Two parts of the queue that share no calls: what waited, and what waits for another.
+    apart: Option<Phase>,
+}
+
+impl<'a> Queued<'a> {
+    fn new(
+        index: usize,
+        operation: &'a Operation,
+        targets: &BTreeMap<TargetName, Arc<Target>>,
+    ) -> Option<Self> {
+        let Means::Call { verb, rule } = operation.means else { return None };
+        let target = targets.get(&operation.restriction.target)?;
+        let form = target.provider.facts().form(operation.restriction.subject.kind)?;
+        let item = Item { id: operation.restriction.subject.id.clone(), rule };
+        Some(Self { index, operation, form, verb, phase: phase(operation), item })
+    }
+
+    fn order(&self) -> (Phase, Option<Lapse>, usize) {
+        let lapse = if self.phase == Phase::Renewal { self.operation.lapse() } else { None };
+        (self.phase, lapse, self.index)
+    }
+
+    fn key(&self) -> Key {
+        let restriction = &self.operation.restriction;
+        let apart = matches!(self.phase, Phase::Waiting | Phase::ReplacedLift);
+        Key {
+            target: restriction.target.clone(),
+            verb: match self.verb {
+                Verb::Impose => "impose",
+                Verb::Renew => "renew",
+                Verb::Lift => "lift",
+                Verb::List { .. } => "list",
+            },
+            kind: restriction.subject.kind,
+            room: restriction.room.clone(),
+            deny: restriction.deny,
+            reason: self.reason(),
+            until: (self.form.expiry != Expiry::Open && self.verb != Verb::Lift)
+                .then_some(self.operation.until),
+            apart: apart.then_some(self.phase),
+        }
+    }
+
+    /// The reason to send along, where the provider takes one with such a call.
+    fn reason(&self) -> Option<Arc<str>> {
+        let sent = self.form.reason.is_some_and(|reason| reason.sent) && self.verb != Verb::Lift;
+        self.operation.reason.clone().filter(|_| sent)
+    }
+
+    fn item(&self) -> Item {
+        self.item.clone()
+    }
+
+    fn step(&self) -> Step {
+        let restriction = &self.operation.restriction;
+        Step {
+            target: restriction.target.clone(),
+            phase: self.phase,
+            call: Call {
+                verb: self.verb,
+                kind: restriction.subject.kind,
+                room: restriction.room.clone(),
+                deny: restriction.deny,
+                reason: self.reason(),
+                until: self.operation.until,
+                items: vec![self.item()],
+            },
+            operations: vec![self.index],
+        }
+    }
+}
+
+fn phase(operation: &Operation) -> Phase {
+    if operation.waited {
+        return Phase::Waiting;
+    }
+    match operation.action {
+        Action::Lift if operation.upkeep => Phase::OverdueLift,
+        Action::Lift if operation.after.is_some() => Phase::ReplacedLift,
+        Action::Lift | Action::Forget => Phase::Lift,
+        Action::Renew => Phase::Renewal,
+        Action::Amend => Phase::Amend,
+        Action::Impose => Phase::Impose,
+        Action::Kick => Phase::Kick,
+    }
+}

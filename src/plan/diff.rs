@@ -1,0 +1,138 @@
+//! Desired against recorded: one pass over two sorted lists.
+
+use std::cmp::Ordering;
+use std::iter::Peekable;
+
+use super::due::{DueDates, NextDue};
+use super::govern::{Claims, claims};
+use super::why::{Change, End};
+use super::{Inputs, Means, Operation};
+use crate::domain::{Action, Enforcement, Restriction};
+use crate::provider::Verb;
+
+/// What differs, and when it will differ again.
+#[derive(Debug)]
+pub struct Diff {
+    /// The operations, in the canonical order of their restrictions.
+    pub operations: Vec<Operation>,
+    /// How many restrictions are as they should be.
+    pub unchanged: u64,
+    /// When there will be something to do again.
+    pub next_due: NextDue,
+}
+
+/// Compares what the policy wants with what the state knows.
+pub fn diff(inputs: &Inputs<'_>) -> Diff {
+    let mut found = Found { operations: Vec::new(), unchanged: 0, due: DueDates::new(inputs.now) };
+    let wanted = claims(inputs.wanted.unwrap_or_default());
+    let mut wanted = wanted.filter(|claims| in_scope(inputs, claims.restriction())).peekable();
+    let recorded = inputs.recorded.iter();
+    let mut recorded = recorded.filter(|row| in_scope(inputs, Some(&row.restriction))).peekable();
+    while let Some((claims, row)) = next_pair(&mut wanted, &mut recorded) {
+        found.compare(inputs, claims, row);
+    }
+    found.order_replacements();
+    Diff {
+        operations: found.operations,
+        unchanged: found.unchanged,
+        next_due: found.due.next_due(),
+    }
+}
+
+fn in_scope(inputs: &Inputs<'_>, restriction: Option<&Restriction>) -> bool {
+    restriction.is_some_and(|restriction| inputs.scope.includes(&restriction.target))
+}
+
+/// Takes the smaller head of two sorted lists, or both heads where they are about the same.
+fn next_pair<'a>(
+    wanted: &mut Peekable<impl Iterator<Item = Claims<'a>>>,
+    recorded: &mut Peekable<impl Iterator<Item = &'a Enforcement>>,
+) -> Option<(Option<Claims<'a>>, Option<&'a Enforcement>)> {
+    let order = match (wanted.peek(), recorded.peek()) {
+        (None, None) => return None,
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (Some(claims), Some(row)) => claims.restriction().cmp(&Some(&row.restriction)),
+    };
+    let claims = order.is_le().then(|| wanted.next()).flatten();
+    let row = order.is_ge().then(|| recorded.next()).flatten();
+    Some((claims, row))
+}
+
+struct Found {
+    operations: Vec<Operation>,
+    unchanged: u64,
+    due: DueDates,
+}
+
+impl Found {
+    fn compare(
+        &mut self,
+        inputs: &Inputs<'_>,
+        claims: Option<Claims<'_>>,
+        row: Option<&Enforcement>,
+    ) {
+        let restriction = claims.and_then(|claims| claims.restriction());
+        let Some(restriction) = restriction.or(row.map(|row| &row.restriction)) else { return };
+        let Some((target, form)) = inputs.form(restriction) else { return };
+        let mut change = Change::new(inputs.now, target, form);
+        let governing = claims.and_then(|claims| claims.governing(inputs.now));
+        if let Some(start) = claims.and_then(|claims| claims.next_start(inputs.now)) {
+            self.due.starts(start);
+        }
+        // An upkeep plan takes a row for its own entry, as long as it has not ended and nobody
+        // has begun to lift it.
+        let keeps_itself = inputs.wanted.is_none()
+            && row.is_some_and(|row| {
+                let lifting = row.doubt.is_some_and(|doubt| doubt.action == Action::Lift);
+                !row.until.has_passed(inputs.now) && !lifting
+            });
+        let operation = match (governing, row) {
+            (Some(wanted), row) => change.of_wanted(wanted, row),
+            (None, Some(row)) if keeps_itself => change.of_upkeep(row),
+            (None, Some(row)) => {
+                let end = if row.until.has_passed(inputs.now) {
+                    End::Expired
+                } else if inputs.protected.covers(restriction).is_some() {
+                    End::Protected
+                } else if claims.is_some() {
+                    End::NotWantedNow
+                } else {
+                    End::EntryRemoved
+                };
+                Some(change.of_unwanted(row, end))
+            }
+            (None, None) => return,
+        };
+        change.note_due(&mut self.due, operation.as_ref(), row);
+        match operation {
+            Some(operation) => self.operations.push(operation),
+            None => self.unchanged += 1,
+        }
+    }
+
+    /// Make before break: a lift whose subject is restricted anew with another `deny` set, in
+    /// the same room, waits for that.
+    fn order_replacements(&mut self) {
+        let same_subject = |a: &Operation, b: &Operation| {
+            let (a, b) = (&a.restriction, &b.restriction);
+            a.target == b.target && a.room == b.room && a.subject == b.subject
+        };
+        let mut start = 0;
+        let lengths: Vec<usize> =
+            self.operations.chunk_by(same_subject).map(<[Operation]>::len).collect();
+        for length in lengths {
+            let group = self.operations.get_mut(start..start + length).unwrap_or_default();
+            let replacement = group.iter().position(|operation| operation.action == Action::Impose);
+            if let Some(replacement) = replacement {
+                let lifts = group.iter_mut().filter(|operation| is_sent_lift(operation));
+                lifts.for_each(|lift| lift.after = Some(start + replacement));
+            }
+            start += length;
+        }
+    }
+}
+
+fn is_sent_lift(operation: &Operation) -> bool {
+    matches!(operation.means, Means::Call { verb: Verb::Lift, .. }) && !operation.upkeep
+}

@@ -1,0 +1,74 @@
+//! When there will be something to do again.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::term::Tenure;
+use crate::domain::{Because, Moment};
+
+/// When the next run is due.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+pub struct NextDue {
+    /// When a plan will next hold something other than a re-kick.
+    pub at: Option<Moment>,
+    /// When something wanted lapses, or an end is overdue, unless a run comes first.
+    pub latest: Option<Moment>,
+    /// Why there is something to do at `at`.
+    pub because: Option<Because>,
+}
+
+/// The dates seen so far; keeps the earliest.
+#[derive(Debug)]
+pub(super) struct DueDates {
+    now: Moment,
+    at: Option<(Moment, Because)>,
+    latest: Option<Moment>,
+}
+
+impl DueDates {
+    pub(super) fn new(now: Moment) -> Self {
+        Self { now, at: None, latest: None }
+    }
+
+    /// An entry starts to want something.
+    pub(super) fn starts(&mut self, at: Moment) {
+        self.at(at, Because::NewEntry);
+    }
+
+    /// Something is held and wanted.
+    pub(super) fn tenure(&mut self, tenure: &Tenure<'_>) {
+        if let Some(until) = tenure.until.at() {
+            self.at(until, Because::Expired);
+        }
+        if let Some(at) = tenure.reassert_at() {
+            self.at(at, Because::ReassertDue);
+        }
+        match (tenure.renewal_at(), tenure.held.lapse.at()) {
+            (Some(at), lapse) => {
+                self.at(at, Because::RenewalDue);
+                self.latest(lapse);
+            }
+            // Nothing ends it but a lift at `until`; a kick leaves nothing to lift.
+            (None, None) if tenure.rekick_at().is_none() => self.latest(tenure.until.at()),
+            (None, Some(_) | None) => {}
+        }
+    }
+
+    pub(super) fn next_due(&self) -> NextDue {
+        NextDue {
+            at: self.at.map(|(at, _)| at),
+            latest: self.latest,
+            because: self.at.map(|(_, because)| because),
+        }
+    }
+
+    fn at(&mut self, at: Moment, because: Because) {
+        let candidate = (at.max(self.now), because);
+        self.at = Some(self.at.map_or(candidate, |earliest| earliest.min(candidate)));
+    }
+
+    fn latest(&mut self, latest: Option<Moment>) {
+        let Some(latest) = latest else { return };
+        self.latest = Some(self.latest.map_or(latest, |earliest| earliest.min(latest)));
+    }
+}

@@ -1,0 +1,140 @@
+//! Guards: how much one plan may change before a person must look again.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Inputs, Operation};
+use crate::domain::{Action, Limit, TargetName};
+
+/// A guard that holds back everything but upkeep.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+pub struct Guarded {
+    /// Which guard.
+    pub guard: Guard,
+    /// The target it is about; null for all targets together.
+    #[schemars(with = "Option<String>")]
+    pub target: Option<TargetName>,
+    /// How many operations it counts.
+    pub operations: u64,
+    /// How many restrictions are in force there.
+    pub in_force: u64,
+    /// The limit they exceed, as `100` or `30 %`; null where none may be.
+    pub limit: Option<String>,
+}
+
+/// The guards.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Guard {
+    /// The policy has no entry at all, while something is in force.
+    AllowEmpty,
+    /// Too many restrictions would be imposed.
+    MaxImposes,
+    /// Too many restrictions would be lifted.
+    MaxLifts,
+}
+
+/// Percentages say little about few: they count from this many in force (design §2.1).
+const PERCENT_COUNTS_FROM: u64 = 10;
+
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    in_force: u64,
+    lifts: u64,
+    imposes: u64,
+}
+
+/// The guards that these operations run into.
+pub(super) fn check(inputs: &Inputs<'_>, operations: &[Operation]) -> Vec<Guarded> {
+    let (overall, per_target) = tally(inputs, operations);
+    let everywhere = (per_target.len() > 1).then_some((None, overall));
+    let places = per_target.into_iter().map(|(target, tally)| (Some(target), tally));
+    let mut guarded = Vec::new();
+    if inputs.wanted.is_some()
+        && inputs.entries == 0
+        && !inputs.guards.allow_empty
+        && overall.lifts > 0
+    {
+        let Tally { in_force, lifts, imposes: _ } = overall;
+        let guard = Guard::AllowEmpty;
+        guarded.push(Guarded { guard, target: None, operations: lifts, in_force, limit: None });
+    }
+    for (target, tally) in places.chain(everywhere) {
+        let Tally { in_force, lifts, imposes } = tally;
+        let checks = [
+            (Guard::MaxLifts, inputs.guards.max_lifts, lifts),
+            (Guard::MaxImposes, inputs.guards.max_imposes, imposes),
+        ];
+        for (guard, limit, operations) in checks {
+            if let Some(limit) = exceeded(limit, operations, in_force) {
+                let (target, limit) = (target.clone(), Some(limit));
+                guarded.push(Guarded { guard, target, operations, in_force, limit });
+            }
+        }
+    }
+    guarded
+}
+
+fn tally(inputs: &Inputs<'_>, operations: &[Operation]) -> (Tally, BTreeMap<TargetName, Tally>) {
+    let mut overall = Tally::default();
+    let mut per_target: BTreeMap<TargetName, Tally> = BTreeMap::new();
+    let mut add = |target: &TargetName, field: fn(&mut Tally) -> &mut u64| {
+        *field(&mut overall) += 1;
+        *field(per_target.entry(target.clone()).or_default()) += 1;
+    };
+    for row in inputs.recorded {
+        let target = &row.restriction.target;
+        if inputs.scope.includes(target) && row.may_be_in_force() {
+            add(target, |tally| &mut tally.in_force);
+        }
+    }
+    for operation in operations {
+        let target = &operation.restriction.target;
+        if operation.is_guarded_lift() {
+            add(target, |tally| &mut tally.lifts);
+        }
+        if operation.action == Action::Impose && !operation.upkeep {
+            add(target, |tally| &mut tally.imposes);
+        }
+    }
+    (overall, per_target)
+}
+
+/// The limit that `operations` exceed, in words.
+fn exceeded(limit: Limit, operations: u64, in_force: u64) -> Option<String> {
+    let Limit { count, percent } = limit;
+    if let Some(count) = count.filter(|count| operations > *count) {
+        return Some(count.to_string());
+    }
+    let percent = percent.filter(|_| in_force >= PERCENT_COUNTS_FROM)?;
+    let too_many = operations.saturating_mul(100) > in_force.saturating_mul(percent);
+    too_many.then(|| format!("{percent} %"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentage_counts_from_ten_in_force_and_is_exceeded_not_reached() {
+        let limit = Limit { count: None, percent: Some(30) };
+        for (operations, in_force, expected) in [
+            (9, 9, None),
+            (3, 10, None),
+            (4, 10, Some("30 %")),
+            (30, 100, None),
+            (31, 100, Some("30 %")),
+        ] {
+            assert_eq!(exceeded(limit, operations, in_force).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn a_count_holds_however_few_are_in_force() {
+        let limit = Limit { count: Some(2), percent: None };
+        assert_eq!(exceeded(limit, 2, 3), None);
+        assert_eq!(exceeded(limit, 3, 3).as_deref(), Some("2"));
+    }
+}

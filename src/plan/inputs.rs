@@ -1,0 +1,63 @@
+//! What a plan is made from.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::domain::{
+    Enforcement, Guards, Moment, Protected, Restriction, TargetName, Wanted, Warning,
+};
+use crate::provider::{Form, Target};
+
+/// What a plan is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a> {
+    /// The instant the plan is made for.
+    pub now: Moment,
+    /// The targets of the config.
+    pub targets: &'a BTreeMap<TargetName, Arc<Target>>,
+    /// Which of them the plan is about.
+    pub scope: &'a Scope,
+    /// What the policy wants, sorted by restriction; `None` for an upkeep plan, which reads no
+    /// policy and takes what is recorded for wanted.
+    pub wanted: Option<&'a [Wanted]>,
+    /// How many entries the policy has.
+    pub entries: usize,
+    /// Who may not be restricted.
+    pub protected: &'a Protected,
+    /// What the state knows, sorted by restriction.
+    pub recorded: &'a [Enforcement],
+    /// How much may change at once.
+    pub guards: &'a Guards,
+    /// What reading the policy warned of.
+    pub warnings: &'a [Warning],
+}
+
+impl Inputs<'_> {
+    /// The target and form of a restriction.
+    ///
+    /// `None` when its target is not in the config or cannot restrict such a thing; neither
+    /// reaches the planner, since validation and the check of bindings come first.
+    pub fn form(&self, restriction: &Restriction) -> Option<(&Target, &'static Form)> {
+        let target = self.targets.get(&restriction.target)?;
+        Some((target, target.provider.facts().form(restriction.subject.kind)?))
+    }
+}
+
+/// Which targets a plan is about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Scope {
+    /// All of them.
+    Everything,
+    /// Only these.
+    Only(BTreeSet<TargetName>),
+}
+
+impl Scope {
+    /// Whether the plan is about this target.
+    pub fn includes(&self, target: &TargetName) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Only(targets) => targets.contains(target),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Layer 2: what must be done so that the providers equal the policy.
+//!
+//! [`plan`] is pure: the same policy, state, facts and instant give the same plan, to the byte.
+//! A plan decides everything; [`crate::apply`] only carries it out. Its operations come in the
+//! canonical order of restrictions; its steps come in the order in which they should be sent.
+
+pub mod batch;
+pub mod bindings;
+pub mod diff;
+pub mod document;
+pub mod due;
+pub mod file;
+pub mod forecast;
+pub mod govern;
+pub mod guard;
+pub mod inputs;
+pub mod operation;
+pub mod term;
+pub mod warn;
+mod why;
+
+pub use batch::{Phase, Step};
+pub use bindings::{BindingError, Bound, Resolved, TargetChange};
+pub use due::NextDue;
+pub use forecast::{Forecast, Seconds};
+pub use guard::{Guard, Guarded};
+pub use inputs::{Inputs, Scope};
+pub use operation::{Means, Operation};
+
+use crate::domain::{Action, Moment, Warning};
+
+/// Everything one run should do, and why, and in which order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[must_use]
+pub struct Plan {
+    /// The instant the plan was made for.
+    pub now: Moment,
+    /// The operations, in the canonical order of their restrictions.
+    pub operations: Vec<Operation>,
+    /// The calls, in the order in which they should be sent; operations without a call are in
+    /// none.
+    pub steps: Vec<Step>,
+    /// How many restrictions are as they should be.
+    pub unchanged: u64,
+    /// The guards that hold back everything but upkeep.
+    pub guards: Vec<Guarded>,
+    /// What a person should know although nothing is wrong.
+    pub warnings: Vec<Warning>,
+    /// What the rates make of the steps, target by target.
+    pub forecast: Vec<Forecast>,
+    /// When there will be something to do again.
+    pub next_due: NextDue,
+}
+
+impl Plan {
+    /// How many operations have this action.
+    pub fn count(&self, action: Action) -> u64 {
+        count(&self.operations, |operation| operation.action == action)
+    }
+
+    /// How many operations had to wait in an earlier run.
+    pub fn waiting(&self) -> u64 {
+        count(&self.operations, |operation| operation.waited)
+    }
+
+    /// How many operations settle a doubt that an earlier run left.
+    pub fn in_doubt(&self) -> u64 {
+        count(&self.operations, |operation| operation.doubted.is_some())
+    }
+
+    /// Whether a guard holds back everything but upkeep.
+    pub fn is_held_back(&self) -> bool {
+        !self.guards.is_empty()
+    }
+
+    /// Whether this operation may be carried out: upkeep always, the rest unless held back.
+    pub fn permits(&self, operation: &Operation) -> bool {
+        operation.upkeep || !self.is_held_back()
+    }
+}
+
+fn count(operations: &[Operation], which: impl Fn(&Operation) -> bool) -> u64 {
+    operations.iter().filter(|operation| which(operation)).count() as u64
+}
+
+/// Makes the plan.
+pub fn plan(inputs: &Inputs<'_>) -> Plan {
+    let diff = diff::diff(inputs);
+    let steps = batch::batch(&diff.operations, inputs.targets);
+    let forecast = forecast::forecast(&steps, inputs.targets);
+    Plan {
+        now: inputs.now,
+        guards: guard::check(inputs, &diff.operations),
+        warnings: warn::warnings(inputs, &diff.operations, &steps),
+        next_due: diff.next_due,
+        unchanged: diff.unchanged,
+        operations: diff.operations,
+        steps,
+        forecast,
+    }
+}

@@ -1,0 +1,124 @@
+//! What a person should know about a plan although nothing is wrong with it.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use super::forecast::lane_of;
+use super::{Inputs, Operation, Phase, Step};
+use crate::domain::{Action, Id, Kind, Lapse, Restriction, TargetName, Warning};
+use crate::provider::Grip;
+
+/// The warnings of a plan, those of the policy first.
+pub(super) fn warnings(
+    inputs: &Inputs<'_>,
+    operations: &[Operation],
+    steps: &[Step],
+) -> Vec<Warning> {
+    let mut warnings = inputs.warnings.to_vec();
+    warnings.extend(late_renewals(inputs, operations, steps));
+    warnings.extend(full_rooms(inputs, operations));
+    warnings.extend(kicks(inputs, operations));
+    warnings
+}
+
+/// Renewals that the account's rate pushes past their lapse.
+fn late_renewals(inputs: &Inputs<'_>, operations: &[Operation], steps: &[Step]) -> Vec<Warning> {
+    let mut sent: BTreeMap<(String, usize), u64> = BTreeMap::new();
+    let mut missed: BTreeMap<&TargetName, u64> = BTreeMap::new();
+    for step in steps.iter().filter(|step| step.phase <= Phase::Renewal) {
+        let Some(target) = inputs.targets.get(&step.target) else { continue };
+        let lane = lane_of(step, inputs.targets);
+        let calls = sent.entry((target.rate_key(), lane)).or_default();
+        *calls += 1;
+        let millis = calls.saturating_mul(1000) / u64::from(target.lane_rate(lane));
+        let done =
+            inputs.now + SignedDuration::from_millis(i64::try_from(millis).unwrap_or(i64::MAX));
+        let lapses_before = |operation: &&Operation| {
+            let lapse = operation.lapse().and_then(Lapse::at);
+            lapse.is_some_and(|lapse| inputs.now < lapse && lapse < done)
+        };
+        let carried = step.operations.iter().filter_map(|index| operations.get(*index));
+        let count = carried.filter(lapses_before).count() as u64;
+        if step.phase == Phase::Renewal && count > 0 {
+            *missed.entry(&step.target).or_default() += count;
+        }
+    }
+    missed
+        .into_iter()
+        .map(|(target, count)| Warning {
+            code: "renewals-late",
+            message: format!(
+                "{count} due renewals at `{target}` cannot be made before they lapse at the \
+                 account's rate: run more often, or raise `renew_before`"
+            ),
+            source: None,
+        })
+        .collect()
+}
+
+/// Rooms that would hold more than the provider lets them.
+fn full_rooms(inputs: &Inputs<'_>, operations: &[Operation]) -> Vec<Warning> {
+    let mut held: BTreeMap<Room<'_>, i64> = BTreeMap::new();
+    let has_quota = |restriction: &Restriction| {
+        inputs.form(restriction).is_some_and(|(_, form)| form.quota.is_some())
+    };
+    for row in inputs.recorded.iter().filter(|row| row.held.is_some()) {
+        if has_quota(&row.restriction) {
+            *held.entry(room(&row.restriction)).or_default() += 1;
+        }
+    }
+    for operation in operations.iter().filter(|operation| has_quota(&operation.restriction)) {
+        let was_held = operation.recorded.as_ref().is_some_and(|row| row.held.is_some());
+        let change = match operation.action {
+            Action::Impose => i64::from(!was_held),
+            Action::Lift | Action::Forget => -i64::from(was_held),
+            Action::Renew | Action::Amend | Action::Kick => 0,
+        };
+        *held.entry(room(&operation.restriction)).or_default() += change;
+    }
+    held.into_iter()
+        .filter_map(|((target, kind, room), count)| {
+            let config = inputs.targets.get(target)?;
+            let documented = config.provider.facts().form(kind)?.quota?.per_room;
+            let quota = config.knobs.quota.unwrap_or(documented);
+            (count > i64::from(quota)).then(|| Warning {
+                code: "room-full",
+                message: format!(
+                    "`{target}` room `{}` would hold {count} banned {kind}s, and {quota} is all it \
+                     takes",
+                    room.map_or("", Id::as_str)
+                ),
+                source: None,
+            })
+        })
+        .collect()
+}
+
+type Room<'a> = (&'a TargetName, Kind, Option<&'a Id>);
+
+fn room(restriction: &Restriction) -> Room<'_> {
+    (&restriction.target, restriction.subject.kind, restriction.room.as_ref())
+}
+
+/// Kicks, which do not keep anybody out.
+fn kicks(inputs: &Inputs<'_>, operations: &[Operation]) -> Vec<Warning> {
+    let mut kicked: BTreeMap<&TargetName, u64> = BTreeMap::new();
+    for operation in operations {
+        let grip = inputs.form(&operation.restriction).map(|(_, form)| form.grip);
+        if grip == Some(Grip::Kicks) && operation.action == Action::Impose {
+            *kicked.entry(&operation.restriction.target).or_default() += 1;
+        }
+    }
+    kicked
+        .into_iter()
+        .map(|(target, count)| Warning {
+            code: "kicks-only",
+            message: format!(
+                "`{target}` can only kick: {count} banned users can come back in until the next \
+                 run kicks them again"
+            ),
+            source: None,
+        })
+        .collect()
+}

@@ -1,0 +1,168 @@
+//! Changes of the state: intents before calls, outcomes after them.
+
+use rusqlite::{Connection, params};
+
+use super::error::{StateError, doing};
+use super::{AuditRow, State, audit, rows};
+use crate::domain::{Enforcement, Id, Kind, Moment, Restriction, TargetName};
+use crate::plan::Bound;
+
+/// One change of the state.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Record {
+    /// A call is about to be sent.
+    Intent(Intent),
+    /// What came of a call.
+    Answered(Answered),
+    /// What is known of a restriction now.
+    Put(Enforcement),
+    /// Nothing is held of a restriction any more.
+    Drop(Restriction),
+    /// What was done, for the audit log.
+    Audit(AuditRow),
+    /// A target as the config describes it.
+    Bind(TargetName, Bound),
+    /// A target without rows is gone from the config.
+    Unbind(TargetName),
+    /// A target's rows go on under another name.
+    Rename {
+        /// The name they had.
+        from: TargetName,
+        /// The name they get.
+        to: TargetName,
+    },
+}
+
+/// A call that is about to be sent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Intent {
+    /// Its number: higher than that of every earlier call.
+    pub call: i64,
+    /// The run.
+    pub run: String,
+    /// Where it goes.
+    pub target: TargetName,
+    /// Who shares its rate.
+    pub rate_key: String,
+    /// Which of the documented rates it counts for.
+    pub lane: usize,
+    /// What it does.
+    pub verb: &'static str,
+    /// To what kind of subjects.
+    pub kind: Kind,
+    /// In which room.
+    pub room: Option<Id>,
+    /// To how many.
+    pub subjects: usize,
+    /// When this was written.
+    pub at: Moment,
+}
+
+/// What came of a call.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Answered {
+    /// Its number.
+    pub call: i64,
+    /// When it was sent; `None` if it never was.
+    pub sent: Option<Moment>,
+    /// When this was known.
+    pub at: Moment,
+    /// What came of it, in a word.
+    pub outcome: &'static str,
+    /// The provider's code.
+    pub code: Option<String>,
+    /// The provider's message.
+    pub message: Option<String>,
+    /// The provider's id of the request.
+    pub request_id: Option<String>,
+}
+
+impl State {
+    /// Writes groups of records: all of them, durably, or none.
+    ///
+    /// `fence` is the number of the lease the writer holds; if another run has taken over since,
+    /// nothing is written.
+    pub fn commit(&mut self, fence: i64, records: &[Record]) -> Result<(), StateError> {
+        let failed = doing("write to the state");
+        let transaction = self
+            .connection
+            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+            .map_err(&failed)?;
+        let current: i64 = transaction
+            .prepare_cached("SELECT fence FROM lease")
+            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+            .map_err(&failed)?;
+        if current != fence {
+            return Err(StateError::LeaseLost);
+        }
+        for record in records {
+            write(&transaction, record).map_err(&failed)?;
+        }
+        transaction.commit().map_err(&failed)
+    }
+}
+
+fn write(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
+    match record {
+        Record::Intent(intent) => write_intent(connection, intent),
+        Record::Answered(answered) => write_answer(connection, answered),
+        Record::Put(row) => rows::put(connection, row),
+        Record::Drop(restriction) => rows::drop_row(connection, restriction),
+        Record::Audit(row) => audit::append(connection, row),
+        Record::Bind(name, Bound { binding, endpoint, credentials }) => {
+            connection
+                .prepare_cached("INSERT OR REPLACE INTO target VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![name.as_str(), binding, endpoint, credentials])?;
+            Ok(())
+        }
+        Record::Unbind(name) => {
+            connection.execute("DELETE FROM target WHERE name = ?1", [name.as_str()])?;
+            Ok(())
+        }
+        Record::Rename { from, to } => {
+            let names = [from.as_str(), to.as_str()];
+            connection.execute("UPDATE enforcement SET target = ?2 WHERE target = ?1", names)?;
+            connection.execute("DELETE FROM target WHERE name = ?1", [from.as_str()])?;
+            Ok(())
+        }
+    }
+}
+
+fn write_intent(connection: &Connection, intent: &Intent) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO call (id, run, target, rate_key, lane, verb, kind, room, subjects, intended)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute(params![
+            intent.call,
+            intent.run,
+            intent.target.as_str(),
+            intent.rate_key,
+            i64::try_from(intent.lane).unwrap_or(i64::MAX),
+            intent.verb,
+            intent.kind.name(),
+            intent.room.as_ref().map_or("", Id::as_str),
+            i64::try_from(intent.subjects).unwrap_or(i64::MAX),
+            intent.at.millis(),
+        ])?;
+    Ok(())
+}
+
+fn write_answer(connection: &Connection, answered: &Answered) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE call SET sent = ?2, answered = ?3, outcome = ?4, code = ?5, message = ?6,
+             request_id = ?7 WHERE id = ?1",
+        )?
+        .execute(params![
+            answered.call,
+            answered.sent.map(Moment::millis),
+            answered.at.millis(),
+            answered.outcome,
+            answered.code,
+            answered.message,
+            answered.request_id,
+        ])?;
+    Ok(())
+}

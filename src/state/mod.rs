@@ -1,0 +1,23 @@
+//! Layer 3: the state store, one SQLite file.
+//!
+//! It remembers what providers cannot be asked: what was imposed, until when, under which rule
+//! id, and which calls were sent whose answer never came. Every change is a [`Record`]; records
+//! that belong together are written in one transaction, durable before the next step.
+
+pub mod audit;
+pub mod error;
+pub mod journal;
+pub mod lease;
+pub mod lock;
+pub mod open;
+pub mod rows;
+pub mod schema;
+pub mod snapshot;
+
+pub use audit::AuditRow;
+pub use error::StateError;
+pub use journal::{Answered, Intent, Record};
+pub use lease::{Holder, Lease};
+pub use lock::FileLock;
+pub use open::{Location, State};
+pub use snapshot::{LastCall, Snapshot};

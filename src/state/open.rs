@@ -1,0 +1,228 @@
+//! Opening a state: where it is, whether it is ours, and how it is kept from harm.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::{StateError, doing};
+use super::schema::{APPLICATION_ID, MIGRATIONS, VERSION};
+
+/// Where a state is kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Location {
+    /// In this file.
+    File(PathBuf),
+    /// In memory, for as long as the process lives.
+    Memory,
+}
+
+/// An open state.
+#[derive(Debug)]
+pub struct State {
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
+}
+
+/// How long to wait for another process that is reading or writing.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl State {
+    /// Opens a state to read it; `None` if there is none.
+    ///
+    /// The connection may write only what SQLite itself must: the recovery of a transaction that
+    /// a killed run left behind.
+    pub fn read(location: &Location) -> Result<Option<Self>, StateError> {
+        let Location::File(path) = location else { return Ok(None) };
+        if !exists(path)? {
+            return Ok(None);
+        }
+        let writable = OpenFlags::SQLITE_OPEN_READ_WRITE | COMMON_FLAGS;
+        let readable = OpenFlags::SQLITE_OPEN_READ_ONLY | COMMON_FLAGS;
+        let state = Self::connect(path, writable)
+            .and_then(|state| state.check().map(|()| state))
+            .or_else(|_unwritable| {
+            let state = Self::connect(path, readable)?;
+            state.check().map(|()| state)
+        })?;
+        state.pragma("query_only", "ON")?;
+        Ok(Some(state))
+    }
+
+    /// Opens a state to change it, and makes it if there is none.
+    pub fn write(location: &Location, lineage: &str) -> Result<Self, StateError> {
+        let mut state = match location {
+            Location::Memory => {
+                let connection = Connection::open_in_memory().map_err(doing("open a state"))?;
+                let mut state = Self { connection, path: PathBuf::from(":memory:") };
+                state.initialise(lineage)?;
+                state
+            }
+            Location::File(path) => {
+                if !exists(path)? {
+                    make(path, lineage)?;
+                }
+                Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | COMMON_FLAGS)?
+            }
+        };
+        state.check()?;
+        state.migrate()?;
+        // Commits cost one sync instead of three; `close` puts all back into one file.
+        state.pragma("journal_mode", "WAL")?;
+        state.pragma("synchronous", "FULL")?;
+        Ok(state)
+    }
+
+    /// Closes a state that was open for writing: one file at rest, for CI to copy.
+    pub fn close(self) -> Result<(), StateError> {
+        self.pragma("journal_mode", "DELETE")?;
+        let Self { connection, path: _ } = self;
+        connection.close().map_err(|(_, source)| doing("close the state")(source))
+    }
+
+    /// Where the state is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is where databases are opened")]
+    fn connect(path: &Path, flags: OpenFlags) -> Result<Self, StateError> {
+        let connection =
+            Connection::open_with_flags(path, flags).map_err(doing("open the state"))?;
+        connection.busy_timeout(PATIENCE).map_err(doing("open the state"))?;
+        for (option, on) in [
+            (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+            (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+            (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, true),
+        ] {
+            connection.set_db_config(option, on).map_err(doing("open the state"))?;
+        }
+        Ok(Self { connection, path: path.to_owned() })
+    }
+
+    fn initialise(&mut self, lineage: &str) -> Result<(), StateError> {
+        self.pragma("application_id", &APPLICATION_ID.to_string())?;
+        self.migrate()?;
+        self.connection
+            .execute(
+                "INSERT INTO meta (key, value) VALUES ('lineage', ?1), ('serial', '0')",
+                [lineage],
+            )
+            .map_err(doing("make a state"))?;
+        Ok(())
+    }
+
+    /// Refuses what is not a state, is newer than this program, or was tampered with.
+    fn check(&self) -> Result<(), StateError> {
+        let foreign = |what: String| StateError::Foreign { path: self.path.clone(), what };
+        let number = |name: &'static str| {
+            self.connection
+                .query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0))
+                .map_err(|error| foreign(error.to_string()))
+        };
+        if number("application_id")? != APPLICATION_ID {
+            return Err(foreign("it is not a state of ostracon".to_owned()));
+        }
+        let found = number("user_version")?;
+        if found > VERSION {
+            return Err(StateError::Newer { path: self.path.clone(), found, known: VERSION });
+        }
+        let expected = schema_of(&migrated_to(found)?)?;
+        let actual = schema_of(&self.connection).map_err(|error| foreign(chain(&error)))?;
+        if expected != actual {
+            return Err(foreign("its tables are not as this program made them".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn migrate(&mut self) -> Result<(), StateError> {
+        migrate_to(&mut self.connection, VERSION)
+    }
+
+    fn pragma(&self, name: &str, value: &str) -> Result<(), StateError> {
+        self.connection
+            .pragma_update_and_check(None, name, value, |_| Ok(()))
+            .or_else(|error| match error {
+                // Some pragmas answer with a row, some do not.
+                rusqlite::Error::QueryReturnedNoRows => Ok(()),
+                other => Err(other),
+            })
+            .map_err(doing("set up the state"))
+    }
+}
+
+const COMMON_FLAGS: OpenFlags =
+    OpenFlags::SQLITE_OPEN_NO_MUTEX.union(OpenFlags::SQLITE_OPEN_NOFOLLOW);
+
+/// Runs the migrations up to `version`, each in a transaction of its own.
+fn migrate_to(connection: &mut Connection, version: i64) -> Result<(), StateError> {
+    let failed = doing("bring the state up to date");
+    let found: i64 =
+        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(&failed)?;
+    for (number, step) in (1..).zip(MIGRATIONS) {
+        if number > found && number <= version {
+            let transaction = connection.transaction().map_err(&failed)?;
+            transaction.execute_batch(step).map_err(&failed)?;
+            transaction.pragma_update(None, "user_version", number).map_err(&failed)?;
+            transaction.commit().map_err(&failed)?;
+        }
+    }
+    Ok(())
+}
+
+/// An empty database as this program makes it at a version, to compare a found one with.
+fn migrated_to(version: i64) -> Result<Connection, StateError> {
+    let mut connection = Connection::open_in_memory().map_err(doing("open a state"))?;
+    migrate_to(&mut connection, version)?;
+    Ok(connection)
+}
+
+fn schema_of(connection: &Connection) -> Result<Vec<(String, Option<String>)>, StateError> {
+    let reading = doing("read the tables of the state");
+    let mut statement = connection
+        .prepare("SELECT name, sql FROM sqlite_master ORDER BY name")
+        .map_err(&reading)?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(&reading)?;
+    rows.collect::<Result<_, _>>().map_err(&reading)
+}
+
+fn chain(error: &StateError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+/// Whether the file is there; a symlink in its place is refused.
+fn exists(path: &Path) -> Result<bool, StateError> {
+    match path.symlink_metadata() {
+        Ok(metadata) if metadata.is_symlink() => Err(StateError::Foreign {
+            path: path.to_owned(),
+            what: "it is a symbolic link".to_owned(),
+        }),
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(source) => {
+            Err(StateError::Io { doing: "look at the state", path: path.to_owned(), source })
+        }
+    }
+}
+
+/// Makes a state beside its place and moves it there: it appears whole or not at all.
+fn make(path: &Path, lineage: &str) -> Result<(), StateError> {
+    let io = |doing, path: &Path| {
+        let path = path.to_owned();
+        move |source| StateError::Io { doing, path, source }
+    };
+    let fresh = path.with_added_extension("new");
+    if exists(&fresh)? {
+        std::fs::remove_file(&fresh).map_err(io("remove", &fresh))?;
+    }
+    super::lock::private_file(&fresh)?;
+    let mut state = State::connect(&fresh, OpenFlags::SQLITE_OPEN_READ_WRITE | COMMON_FLAGS)?;
+    state.initialise(lineage)?;
+    let State { connection, path: _ } = state;
+    connection.close().map_err(|(_, source)| doing("make a state")(source))?;
+    std::fs::rename(&fresh, path).map_err(io("move the new state to", path))
+}

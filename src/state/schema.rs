@@ -1,0 +1,119 @@
+//! The tables, and how older ones become newer ones.
+
+/// Marks a SQLite file as a state of this program: `ostr` in ASCII.
+pub(super) const APPLICATION_ID: i64 = 0x6f73_7472;
+
+/// One step per schema version, append only: a released step never changes.
+pub(super) const MIGRATIONS: [&str; VERSION.unsigned_abs() as usize] = [VERSION_1];
+
+/// The version this program writes.
+pub(super) const VERSION: i64 = 1;
+
+/// Times are milliseconds since the Unix epoch; `until` is null for `never`, `lapse` for "does
+/// not end by itself"; a restriction in the whole app has room ''. Text sorts by its bytes, as
+/// the domain's order does.
+const VERSION_1: &str = "
+CREATE TABLE meta (
+  key TEXT PRIMARY KEY NOT NULL,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE target (
+  name TEXT PRIMARY KEY NOT NULL,
+  binding TEXT NOT NULL,
+  endpoint TEXT NOT NULL,
+  credentials TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE enforcement (
+  target TEXT NOT NULL,
+  room TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  deny INTEGER NOT NULL,
+  until INTEGER,
+  reason TEXT,
+  entry TEXT,
+  since INTEGER,
+  written INTEGER,
+  lapse INTEGER,
+  rule INTEGER,
+  evidence TEXT,
+  twin_since INTEGER,
+  doubt TEXT,
+  doubt_since INTEGER,
+  doubt_lapse INTEGER,
+  waiting INTEGER,
+  PRIMARY KEY (target, room, kind, subject, deny)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE run (
+  id TEXT PRIMARY KEY NOT NULL,
+  started INTEGER NOT NULL,
+  finished INTEGER,
+  user TEXT NOT NULL,
+  host TEXT NOT NULL,
+  pid INTEGER NOT NULL,
+  note TEXT,
+  outcome TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE call (
+  id INTEGER PRIMARY KEY NOT NULL,
+  run TEXT NOT NULL,
+  target TEXT NOT NULL,
+  rate_key TEXT NOT NULL,
+  lane INTEGER NOT NULL,
+  verb TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  room TEXT NOT NULL,
+  subjects INTEGER NOT NULL,
+  intended INTEGER NOT NULL,
+  sent INTEGER,
+  answered INTEGER,
+  outcome TEXT,
+  code TEXT,
+  message TEXT,
+  request_id TEXT
+) STRICT;
+
+CREATE TABLE audit (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+  at INTEGER NOT NULL,
+  run TEXT NOT NULL,
+  call INTEGER,
+  target TEXT NOT NULL,
+  room TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  deny INTEGER NOT NULL,
+  action TEXT NOT NULL,
+  because TEXT NOT NULL,
+  until INTEGER,
+  entry TEXT,
+  source TEXT,
+  outcome TEXT NOT NULL,
+  code TEXT,
+  message TEXT,
+  request_id TEXT
+) STRICT;
+
+CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+
+CREATE TRIGGER audit_is_never_cut BEFORE DELETE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+
+CREATE TABLE lease (
+  one INTEGER PRIMARY KEY NOT NULL CHECK (one = 1),
+  holder TEXT,
+  user TEXT,
+  host TEXT,
+  pid INTEGER,
+  since INTEGER,
+  heartbeat INTEGER,
+  fence INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO lease (one, fence) VALUES (1, 0);
+";
