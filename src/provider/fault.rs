@@ -33,12 +33,16 @@ pub enum Class {
     },
     /// It did not take effect, and is worth one more try, signed afresh.
     SignAgain,
-    /// Not yet: the room does not exist, or the user never entered it.
+    /// Not yet for some subject of the call: it never entered the room.
     Wait,
+    /// Not yet for the whole call: the room does not exist.
+    WaitForRoom,
     /// The rule to renew is gone: make it again.
     RuleGone,
     /// Something in the call is refused: find out which subject, and drop that one.
     Refuse,
+    /// The call is refused whoever is in it, because of its room.
+    RefuseRoom,
     /// The room can hold no more.
     Quota,
     /// Nothing at this target can succeed.
@@ -46,6 +50,25 @@ pub enum Class {
         /// What a person can do about it.
         hint: &'static str,
     },
+}
+
+impl Class {
+    /// The class in a word or two, for the journal.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::AlreadySo => "already so",
+            Self::Retry => "retry",
+            Self::Throttled { after: _ } => "throttled",
+            Self::SignAgain => "sign again",
+            Self::Wait => "wait",
+            Self::WaitForRoom => "wait for room",
+            Self::RuleGone => "rule gone",
+            Self::Refuse => "refuse",
+            Self::RefuseRoom => "refuse room",
+            Self::Quota => "quota",
+            Self::Stop { hint: _ } => "stop",
+        }
+    }
 }
 
 /// Why a request brought no answer.

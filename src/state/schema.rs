@@ -4,9 +4,9 @@
 pub(super) const APPLICATION_ID: i64 = 0x6f73_7472;
 
 /// One step per schema version, append only: a released step never changes.
-pub(super) const MIGRATIONS: [&str; VERSION.unsigned_abs() as usize] = [VERSION_1];
+pub(super) const MIGRATIONS: [&str; 1] = [VERSION_1];
 
-/// The version this program writes.
+/// The version this program writes: the number of steps.
 pub(super) const VERSION: i64 = 1;
 
 /// Times are milliseconds since the Unix epoch; `until` is null for `never`, `lapse` for "does

@@ -14,7 +14,7 @@ pub(super) fn class(call: &Call, code: i64) -> Option<Class> {
     let row = TABLE.iter().find(|row| row.codes.contains(&code))?;
     Some(match (&row.means, call.verb) {
         (Means::Always(class), _) => class.clone(),
-        (Means::NoRoom, Verb::Impose | Verb::Renew) => Class::Wait,
+        (Means::NoRoom, Verb::Impose | Verb::Renew) => Class::WaitForRoom,
         (Means::NoRoom, Verb::Lift | Verb::List { cursor: _ }) => Class::AlreadySo,
         (Means::Banned, Verb::Impose | Verb::Renew) if call.items.len() == 1 => Class::AlreadySo,
         (Means::Banned, Verb::Impose | Verb::Renew | Verb::Lift | Verb::List { cursor: _ }) => {
@@ -123,18 +123,7 @@ mod tests {
 
     /// The class, without its hint.
     fn name(class: Option<&Class>) -> &'static str {
-        match class {
-            Some(Class::AlreadySo) => "already so",
-            Some(Class::Retry) => "retry",
-            Some(Class::Throttled { after: _ }) => "throttled",
-            Some(Class::SignAgain) => "sign again",
-            Some(Class::Wait) => "wait",
-            Some(Class::RuleGone) => "rule gone",
-            Some(Class::Refuse) => "refuse",
-            Some(Class::Quota) => "quota",
-            Some(Class::Stop { hint: _ }) => "stop",
-            None => "unknown",
-        }
+        class.map_or("unknown", Class::name)
     }
 
     /// Every documented code that means the same for every call.
@@ -204,8 +193,8 @@ mod tests {
     #[test]
     fn a_missing_room_is_waited_for_by_bans_and_settles_lifts_and_lists() {
         for (verb, expected) in [
-            (Verb::Impose, Class::Wait),
-            (Verb::Renew, Class::Wait),
+            (Verb::Impose, Class::WaitForRoom),
+            (Verb::Renew, Class::WaitForRoom),
             (Verb::Lift, Class::AlreadySo),
             (Verb::List { cursor: 100 }, Class::AlreadySo),
         ] {

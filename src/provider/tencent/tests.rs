@@ -206,8 +206,8 @@ fn an_answer_is_judged_by_its_code_or_else_by_its_status() {
     let throttled = Class::Throttled { after: Some(Duration::from_secs(3)) };
     for (status, body, class) in [
         (200, r#"{"ErrorCode":60007}"#, throttled.clone()),
-        (200, r#"{"ErrorCode":100004,"RequestId":""}"#, Class::Wait),
-        (502, r#"{"ErrorCode":100004}"#, Class::Wait),
+        (200, r#"{"ErrorCode":100004,"RequestId":""}"#, Class::WaitForRoom),
+        (502, r#"{"ErrorCode":100004}"#, Class::WaitForRoom),
         (200, r#"{"ErrorCode":123456}"#, Class::Refuse),
         (502, r#"{"ErrorCode":123456}"#, Class::Retry),
         (200, r#"{"ErrorCode":0,"ActionStatus":"FAIL"}"#, Class::Retry),

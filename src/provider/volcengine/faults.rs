@@ -78,17 +78,18 @@ static TABLE: [Row; 43] = [
     row(Is(NOT_REGISTERED), Anything, Class::Refuse),
     // An activity that is gone holds no ban.
     row(Is("InvalidParameter.ActivityNotExist"), ToLiftOrList, Class::AlreadySo),
-    row(Is("InvalidParameter.ActivityNotExist"), Anything, Class::Refuse),
+    row(Is("InvalidParameter.ActivityNotExist"), Anything, Class::RefuseRoom),
     row(Is("InvalidParameter.ActivityHasBeenDeleted"), ToLiftOrList, Class::AlreadySo),
-    row(Is("InvalidParameter.ActivityHasBeenDeleted"), Anything, Class::Refuse),
-    row(Is("InvalidParameter.ActivityIdInvalid"), Anything, Class::Refuse),
+    row(Is("InvalidParameter.ActivityHasBeenDeleted"), Anything, Class::RefuseRoom),
+    row(Is("InvalidParameter.ActivityIdInvalid"), Anything, Class::RefuseRoom),
     row(Is("InvalidParameter.ArrayOverLimit"), Anything, Class::Refuse),
     // Also `InvalidParameter.%sInvalid`, which comes with a 500 and is the caller's error still.
     row(StartsWith("InvalidParameter"), Anything, Class::Refuse),
     row(StartsWith("MissingParameter"), Anything, Class::Refuse),
     row(StartsWith("QuotaExceeded."), Anything, Class::Quota),
     row(Is("OperationDenied.FeatureAccess"), Anything, stop(FEATURE)),
-    row(Is("OperationDenied.ActivityModuleWithoutPermission"), Anything, stop(PERMISSION)),
+    // The key may see other activities: one that is hidden from it must not hold up the rest.
+    row(Is("OperationDenied.ActivityModuleWithoutPermission"), Anything, Class::RefuseRoom),
     row(StartsWith("OperationDenied"), Anything, stop(PERMISSION)),
     row(Is("AccessDenied"), Anything, stop(PERMISSION)),
     row(Is("LackPolicy"), Anything, stop(PERMISSION)),
@@ -211,7 +212,7 @@ mod tests {
             (403, "LackProjectPolicy", stop(PERMISSION)),
             (403, "AccessDenied", stop(PERMISSION)),
             (403, "OperationDenied.FeatureAccess", stop(FEATURE)),
-            (409, "OperationDenied.ActivityModuleWithoutPermission", stop(PERMISSION)),
+            (409, "OperationDenied.ActivityModuleWithoutPermission", Class::RefuseRoom),
             (500, "OperationDenied.Whatever", stop(PERMISSION)),
             (500, "InternalError", Class::Retry),
             (502, "InternalServiceError", Class::Retry),
@@ -226,7 +227,7 @@ mod tests {
             (429, "RequestLimitExceeded", throttled()),
             (400, "Throttling.User", throttled()),
             (400, "InvalidParameter.ArrayOverLimit", Class::Refuse),
-            (400, "InvalidParameter.ActivityIdInvalid", Class::Refuse),
+            (400, "InvalidParameter.ActivityIdInvalid", Class::RefuseRoom),
             (500, "InvalidParameter.BanStatusInvalid", Class::Refuse),
             (500, "InvalidParameter.TimeoutInvalid", Class::Refuse),
             (400, "QuotaExceeded.UserIdOverLimit", Class::Quota),
@@ -247,8 +248,8 @@ mod tests {
             ("UserIdUnbanned", Class::Refuse, Class::AlreadySo, Class::Refuse),
             ("CookieUnbanned", Class::Refuse, Class::AlreadySo, Class::Refuse),
             ("UserIdNotRegistered", Class::Wait, Class::Refuse, Class::Refuse),
-            ("ActivityNotExist", Class::Refuse, Class::AlreadySo, Class::AlreadySo),
-            ("ActivityHasBeenDeleted", Class::Refuse, Class::AlreadySo, Class::AlreadySo),
+            ("ActivityNotExist", Class::RefuseRoom, Class::AlreadySo, Class::AlreadySo),
+            ("ActivityHasBeenDeleted", Class::RefuseRoom, Class::AlreadySo, Class::AlreadySo),
         ] {
             let code = format!("InvalidParameter.{code}");
             let classes = [Verb::Impose, Verb::Lift, LIST].map(|verb| class(verb, 400, &code));

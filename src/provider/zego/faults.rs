@@ -136,18 +136,7 @@ mod tests {
 
     /// The class, without its hint.
     fn name(class: Option<&Class>) -> &'static str {
-        match class {
-            Some(Class::AlreadySo) => "already so",
-            Some(Class::Retry) => "retry",
-            Some(Class::Throttled { after: _ }) => "throttled",
-            Some(Class::SignAgain) => "sign again",
-            Some(Class::Wait) => "wait",
-            Some(Class::RuleGone) => "rule gone",
-            Some(Class::Refuse) => "refuse",
-            Some(Class::Quota) => "quota",
-            Some(Class::Stop { hint: _ }) => "stop",
-            None => "unknown",
-        }
+        class.map_or("unknown", Class::name)
     }
 
     /// Code; its class for a kick; its class for a stream.

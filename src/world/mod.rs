@@ -3,6 +3,14 @@
 //! Clock, HTTP, environment and randomness are values, so that a whole run can be played in a
 //! test: in virtual time, without sockets, twice alike.
 
+pub mod credentials;
+pub mod network;
+pub mod system;
+
+pub use credentials::{CredentialError, Credentials};
+pub use network::Network;
+pub use system::{SystemClock, SystemRandom};
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;

@@ -1,0 +1,143 @@
+//! One attempt of one call: intent, turn, stamp, request, answer.
+
+use super::journal::Unwritten;
+use super::ledger;
+use super::line::{Line, Work};
+use super::outcome::Trouble;
+use super::settle::{Answer, Refused};
+use crate::domain::Moment;
+use crate::provider::{Call, NoAnswer, Stamp, Verb};
+use crate::state::{Answered, Intent, Record};
+
+/// An attempt that was made.
+#[derive(Debug)]
+pub struct Attempt {
+    /// Its number.
+    pub call: i64,
+    /// The clock at sending; durations were computed from it.
+    pub sent: Moment,
+    /// What came back.
+    pub answer: Answer,
+    /// How far the provider's clock is ahead of ours, in seconds, if it said.
+    pub clock_ahead: Option<i64>,
+}
+
+/// Why an attempt was not made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NotMade {
+    /// The run or the target was stopped before it was sent.
+    Over,
+    /// The state could not be written.
+    Unwritten,
+}
+
+impl From<Unwritten> for NotMade {
+    fn from(Unwritten: Unwritten) -> Self {
+        Self::Unwritten
+    }
+}
+
+impl Line {
+    /// Makes an attempt: its intent is durable before it is sent.
+    pub async fn attempt(&self, work: &Work) -> Result<Attempt, NotMade> {
+        let call = self.shared.next_call();
+        self.journal.write(self.intent(call, work)).await?;
+        let lane = self.form(&work.call).map_or(0, |form| form.lane);
+        if let Some(pace) = self.paces.get(lane) {
+            tokio::select! {
+                () = pace.turn() => {}
+                () = self.shared.halt.pulled() => {}
+            }
+        }
+        if self.is_over() {
+            return Err(NotMade::Over);
+        }
+        let sent = self.now();
+        let stamp = Stamp { now: sent, nonce: self.shared.world.random.bits(), sequence: call };
+        let provider = self.session.target.provider;
+        let request = provider.encode(&self.session, &work.call, &stamp);
+        tracing::debug!(target: "ostracon", call, ?request, subjects = work.call.items.len(), "sending");
+        let (answer, clock_ahead) = match self.shared.world.http.send(request).await {
+            Ok(response) => {
+                let ahead = response.date.map(|date| date.seconds() - self.now().seconds());
+                (provider.decode(&work.call, &response).map_err(Refused::Fault), ahead)
+            }
+            Err(no_answer) => (Err(Refused::NoAnswer(no_answer)), None),
+        };
+        tracing::debug!(target: "ostracon", call, outcome = outcome(&answer), "answered");
+        Ok(Attempt { call, sent, answer, clock_ahead })
+    }
+
+    fn intent(&self, call: i64, work: &Work) -> Vec<Record> {
+        let at = self.now();
+        let target = &self.session.target;
+        let Call { verb, kind, room, .. } = &work.call;
+        let form = self.form(&work.call);
+        let intent = Record::Intent(Intent {
+            call,
+            run: self.shared.run.clone(),
+            target: target.name.clone(),
+            rate_key: target.rate_key(),
+            lane: form.map_or(0, |form| form.lane),
+            verb: match verb {
+                Verb::Impose => "impose",
+                Verb::Renew => "renew",
+                Verb::Lift => "lift",
+                Verb::List { cursor: _ } => "list",
+            },
+            kind: *kind,
+            room: room.clone(),
+            subjects: work.call.items.len(),
+            at,
+        });
+        let doubts = self.operations(work);
+        let doubts = doubts
+            .iter()
+            .filter_map(|(_, operation)| form.map(|form| ledger::intended(operation, form, at)));
+        std::iter::once(intent).chain(doubts).collect()
+    }
+
+    /// What the journal says of an attempt that was made.
+    pub fn answered(&self, attempt: &Attempt) -> Record {
+        let (code, message, request_id) = match &attempt.answer {
+            Ok(reply) => (None, None, reply.request_id.clone()),
+            Err(refused) => {
+                let Trouble { error, code, request_id } = trouble(refused);
+                (code, Some(error), request_id)
+            }
+        };
+        Record::Answered(Answered {
+            call: attempt.call,
+            sent: Some(attempt.sent),
+            at: self.now(),
+            outcome: outcome(&attempt.answer),
+            code,
+            message,
+            request_id,
+        })
+    }
+}
+
+/// What came back, in a word or two.
+fn outcome(answer: &Answer) -> &'static str {
+    match answer {
+        Ok(_) => "ok",
+        Err(Refused::Fault(fault)) => fault.class.name(),
+        Err(Refused::NoAnswer(NoAnswer::NotSent(_))) => "not sent",
+        Err(Refused::NoAnswer(NoAnswer::Unknown(_))) => "no answer",
+    }
+}
+
+/// What went wrong, for people.
+pub fn trouble(refused: &Refused) -> Trouble {
+    match refused {
+        Refused::Fault(fault) => Trouble {
+            error: fault.message.clone(),
+            code: Some(fault.code.clone()),
+            request_id: fault.request_id.clone(),
+        },
+        Refused::NoAnswer(NoAnswer::NotSent(error) | NoAnswer::Unknown(error)) => {
+            Trouble { error: error.clone(), code: None, request_id: None }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The fates of a run's operations, as they become known.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::outcome::{Fate, Problem, Stopped, Tally, Trouble};
+
+/// The fates of a run's operations, as they become known.
+#[derive(Debug, Default)]
+pub struct Book(Mutex<Pages>);
+
+#[derive(Debug, Default)]
+struct Pages {
+    fates: BTreeMap<usize, (Fate, Option<Trouble>)>,
+    stopped: Vec<Stopped>,
+}
+
+impl Book {
+    /// Notes what came of an operation.
+    pub fn note(&self, operation: usize, fate: Fate, trouble: Option<Trouble>) {
+        self.with(|pages| {
+            pages.fates.insert(operation, (fate, trouble));
+        });
+    }
+
+    /// What came of an operation, if that is known yet.
+    pub fn fate(&self, operation: usize) -> Option<Fate> {
+        self.with(|pages| pages.fates.get(&operation).map(|(fate, _)| *fate))
+    }
+
+    /// Notes that nothing more is sent to a target.
+    pub fn stop(&self, stopped: Stopped) {
+        self.with(|pages| {
+            if pages.stopped.iter().all(|other| other.target != stopped.target) {
+                pages.stopped.push(stopped);
+            }
+        });
+    }
+
+    /// How the operations ended, those that are not done one by one, and the stopped targets.
+    pub fn close(&self) -> (Tally, Vec<Problem>, Vec<Stopped>) {
+        self.with(|pages| {
+            let mut tally = Tally::default();
+            let mut problems = Vec::new();
+            for (operation, (fate, trouble)) in std::mem::take(&mut pages.fates) {
+                tally.count(fate);
+                if let Some(trouble) = trouble {
+                    problems.push(Problem { operation, fate, trouble });
+                }
+            }
+            let mut stopped = std::mem::take(&mut pages.stopped);
+            stopped.sort_by(|a, b| a.target.cmp(&b.target));
+            (tally, problems, stopped)
+        })
+    }
+
+    fn with<T>(&self, step: impl FnOnce(&mut Pages) -> T) -> T {
+        step(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

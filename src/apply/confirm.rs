@@ -1,0 +1,131 @@
+//! Confirming repeated bans by the room's list.
+//!
+//! Whether banning somebody anew moves the end of the ban is not documented. So the room is
+//! listed afterwards, once for all of its subjects; an end that is off is unbanned, then banned:
+//! the one exception to make before break.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use super::ledger::{self, Written};
+use super::line::{Line, Work};
+use super::outcome::{Fate, Trouble};
+use crate::domain::{Evidence, Id, Lapse};
+use crate::plan::{Means, Operation};
+use crate::provider::{Call, Form, Item, Verb};
+use crate::state::Record;
+
+/// How far an end may be from what was asked (design §5).
+const END_TOLERANCE: SignedDuration = SignedDuration::from_secs(5);
+
+impl Line {
+    /// Confirms what was banned anew in a room.
+    pub(super) async fn confirm(&self, room: Option<Id>, operations: &[usize]) {
+        let all = &self.shared.plan.operations;
+        let Some(first) = operations.first().and_then(|index| all.get(*index)) else { return };
+        let mut about = call_of(first);
+        about.room = room;
+        let listed = match self.list(&about).await {
+            Ok(rows) => rows,
+            Err(trouble) => return self.leave_in_doubt(operations, &trouble),
+        };
+        let Some(form) = self.form(&about) else { return };
+        let ends: BTreeMap<&Id, Lapse> = listed.iter().map(|row| (&row.id, row.lapse)).collect();
+        let mut off: BTreeMap<_, Vec<(usize, bool)>> = BTreeMap::new();
+        for index in operations {
+            let Some(operation) = all.get(*index) else { continue };
+            let end = ends.get(&operation.restriction.subject.id).copied();
+            let asked = form.expiry.term(operation.until, self.now()).lapse;
+            let near = end.is_some_and(|end| match (end, asked) {
+                (Lapse::At(end), Lapse::At(asked)) => (end - asked).abs() <= END_TOLERANCE,
+                (Lapse::Open, Lapse::Open) => true,
+                (Lapse::At(_), Lapse::Open) | (Lapse::Open, Lapse::At(_)) => false,
+            });
+            if let (Some(lapse), true) = (end, near) {
+                self.confirmed(form, *index, operation, (lapse, Evidence::Observed)).await;
+            } else {
+                // An end that has passed is as good as none.
+                let standing = end.is_some_and(|end| !end.has_passed(self.now()));
+                let key = (operation.reason.clone(), operation.until);
+                off.entry(key).or_default().push((*index, standing));
+            }
+        }
+        for group in off.into_values() {
+            for batch in group.chunks(form.batch) {
+                self.ban_anew(form, batch).await;
+            }
+        }
+    }
+
+    /// Unbans those who are banned, then bans all of them.
+    async fn ban_anew(&self, form: &'static Form, batch: &[(usize, bool)]) {
+        let all: Vec<usize> = batch.iter().map(|(index, _)| *index).collect();
+        let standing = batch.iter().filter(|(_, standing)| *standing);
+        let standing: Vec<usize> = standing.map(|(index, _)| *index).collect();
+        for (verb, operations) in [(Verb::Lift, &standing), (Verb::Impose, &all)] {
+            let Some(work) = self.work(verb, operations) else { continue };
+            if let Err(trouble) = self.insist(&work).await {
+                return self.leave_in_doubt(&all, &trouble);
+            }
+        }
+        for index in &all {
+            let Some(operation) = self.shared.plan.operations.get(*index) else { continue };
+            let lapse = form.expiry.term(operation.until, self.now()).lapse;
+            self.confirmed(form, *index, operation, (lapse, Evidence::Acknowledged)).await;
+        }
+    }
+
+    fn work(&self, verb: Verb, operations: &[usize]) -> Option<Work> {
+        let all = &self.shared.plan.operations;
+        let mut call = call_of(all.get(*operations.first()?)?);
+        call.verb = verb;
+        let item = |index: &usize| {
+            let id = all.get(*index)?.restriction.subject.id.clone();
+            Some(Item { id, rule: None })
+        };
+        call.items = operations.iter().filter_map(item).collect();
+        Some(Work { call, operations: operations.to_vec() })
+    }
+
+    async fn confirmed(
+        &self,
+        form: &Form,
+        index: usize,
+        operation: &Operation,
+        (lapse, evidence): (Lapse, Evidence),
+    ) {
+        let at = self.now();
+        debug_assert!(form.expiry.cap().is_some(), "only an end can be off");
+        let written = Written { at, lapse, rule: None, evidence, twin_since: None };
+        let row = Record::Put(ledger::held(operation, written));
+        let fate = (Fate::Done, None);
+        let audit = ledger::audit(operation, &self.shared.run, (None, at), fate, None);
+        if self.record(vec![row, audit]).await {
+            self.note(index, Fate::Done, None);
+        }
+    }
+
+    fn leave_in_doubt(&self, operations: &[usize], trouble: &Trouble) {
+        for index in operations {
+            self.note(*index, Fate::InDoubt, Some(trouble.clone()));
+        }
+    }
+}
+
+/// The call of an operation, without subjects.
+fn call_of(operation: &Operation) -> Call {
+    let verb = match operation.means {
+        Means::Call { verb, rule: _ } => verb,
+        Means::Record => Verb::Impose,
+    };
+    Call {
+        verb,
+        kind: operation.restriction.subject.kind,
+        room: operation.restriction.room.clone(),
+        deny: operation.restriction.deny,
+        reason: operation.reason.clone(),
+        until: operation.until,
+        items: Vec::new(),
+    }
+}

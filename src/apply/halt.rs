@@ -1,0 +1,53 @@
+//! What makes a run stop before its work is done.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+/// Why a run stops before its work is done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cause {
+    /// The deadline it was given has come.
+    Deadline,
+    /// It was interrupted from the keyboard (SIGINT).
+    Interrupted,
+    /// It was told to end (SIGTERM).
+    Terminated,
+    /// The state cannot be written any more, or another run took it over.
+    StateLost,
+}
+
+/// A brake that every part of a run looks at before it sends anything.
+#[derive(Clone, Debug)]
+pub struct Halt(Arc<watch::Sender<Option<Cause>>>);
+
+impl Default for Halt {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(None)))
+    }
+}
+
+impl Halt {
+    /// Pulls the brake; the first cause stays, except that a lost state overrides every other.
+    pub fn pull(&self, cause: Cause) {
+        self.0.send_if_modified(|pulled| {
+            let first = pulled.is_none() || cause == Cause::StateLost;
+            if first {
+                *pulled = Some(cause);
+            }
+            first
+        });
+    }
+
+    /// Why the run stops, if it does.
+    pub fn cause(&self) -> Option<Cause> {
+        *self.0.borrow()
+    }
+
+    /// Waits until the brake is pulled.
+    pub async fn pulled(&self) {
+        let mut receiver = self.0.subscribe();
+        // An error means that the sender is gone, which `self` rules out.
+        let _pulled = receiver.wait_for(Option::is_some).await;
+    }
+}

@@ -1,0 +1,130 @@
+//! What the state is told about an operation: pure, from the operation and what came of it.
+
+use std::sync::Arc;
+
+use super::outcome::{Fate, Trouble};
+use crate::domain::{Action, Doubt, Enforcement, Evidence, Held, Lapse, Moment, RuleId, Source};
+use crate::plan::Operation;
+use crate::provider::Form;
+use crate::state::{AuditRow, Record};
+
+/// What the provider holds after a call that took effect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Written {
+    /// When the call was sent.
+    pub at: Moment,
+    /// When it ends there by itself.
+    pub lapse: Lapse,
+    /// The provider's id of it.
+    pub rule: Option<RuleId>,
+    /// How this is known.
+    pub evidence: Evidence,
+    /// Since when a second rule may stand beside it.
+    pub twin_since: Option<Moment>,
+}
+
+/// The row before a call about it is sent: as it was, and in doubt.
+pub fn intended(operation: &Operation, form: &Form, now: Moment) -> Record {
+    let lapse = match (operation.action, operation.lapse()) {
+        (Action::Lift | Action::Forget, Some(lapse)) => lapse,
+        (
+            Action::Impose
+            | Action::Renew
+            | Action::Amend
+            | Action::Lift
+            | Action::Kick
+            | Action::Forget,
+            _,
+        ) => form.expiry.term(operation.until, now).lapse,
+    };
+    // What an earlier run left open began then, and may still come to light.
+    let since = operation.doubted.map_or(now, |doubt| doubt.since);
+    let doubt = Doubt { action: operation.action, since, lapse };
+    Record::Put(Enforcement { doubt: Some(doubt), ..before(operation) })
+}
+
+/// The row of a restriction that is held now, as the operation wanted it.
+pub fn held(operation: &Operation, written: Written) -> Enforcement {
+    let Written { at, lapse, rule, evidence, twin_since } = written;
+    let earlier = operation.recorded.as_ref().and_then(|row| row.held.as_ref());
+    let since = earlier.map_or(at, |held| held.since);
+    Enforcement {
+        until: operation.until,
+        reason: operation.reason.clone(),
+        entry: operation.entry.clone(),
+        held: Some(Held { since, written: at, lapse, rule, evidence, twin_since }),
+        doubt: None,
+        waiting: None,
+        ..before(operation)
+    }
+}
+
+/// The row of a restriction about which only what is promised has changed.
+pub fn promised(operation: &Operation) -> Enforcement {
+    Enforcement {
+        until: operation.until,
+        reason: operation.reason.clone(),
+        entry: operation.entry.clone(),
+        ..before(operation)
+    }
+}
+
+/// What the state is told when an operation came to this end without taking effect.
+pub fn without_effect(operation: &Operation, fate: Fate, now: Moment) -> Option<Record> {
+    match fate {
+        Fate::Waiting => {
+            let since = operation.recorded.as_ref().and_then(|row| row.waiting).unwrap_or(now);
+            let row = promised(operation);
+            let row = Enforcement { held: None, doubt: None, waiting: Some(since), ..row };
+            Some(Record::Put(row))
+        }
+        Fate::Failed | Fate::Dropped | Fate::Deferred => Some(match &operation.recorded {
+            Some(row) => Record::Put(Enforcement::clone(row)),
+            None => Record::Drop(operation.restriction.clone()),
+        }),
+        // In doubt: the intent that was written before stays. Done: the caller says what is held.
+        Fate::InDoubt | Fate::Done => None,
+    }
+}
+
+/// The audit row of an operation.
+pub fn audit(
+    operation: &Operation,
+    run: &str,
+    (call, at): (Option<i64>, Moment),
+    (fate, trouble): (Fate, Option<&Trouble>),
+    request_id: Option<&str>,
+) -> Record {
+    let blamed = trouble.and_then(|trouble| trouble.request_id.as_deref());
+    Record::Audit(AuditRow {
+        at,
+        run: run.to_owned(),
+        call,
+        restriction: operation.restriction.clone(),
+        action: operation.action,
+        because: operation.because,
+        until: operation.until,
+        entry: operation.entry.as_deref().map(str::to_owned),
+        source: operation.source.as_ref().map(Source::to_string),
+        outcome: fate.name(),
+        code: trouble.and_then(|trouble| trouble.code.clone()),
+        message: trouble.map(|trouble| trouble.error.clone()),
+        request_id: request_id.or(blamed).map(str::to_owned),
+    })
+}
+
+/// The row as the state has it; for what is new, one that holds nothing.
+fn before(operation: &Operation) -> Enforcement {
+    operation.recorded.as_ref().map_or_else(
+        || Enforcement {
+            restriction: operation.restriction.clone(),
+            until: operation.until,
+            reason: operation.reason.as_ref().map(Arc::clone),
+            entry: operation.entry.as_ref().map(Arc::clone),
+            held: None,
+            doubt: None,
+            waiting: None,
+        },
+        |row| Enforcement::clone(row),
+    )
+}

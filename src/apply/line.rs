@@ -1,0 +1,170 @@
+//! The line of work at one target: its session, its pace, and what is known so far.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::book::Book;
+use super::journal::Journal;
+use super::outcome::{Fate, Stopped, Trouble};
+use super::pace::Pace;
+use super::{Halt, Progress};
+use crate::domain::{Id, Kind, Moment};
+use crate::plan::{Operation, Plan};
+use crate::provider::{Call, Form, Session};
+use crate::world::World;
+
+/// What the lines of all targets share.
+pub struct Shared {
+    /// Clock, network and chance.
+    pub world: World,
+    /// What is being carried out.
+    pub plan: Arc<Plan>,
+    /// The run.
+    pub run: String,
+    /// The brake.
+    pub halt: Halt,
+    /// What came of the operations so far.
+    pub book: Book,
+    /// Who is told how far the work is.
+    pub progress: Arc<dyn Progress>,
+    /// The number of the newest call.
+    pub newest_call: AtomicI64,
+}
+
+impl Shared {
+    /// A number for the next attempt: higher than every earlier one, and close to the clock in
+    /// milliseconds, as ZEGO advises for its `Sequence`.
+    pub fn next_call(&self) -> i64 {
+        let now = self.world.now().millis();
+        let next = |newest: i64| Some(now.max(newest.saturating_add(1)));
+        let newest = self.newest_call.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+        now.max(newest.unwrap_or_default().saturating_add(1))
+    }
+}
+
+/// The work at one target.
+pub struct Line {
+    /// What all lines share.
+    pub shared: Arc<Shared>,
+    /// Where intents and outcomes are written.
+    pub journal: Journal,
+    /// The target, with its secrets.
+    pub session: Session,
+    /// Its pace, lane by lane.
+    pub paces: Vec<Arc<Pace>>,
+    /// Why nothing more is sent, once something stopped it.
+    pub stopped: OnceLock<Trouble>,
+    /// Rooms that can hold no more of a kind.
+    pub full_rooms: Mutex<BTreeSet<(Kind, Option<Id>)>>,
+    /// Operations that were sent to a room whose list must confirm them.
+    pub unconfirmed: Mutex<BTreeMap<Option<Id>, Vec<usize>>>,
+}
+
+/// A call and the operations it carries, in the order of its items.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// The call.
+    pub call: Call,
+    /// The operations, by their index in the plan.
+    pub operations: Vec<usize>,
+}
+
+impl Work {
+    /// Keeps only the items whose operations `keep` says yes to.
+    pub fn retain(&mut self, keep: impl Fn(usize) -> bool) {
+        let kept: Vec<bool> = self.operations.iter().map(|index| keep(*index)).collect();
+        let mut keeps = kept.iter().copied();
+        self.operations.retain(|_| keeps.next().unwrap_or(true));
+        let mut keeps = kept.iter().copied();
+        self.call.items.retain(|_| keeps.next().unwrap_or(true));
+    }
+
+    /// The part of the work from `start` to before `end`.
+    #[must_use]
+    pub fn part(&self, start: usize, end: usize) -> Self {
+        let call = Call {
+            items: self.call.items.get(start..end).unwrap_or_default().to_vec(),
+            ..self.call.clone()
+        };
+        let operations = self.operations.get(start..end).unwrap_or_default().to_vec();
+        Self { call, operations }
+    }
+}
+
+impl Line {
+    /// What time it is.
+    pub fn now(&self) -> Moment {
+        self.shared.world.now()
+    }
+
+    /// How the target restricts such things as a call is about.
+    pub fn form(&self, call: &Call) -> Option<&'static Form> {
+        self.session.target.provider.facts().form(call.kind)
+    }
+
+    /// The operations of a piece of work, with their indices.
+    pub fn operations(&self, work: &Work) -> Vec<(usize, &Operation)> {
+        let operations = &self.shared.plan.operations;
+        let find = |index: &usize| Some((*index, operations.get(*index)?));
+        work.operations.iter().filter_map(find).collect()
+    }
+
+    /// Whether nothing more may be sent.
+    pub fn is_over(&self) -> bool {
+        self.stopped.get().is_some() || self.shared.halt.cause().is_some()
+    }
+
+    /// Sends nothing more to this target, and says why.
+    pub fn stop(&self, trouble: Trouble, hint: impl Into<String>) {
+        if self.stopped.set(trouble.clone()).is_ok() {
+            let target = self.session.target.name.clone();
+            self.shared.book.stop(Stopped { target, trouble, hint: hint.into() });
+        }
+    }
+
+    /// Notes the end of work that was never sent.
+    pub fn leave(&self, work: &Work) {
+        for index in &work.operations {
+            match self.stopped.get() {
+                Some(trouble) => self.note(*index, Fate::Failed, Some(trouble.clone())),
+                None => self.note(*index, Fate::Deferred, Some(self.not_begun())),
+            }
+        }
+    }
+
+    /// Notes the end of an operation.
+    pub fn note(&self, operation: usize, fate: Fate, trouble: Option<Trouble>) {
+        self.shared.book.note(operation, fate, trouble);
+        self.shared.progress.advance(&self.session.target.name, 1);
+    }
+
+    /// Whether a room is known to be full for such a call.
+    pub fn is_full(&self, call: &Call) -> bool {
+        let rooms = self.full_rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        rooms.contains(&(call.kind, call.room.clone()))
+    }
+
+    /// Remembers that a room is full.
+    pub fn mark_full(&self, call: &Call) {
+        let mut rooms = self.full_rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        rooms.insert((call.kind, call.room.clone()));
+    }
+
+    /// Remembers that a list must confirm these operations.
+    pub fn confirm_later(&self, room: Option<Id>, operations: &[usize]) {
+        let mut rooms = self.unconfirmed.lock().unwrap_or_else(PoisonError::into_inner);
+        rooms.entry(room).or_default().extend(operations);
+    }
+
+    fn not_begun(&self) -> Trouble {
+        let error = match self.shared.halt.cause() {
+            Some(super::Cause::Deadline) | None => "not begun before the deadline",
+            Some(super::Cause::Interrupted | super::Cause::Terminated) => {
+                "not begun before the interrupt"
+            }
+            Some(super::Cause::StateLost) => "not begun, since the state cannot be written",
+        };
+        Trouble { error: error.to_owned(), code: None, request_id: None }
+    }
+}

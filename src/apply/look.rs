@@ -1,0 +1,197 @@
+//! Looking before repeating: rules that an unanswered call may have made.
+//!
+//! Where a repeat would make a second rule, a doubt is settled by the list. What it shows may be
+//! adopted; what it does not show proves nothing, since lists may leave rules out, so there is a
+//! second look before anything is made again.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::ledger::{self, Written};
+use super::line::{Line, Work};
+use super::outcome::{Fate, Trouble};
+use crate::domain::{Evidence, Lapse, Moment};
+use crate::plan::Operation;
+use crate::plan::term::CLOCK_TOLERANCE;
+use crate::provider::{Form, Item, Listed, Verb};
+use crate::state::Record;
+
+/// What a look brought.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Sight {
+    /// Nothing stands in the way of sending the call.
+    Clear,
+    /// The operations have their fates.
+    Settled,
+    /// It cannot be told: leave it in doubt.
+    Unclear(Trouble),
+}
+
+/// How long after the first look the second comes, at least (design §5).
+const SECOND_LOOK_AFTER: Duration = Duration::from_secs(5);
+
+/// For how long a rule made by an unanswered call may still stand: longer than any holds.
+const TWIN_LIVES: SignedDuration = SignedDuration::from_hours(24);
+
+impl Line {
+    /// Looks before the first attempt, if an earlier run left a doubt that calls for it.
+    pub(super) async fn look_first(&self, form: &'static Form, work: &mut Work) -> Sight {
+        let Some((_, operation)) = self.operations(work).into_iter().next() else {
+            return Sight::Clear;
+        };
+        let Some(row) = operation.recorded.clone() else { return Sight::Clear };
+        let twin = row.held.as_ref().and_then(|held| held.twin_since);
+        let since = row.doubt.map(|doubt| doubt.since).into_iter().chain(twin).min();
+        let young = since.filter(|since| self.now() - *since < TWIN_LIVES);
+        let has_rule = work.call.items.iter().all(|item| item.rule.is_some());
+        match (work.call.verb, young) {
+            (Verb::Impose, Some(since)) if row.doubt.is_some() => {
+                self.look_twice(form, work, since).await
+            }
+            (Verb::Lift, Some(since)) => self.lift_what_shows(form, work, since, has_rule).await,
+            // Without a rule id there is nothing a lift could name.
+            (Verb::Lift, None) if !has_rule => Sight::Unclear(never_seen()),
+            (Verb::Impose | Verb::Renew | Verb::Lift | Verb::List { cursor: _ }, _) => Sight::Clear,
+        }
+    }
+
+    /// Looks after an attempt that brought no answer.
+    pub(super) async fn look_again(&self, form: &'static Form, work: &mut Work) -> Sight {
+        let Some((_, operation)) = self.operations(work).into_iter().next() else {
+            return Sight::Clear;
+        };
+        // The intent is a little older than this; the tolerance covers retries within a run.
+        let since = operation.doubted.map_or(self.now() - LONGEST_TRY, |doubt| doubt.since);
+        self.look_twice(form, work, since).await
+    }
+
+    async fn look_twice(&self, form: &'static Form, work: &mut Work, since: Moment) -> Sight {
+        for pause in [Duration::ZERO, SECOND_LOOK_AFTER] {
+            self.sleep(pause).await;
+            if self.is_over() {
+                return Sight::Unclear(never_seen());
+            }
+            match self.matching(form, work, since).await {
+                Err(trouble) => return Sight::Unclear(trouble),
+                Ok(rules) => {
+                    if let Some(rule) = rules.into_iter().max_by_key(|rule| rule.created) {
+                        return self.adopt(work, &rule).await;
+                    }
+                }
+            }
+        }
+        Sight::Clear
+    }
+
+    /// Takes a rule that an unanswered call made for ours.
+    async fn adopt(&self, work: &mut Work, rule: &Listed) -> Sight {
+        let operations = self.operations(work);
+        let Some((index, operation)) = operations.into_iter().next() else { return Sight::Settled };
+        let promised = operation.recorded.as_ref().map_or(operation.until, |row| row.until);
+        if promised != operation.until {
+            // It was made for another `until`: move its end.
+            work.call.verb = Verb::Renew;
+            work.call.items.iter_mut().for_each(|item| item.rule = rule.rule);
+            return Sight::Clear;
+        }
+        let (lapse, rule) = (rule.lapse, (rule.rule, rule.created));
+        let at = rule.1.unwrap_or_else(|| self.now());
+        let evidence = Evidence::Adopted;
+        let written = Written { at, lapse, rule: rule.0, evidence, twin_since: None };
+        let row = Record::Put(ledger::held(operation, written));
+        let stamp = (None, self.now());
+        let audit = ledger::audit(operation, &self.shared.run, stamp, (Fate::Done, None), None);
+        if self.record(vec![row, audit]).await {
+            self.note(index, Fate::Done, None);
+        }
+        Sight::Settled
+    }
+
+    /// Lifts every rule that an unanswered call may have made, beside the one that is known.
+    async fn lift_what_shows(
+        &self,
+        form: &'static Form,
+        work: &Work,
+        since: Moment,
+        has_rule: bool,
+    ) -> Sight {
+        let known = work.call.items.first().and_then(|item| item.rule);
+        let mut lifted = false;
+        for pause in [Duration::ZERO, SECOND_LOOK_AFTER] {
+            self.sleep(pause).await;
+            let rules = match self.matching(form, work, since).await {
+                Ok(rules) => rules,
+                Err(trouble) => return Sight::Unclear(trouble),
+            };
+            for rule in rules.into_iter().filter(|rule| rule.rule != known) {
+                let mut lift = work.clone();
+                lift.call.items = lift
+                    .call
+                    .items
+                    .into_iter()
+                    .map(|item| Item { rule: rule.rule, ..item })
+                    .collect();
+                if let Err(trouble) = self.insist(&lift).await {
+                    return Sight::Unclear(trouble);
+                }
+                lifted = true;
+            }
+            if has_rule {
+                return Sight::Clear;
+            }
+            if lifted {
+                let Some((index, operation)) = self.operations(work).into_iter().next() else {
+                    break;
+                };
+                let stamp = (None, self.now());
+                let fate = (Fate::Done, None);
+                let audit = ledger::audit(operation, &self.shared.run, stamp, fate, None);
+                let gone = Record::Drop(operation.restriction.clone());
+                if self.record(vec![gone, audit]).await {
+                    self.note(index, Fate::Done, None);
+                }
+                return Sight::Settled;
+            }
+        }
+        Sight::Unclear(never_seen())
+    }
+
+    /// The rules in the list that an unanswered call about this work may have made.
+    async fn matching(
+        &self,
+        form: &'static Form,
+        work: &Work,
+        since: Moment,
+    ) -> Result<Vec<Listed>, Trouble> {
+        let Some((_, operation)) = self.operations(work).into_iter().next() else {
+            return Ok(Vec::new());
+        };
+        let rows = self.list(&work.call).await?;
+        let ours = |rule: &Listed| may_be_ours(rule, operation, form, since);
+        Ok(rows.into_iter().filter(ours).collect())
+    }
+}
+
+/// The longest that one call is tried within a run, for the window in which a rule it made can
+/// have been created.
+const LONGEST_TRY: SignedDuration = SignedDuration::from_mins(5);
+
+/// Whether a rule may have been made by a call about this operation since `since`: same selector,
+/// same privileges, made since then, and with the end that such a call would have asked for.
+fn may_be_ours(rule: &Listed, operation: &Operation, form: &Form, since: Moment) -> bool {
+    let restriction = &operation.restriction;
+    let same = rule.kind == restriction.subject.kind
+        && rule.id == restriction.subject.id
+        && rule.room == restriction.room
+        && rule.deny == restriction.deny;
+    let (Some(created), Lapse::At(ends)) = (rule.created, rule.lapse) else { return false };
+    let promised = operation.recorded.as_ref().map_or(operation.until, |row| row.until);
+    let Lapse::At(asked) = form.expiry.term(promised, created).lapse else { return false };
+    same && created >= since - CLOCK_TOLERANCE && (ends - asked).abs() <= CLOCK_TOLERANCE
+}
+
+fn never_seen() -> Trouble {
+    let error = "the call that made it was never answered, and no list shows it".to_owned();
+    Trouble { error, code: None, request_id: None }
+}

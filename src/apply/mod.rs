@@ -1,0 +1,34 @@
+//! Layer 4: carries a plan out. It may pace, retry, narrow a refused batch, record, or stop; it
+//! never chooses.
+
+pub mod attempt;
+pub mod book;
+mod confirm;
+pub mod converge;
+pub mod halt;
+pub mod journal;
+pub mod ledger;
+pub mod line;
+mod list;
+pub mod look;
+pub mod outcome;
+pub mod pace;
+pub mod queue;
+pub mod run;
+pub mod settle;
+
+pub use halt::{Cause, Halt};
+pub use outcome::{Fate, Outcome, Problem, Stopped, Tally, Trouble};
+pub use run::{Carried, Order, apply};
+
+use crate::domain::TargetName;
+
+/// Who is told how far a run is.
+pub trait Progress: Send + Sync {
+    /// A target has so many operations to carry out.
+    fn begin(&self, target: &TargetName, operations: u64);
+    /// So many more have their fates.
+    fn advance(&self, target: &TargetName, operations: u64);
+    /// All of them have.
+    fn end(&self, target: &TargetName);
+}

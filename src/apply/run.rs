@@ -1,0 +1,224 @@
+//! One run: every target side by side, one journal, one outcome.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::book::Book;
+use super::journal::{Journal, Unwritten, journal};
+use super::ledger;
+use super::line::{Line, Shared};
+use super::outcome::{Fate, Outcome, Stopped, Trouble};
+use super::pace::Pace;
+use super::{Halt, Progress};
+use crate::domain::{Action, Moment, TargetName};
+use crate::plan::{Means, Plan, Step};
+use crate::provider::{Session, Target};
+use crate::state::{LastCall, Lease, Record, State, StateError};
+use crate::world::{Credentials, World};
+
+/// What a run is to do, and with what.
+pub struct Order {
+    /// Clock, network and chance.
+    pub world: World,
+    /// Where secrets are read.
+    pub credentials: Arc<dyn Credentials>,
+    /// What to carry out.
+    pub plan: Arc<Plan>,
+    /// The targets of the config.
+    pub targets: BTreeMap<TargetName, Arc<Target>>,
+    /// What to record of the targets before anything else.
+    pub first: Vec<Record>,
+    /// The right to change the state.
+    pub lease: Lease,
+    /// The number of the newest call in the state.
+    pub newest_call: i64,
+    /// When each rate was last used.
+    pub last_calls: Vec<LastCall>,
+    /// The brake.
+    pub halt: Halt,
+    /// Who is told how far the work is.
+    pub progress: Arc<dyn Progress>,
+}
+
+/// What is left after a run.
+#[derive(Debug)]
+pub struct Carried {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The state.
+    pub state: State,
+    /// Whether everything could be written.
+    pub written: Result<(), StateError>,
+}
+
+/// Carries out a plan.
+pub async fn apply(order: Order, state: State) -> Carried {
+    let Order { world, credentials, plan, targets, first, lease, .. } = order;
+    let run = lease.run.clone();
+    let shared = Arc::new(Shared {
+        world: world.clone(),
+        plan: Arc::clone(&plan),
+        run: run.clone(),
+        halt: order.halt.clone(),
+        book: Book::default(),
+        progress: order.progress,
+        newest_call: AtomicI64::new(order.newest_call),
+    });
+    let (journal, writer) = journal(state, lease, order.halt.clone(), world.clone());
+    let writer = tokio::spawn(writer.run());
+    let recorded = record_first(&shared, &journal, first).await;
+    let mut paces = Paces { world, last_calls: order.last_calls, known: BTreeMap::new() };
+    let mut lines = JoinSet::new();
+    for (name, steps) in by_target(&plan) {
+        let Some(target) = targets.get(&name) else { continue };
+        let paces = paces.of(target);
+        let (shared, journal) = (Arc::clone(&shared), journal.clone());
+        let (target, credentials) = (Arc::clone(target), Arc::clone(&credentials));
+        lines.spawn(async move {
+            if recorded.is_err() {
+                return;
+            }
+            match credentials.read(&target).await {
+                Ok(secrets) => {
+                    let session = Session::new(target, secrets);
+                    let line = Line {
+                        shared,
+                        journal,
+                        session,
+                        paces,
+                        stopped: OnceLock::new(),
+                        full_rooms: Mutex::default(),
+                        unconfirmed: Mutex::default(),
+                    };
+                    Arc::new(line).run(steps).await;
+                }
+                Err(error) => refuse(&shared, &target, &steps, &error.to_string()),
+            }
+        });
+    }
+    drop(journal);
+    while let Some(result) = lines.join_next().await {
+        if let Err(error) = result
+            && error.is_panic()
+        {
+            std::panic::resume_unwind(error.into_panic());
+        }
+    }
+    let (state, written) = match writer.await {
+        Ok(closed) => closed,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    };
+    let (tally, problems, stopped) = shared.book.close();
+    let cause = order.halt.cause();
+    Carried { outcome: Outcome { run, tally, problems, stopped, cause }, state, written }
+}
+
+/// How many operations one transaction records that need no call.
+const CHUNK: usize = 1000;
+
+/// Records what needs no call: targets, forgotten rows, and promises that changed.
+async fn record_first(
+    shared: &Shared,
+    journal: &Journal,
+    first: Vec<Record>,
+) -> Result<(), Unwritten> {
+    if !first.is_empty() {
+        journal.write(first).await?;
+    }
+    let operations = shared.plan.operations.iter().enumerate();
+    let recorded: Vec<_> = operations
+        .filter(|(_, operation)| operation.means == Means::Record && shared.plan.permits(operation))
+        .collect();
+    for chunk in recorded.chunks(CHUNK) {
+        let mut records = Vec::with_capacity(chunk.len() * 2);
+        let stamp = (None, shared.world.now());
+        for (_, operation) in chunk {
+            records.push(match operation.action {
+                Action::Forget | Action::Lift => Record::Drop(operation.restriction.clone()),
+                Action::Impose | Action::Renew | Action::Amend | Action::Kick => {
+                    Record::Put(ledger::promised(operation))
+                }
+            });
+            let fate = (Fate::Done, None);
+            records.push(ledger::audit(operation, &shared.run, stamp, fate, None));
+        }
+        journal.write(records).await?;
+        for (index, _) in chunk {
+            shared.book.note(*index, Fate::Done, None);
+        }
+    }
+    Ok(())
+}
+
+/// The steps of each target, without what a guard holds back.
+fn by_target(plan: &Plan) -> BTreeMap<TargetName, Vec<Step>> {
+    let mut targets: BTreeMap<TargetName, Vec<Step>> = BTreeMap::new();
+    for step in &plan.steps {
+        let permitted = |index: &usize| {
+            plan.operations.get(*index).is_some_and(|operation| plan.permits(operation))
+        };
+        let mut work =
+            super::line::Work { call: step.call.clone(), operations: step.operations.clone() };
+        work.retain(|index| permitted(&index));
+        if !work.operations.is_empty() {
+            let super::line::Work { call, operations } = work;
+            let step = Step { target: step.target.clone(), phase: step.phase, call, operations };
+            targets.entry(step.target.clone()).or_default().push(step);
+        }
+    }
+    targets
+}
+
+/// Notes that a target's secrets cannot be had: nothing is sent to it.
+fn refuse(shared: &Shared, target: &Target, steps: &[Step], error: &str) {
+    let trouble = Trouble { error: error.to_owned(), code: None, request_id: None };
+    for index in steps.iter().flat_map(|step| &step.operations) {
+        shared.book.note(*index, Fate::Failed, Some(trouble.clone()));
+    }
+    shared.book.stop(Stopped {
+        target: target.name.clone(),
+        trouble,
+        hint: "give the target its credentials; the other targets went on".to_owned(),
+    });
+}
+
+/// The paces of all accounts.
+struct Paces {
+    world: World,
+    last_calls: Vec<LastCall>,
+    known: BTreeMap<(String, usize), Arc<Pace>>,
+}
+
+impl Paces {
+    /// The paces of a target, lane by lane; shared with every target of the same account.
+    fn of(&mut self, target: &Target) -> Vec<Arc<Pace>> {
+        let lanes = 0..target.provider.facts().lanes.len();
+        lanes.map(|lane| self.lane(target, lane)).collect()
+    }
+
+    fn lane(&mut self, target: &Target, lane: usize) -> Arc<Pace> {
+        let key = (target.rate_key(), lane);
+        if let Some(pace) = self.known.get(&key) {
+            return Arc::clone(pace);
+        }
+        let used =
+            self.last_calls.iter().find(|last| (&last.rate_key, last.lane) == (&key.0, key.1));
+        let start =
+            Instant::now() + used.map_or(Duration::ZERO, |last| self.rest_of_second(last.at));
+        let pace = Arc::new(Pace::new(target.lane_rate(lane), start));
+        self.known.insert(key, Arc::clone(&pace));
+        pace
+    }
+
+    /// How long until a second has passed since `last`: an earlier run may have used its rate up.
+    fn rest_of_second(&self, last: Moment) -> Duration {
+        let since = self.world.now() - last;
+        let second = Duration::from_millis(1030);
+        second.saturating_sub(since.unsigned_abs())
+    }
+}

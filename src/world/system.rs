@@ -1,0 +1,52 @@
+//! The real clock, chance and process.
+
+use std::sync::Arc;
+
+use super::{Clock, Network, Process, Random, World};
+use crate::domain::Moment;
+
+/// The clock of this machine.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+    fn now(&self) -> Moment {
+        Moment::from_millis(jiff::Timestamp::now().as_millisecond())
+    }
+}
+
+/// The chance of this machine.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemRandom;
+
+impl Random for SystemRandom {
+    fn bits(&self) -> u64 {
+        // Without a source of chance the clock is the best there is: nonces must differ, and the
+        // signature does not rest on them.
+        getrandom::u64().unwrap_or_else(|_| SystemClock.now().millis().unsigned_abs())
+    }
+}
+
+impl World {
+    /// The real world.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn real() -> Result<Self, reqwest::Error> {
+        let text = |text: std::ffi::OsString| text.into_string().ok();
+        let env = std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?)));
+        let env: std::collections::BTreeMap<String, String> = env.collect();
+        let user = ["USER", "LOGNAME"].into_iter().find_map(|name| env.get(name).cloned());
+        Ok(Self {
+            clock: Arc::new(SystemClock),
+            http: Arc::new(Network::new()?),
+            random: Arc::new(SystemRandom),
+            directory: std::env::current_dir().unwrap_or_default(),
+            process: Process {
+                user: user.unwrap_or_else(|| "unknown".to_owned()),
+                host: gethostname::gethostname().to_string_lossy().into_owned(),
+                pid: std::process::id(),
+            },
+            env: Arc::new(env),
+        })
+    }
+}
