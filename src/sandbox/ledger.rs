@@ -32,7 +32,7 @@ pub struct InForce {
 impl fmt::Display for InForce {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { provider, app, room, kind, subject, deny, end, reason, rule } = self;
-        write!(f, "{provider} {app}")?;
+        write!(f, "{provider} {}", app.escape_debug())?;
         if let Some(room) = room {
             write!(f, " room:{}", room.escape_debug())?;
         }
@@ -75,6 +75,8 @@ pub struct Seen {
     pub at: Moment,
     /// The provider's name.
     pub provider: &'static str,
+    /// The app or account whose rates it counts for; empty if it was not let in.
+    pub app: String,
     /// The action: ZEGO's and Volcengine's `Action`, Tencent's command, Agora's method.
     pub action: String,
     /// How many subjects it named.
@@ -175,6 +177,7 @@ mod tests {
             ledger.saw(Seen {
                 at: Moment::from_seconds(0),
                 provider: "agora",
+                app: "4855".into(),
                 action: "GET".into(),
                 subjects: number,
                 code: "200".into(),

@@ -48,3 +48,66 @@ fn response(outgoing: Outgoing) -> Response {
         body: outgoing.body,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::{Endpoint, Method};
+    use crate::sandbox::Fate;
+    use crate::sandbox::trial::Trial;
+
+    /// What came back, in a word or two, and how many calls the services saw.
+    async fn fare(fate: Fate) -> (String, u64) {
+        let trial = Trial::new();
+        trial.sandbox.set_mischief(move |_: &Incoming| fate);
+        let request = Request {
+            method: Method::Get,
+            endpoint: Endpoint::parse("http://127.0.0.1:9000/agora").unwrap(),
+            path: "/dev/v1/kicking-rule",
+            query: "appid=1".to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            timeout: Duration::from_secs(20),
+        };
+        let outcome = match trial.sandbox.send(request).await {
+            Ok(response) => {
+                assert_eq!(response.date, Some(trial.now()));
+                let after = response.retry_after.map(|after| format!(" after {after:?}"));
+                format!("{}{}", response.status, after.unwrap_or_default())
+            }
+            Err(NoAnswer::NotSent(_)) => "not sent".to_owned(),
+            Err(NoAnswer::Unknown(why)) => why,
+        };
+        (outcome, trial.sandbox.calls())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_fate_is_what_it_says() {
+        for (fate, outcome, calls) in [
+            // Nobody signed the request, so the service itself answers 401.
+            (Fate::Answer, "401", 1),
+            (Fate::Delay(Duration::from_secs(19)), "401", 1),
+            (Fate::Delay(Duration::from_secs(21)), "no answer within 20 s", 1),
+            (Fate::Unreachable, "not sent", 0),
+            (Fate::LoseRequest, "connection reset", 0),
+            (Fate::LoseAnswer, "connection reset", 1),
+            (Fate::Status(502), "502", 0),
+            (Fate::LateStatus(504), "504", 1),
+            (Fate::Garbage, "200", 1),
+            (Fate::Throttle(None), "429", 0),
+            (Fate::Throttle(Some(Duration::from_secs(3))), "429 after 3s", 0),
+        ] {
+            assert_eq!(fare(fate).await, (outcome.to_owned(), calls), "{fate:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn latency_is_virtual_time_in_a_test() {
+        let trial = Trial::new();
+        trial.sandbox.set_latency(Duration::from_millis(200));
+        let incoming = crate::sandbox::trial::bare(Method::Get, "/zego", "");
+        let start = tokio::time::Instant::now();
+        assert_eq!(trial.sandbox.play(&incoming).await.map(|answer| answer.status), Ok(200));
+        assert_eq!(start.elapsed(), Duration::from_millis(200));
+    }
+}

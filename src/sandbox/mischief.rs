@@ -28,7 +28,7 @@ pub enum Fate {
     Delay(Duration),
 }
 
-/// Something that chooses the fate of every request.
+/// Something that chooses the fate of every request: any closure over an [`Incoming`] does.
 pub trait Mischief: Send {
     /// The fate of this request.
     fn decide(&mut self, incoming: &Incoming) -> Fate;

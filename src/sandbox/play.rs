@@ -49,7 +49,7 @@ impl Sandbox {
                 Ok(dated(Outgoing::page(200, "\u{1b}[31m{\"Code\":"), now))
             }
             Fate::Throttle(after) => {
-                let outgoing = dated(route::throttled(incoming), now);
+                let outgoing = dated(route::throttled(incoming, now), now);
                 Ok(match after {
                     Some(after) => outgoing.with("retry-after", after.as_secs().to_string()),
                     None => outgoing,

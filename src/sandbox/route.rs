@@ -58,11 +58,11 @@ impl Services {
 }
 
 /// The answer with which the provider of a request says that calls come too fast.
-pub(super) fn throttled(incoming: &Incoming) -> Outgoing {
+pub(super) fn throttled(incoming: &Incoming, now: Moment) -> Outgoing {
     match route(incoming).map(|(service, _)| service) {
         Some(Service::Zego) => super::zego::throttled(incoming),
         Some(Service::Tencent) => super::tencent::throttled(),
-        Some(Service::Volcengine) => super::volcengine::throttled(),
+        Some(Service::Volcengine) => super::volcengine::throttled(incoming, now),
         Some(Service::Agora) => super::agora::throttled(),
         None => Outgoing::page(429, "Too Many Requests"),
     }
@@ -98,6 +98,7 @@ fn route(incoming: &Incoming) -> Option<(Service, &str)> {
 mod tests {
     use super::*;
     use crate::provider::{Method, REGISTRY};
+    use crate::sandbox::trial::bare;
 
     #[test]
     fn one_port_serves_all_four() {
@@ -116,14 +117,7 @@ mod tests {
             ("/agorax", "", None),
             ("/", "", None),
         ] {
-            let incoming = Incoming {
-                method: Method::Get,
-                host: "localhost".into(),
-                path: path.into(),
-                query: query.into(),
-                headers: Vec::new(),
-                body: Vec::new(),
-            };
+            let incoming = bare(Method::Get, path, query);
             assert_eq!(route(&incoming), expected, "{path}?{query}");
         }
     }
@@ -133,5 +127,20 @@ mod tests {
         let mut services = Service::ALL.map(Service::name);
         services.sort_unstable();
         assert_eq!(services, REGISTRY.map(|provider| provider.facts().name));
+    }
+
+    #[test]
+    fn each_provider_says_in_its_own_way_that_calls_come_too_fast() {
+        for (path, query, status, words) in [
+            ("/zego", "Action=KickoutUser", 200, r#""Code":206"#),
+            ("/zego", "Action=ForbidRTCStreams", 200, r#""Code":30002"#),
+            ("/tencent", "", 200, r#""ErrorCode":60007"#),
+            ("/volcengine", "", 429, "AccountFlowLimitExceeded"),
+            ("/agora", "", 429, "too many requests"),
+        ] {
+            let outgoing = throttled(&bare(Method::Get, path, query), Moment::from_seconds(0));
+            assert_eq!(outgoing.status, status);
+            assert!(String::from_utf8(outgoing.body).unwrap().contains(words), "{path} {query}");
+        }
     }
 }

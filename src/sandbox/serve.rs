@@ -37,6 +37,9 @@ pub async fn serve(sandbox: Sandbox, listener: TcpListener) -> io::Result<()> {
 
 /// Serves one connection to its end.
 async fn converse(sandbox: Sandbox, stream: TcpStream) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "answers may be held back for a moment");
+    }
     let service = service_fn(|request| exchange(&sandbox, request));
     let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     if let Err(error) = connection.await {
@@ -98,4 +101,56 @@ fn write(outgoing: Outgoing) -> Response<Full<Bytes>> {
         }
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+    use crate::sandbox::Fate;
+    use crate::sandbox::trial::Trial;
+
+    /// Sends bytes over a connection of their own; answers what comes back.
+    async fn say(sandbox: Sandbox, request: &str) -> String {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = tokio::spawn(serve(sandbox, listener));
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        server.abort();
+        String::from_utf8(answer).unwrap()
+    }
+
+    const KICK: &str = "GET /?Action=KickoutUser&AppId=1 HTTP/1.1\r\n\
+                        host: 127.0.0.1\r\nconnection: close\r\n\r\n";
+
+    #[tokio::test]
+    async fn a_socket_gets_the_services_answer_and_the_sandboxs_date() {
+        let trial = Trial::new();
+        let answer = say(trial.sandbox.clone(), KICK).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        assert!(answer.contains("\r\ndate: Fri, 20 Nov 2026 12:00:00 GMT\r\n"), "{answer}");
+        assert!(answer.contains(r#""Code":100000002"#), "{answer}");
+        assert_eq!(trial.sandbox.calls(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_lost_answer_closes_the_connection_after_the_effect() {
+        for (fate, calls) in [(Fate::LoseAnswer, 1), (Fate::LoseRequest, 0)] {
+            let trial = Trial::new();
+            trial.sandbox.set_mischief(move |_: &Incoming| fate);
+            assert_eq!(say(trial.sandbox.clone(), KICK).await, "");
+            assert_eq!(trial.sandbox.calls(), calls);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_method_that_no_provider_uses_is_refused() {
+        let trial = Trial::new();
+        let answer = say(trial.sandbox.clone(), &KICK.replace("GET", "PATCH")).await;
+        assert!(answer.starts_with("HTTP/1.1 405 "), "{answer}");
+    }
 }

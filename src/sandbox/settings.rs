@@ -60,9 +60,17 @@ impl Sandbox {
         self.services().settings.latency = latency;
     }
 
-    /// Makes a room of this provider one that does not exist.
+    /// Makes a room of this provider one that does not exist. Its bans go with it: a room that is
+    /// made again under the same id starts empty.
     pub fn set_missing_room(&self, provider: &str, room: &str) {
-        self.services().settings.missing_rooms.insert((provider.to_owned(), room.to_owned()));
+        let mut services = self.services();
+        services.settings.missing_rooms.insert((provider.to_owned(), room.to_owned()));
+        match provider {
+            "tencent" => services.tencent.close(room),
+            "volcengine" => services.volcengine.close(room),
+            // ZEGO's kicks leave nothing in a room, and Agora's channels need not exist.
+            _ => {}
+        }
     }
 
     /// Makes a room of this provider exist again, as every room does at first.

@@ -47,7 +47,7 @@ impl Visit<'_> {
         let Noted { app, action, .. } = &self.noted;
         let words = [self.provider, app, action].into_iter().filter(|word| !word.is_empty());
         let whose = words.collect::<Vec<_>>().join(" ");
-        self.ledger.broke(format!("{whose} at {}: {what}.", self.now));
+        self.ledger.broke(format!("{} at {}: {what}.", whose.escape_debug(), self.now));
     }
 
     /// Notes each of these as a broken rule.
@@ -87,10 +87,10 @@ impl Visit<'_> {
     }
 
     /// Notes that somebody was put out once.
-    pub(super) fn kicked(&mut self, room: Option<&str>, kind: Kind, subject: &str) {
+    pub(super) fn kicked(&mut self, app: &str, room: Option<&str>, (kind, subject): (Kind, &str)) {
         self.ledger.kicked(Kicked {
             provider: self.provider,
-            app: self.noted.app.clone(),
+            app: app.to_owned(),
             room: room.map(str::to_owned),
             kind,
             subject: subject.to_owned(),
@@ -108,7 +108,8 @@ impl Visit<'_> {
 
     /// Puts the call into the log.
     pub(super) fn end(self) {
-        let Noted { app: _, action, subjects, code } = self.noted;
-        self.ledger.saw(Seen { at: self.now, provider: self.provider, action, subjects, code });
+        let Self { provider, now: at, noted, .. } = self;
+        let Noted { app, action, subjects, code } = noted;
+        self.ledger.saw(Seen { at, provider, app, action, subjects, code });
     }
 }

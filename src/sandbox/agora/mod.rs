@@ -55,7 +55,7 @@ impl Agora {
             return Err(refusal(404, "no such resource"));
         }
         gate::account(visit)?.clone_into(&mut visit.noted.app);
-        if visit.is_too_fast("calls", PER_SECOND) {
+        if visit.is_too_fast("all methods", PER_SECOND) {
             return Err(TOO_FAST);
         }
         if !visit.incoming.announces_json() {
@@ -78,8 +78,7 @@ impl Agora {
         let deny = fields::privileges(&body)?;
         let Some(span) = fields::span(&body)? else {
             // One-shot: everybody it fits is put out, and no rule stays. Seen to answer with id 0.
-            app.clone_into(&mut visit.noted.app);
-            visit.kicked(subject.room.as_deref(), subject.kind, &subject.id);
+            visit.kicked(&app, subject.room.as_deref(), (subject.kind, &subject.id));
             return Ok(json!({ "status": "success", "id": 0 }));
         };
         self.rules_made = self.rules_made.saturating_add(1);

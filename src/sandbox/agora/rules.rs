@@ -12,7 +12,11 @@ use crate::sandbox::visit::Visit;
 
 /// Rules by their ids.
 #[derive(Default)]
-pub(super) struct Rules(BTreeMap<i64, Rule>);
+pub(super) struct Rules {
+    rules: BTreeMap<i64, Rule>,
+    /// How many rules there may be before those that lapsed are thrown away.
+    room_for: usize,
+}
 
 /// One rule.
 pub(super) struct Rule {
@@ -40,13 +44,17 @@ impl Rules {
     /// Keeps a rule. A twin of another one is a rule of its own.
     pub(super) fn create(&mut self, id: i64, rule: Rule) {
         let now = rule.created;
-        self.0.retain(|_, rule| rule.end + LINGERS > now);
-        self.0.insert(id, rule);
+        if self.rules.len() >= self.room_for {
+            self.rules.retain(|_, rule| rule.end + LINGERS > now);
+            // Twice what is left, so that making many rules stays cheap.
+            self.room_for = self.rules.len().saturating_mul(2).max(1000);
+        }
+        self.rules.insert(id, rule);
     }
 
     /// Moves the end of a rule that has not lapsed, counted from now; answers the new end.
     pub(super) fn update(&mut self, id: i64, span: SignedDuration, now: Moment) -> Option<Moment> {
-        let rule = self.0.get_mut(&id).filter(|rule| rule.end > now)?;
+        let rule = self.rules.get_mut(&id).filter(|rule| rule.end > now)?;
         rule.end = now + span;
         rule.updated = now;
         Some(rule.end)
@@ -54,17 +62,17 @@ impl Rules {
 
     /// Ends a rule; answers whether there was one that had not lapsed.
     pub(super) fn delete(&mut self, id: i64, now: Moment) -> bool {
-        self.0.remove(&id).is_some_and(|rule| rule.end > now)
+        self.rules.remove(&id).is_some_and(|rule| rule.end > now)
     }
 
     /// Takes a rule away.
     pub(super) fn lose(&mut self, id: i64) {
-        self.0.remove(&id);
+        self.rules.remove(&id);
     }
 
     /// The rules as the list shows them, and some that lapsed a moment ago.
     pub(super) fn list(&self, app: &str, visit: &Visit<'_>) -> Vec<Value> {
-        self.0
+        self.rules
             .iter()
             .filter(|(_, rule)| rule.end + LINGERS > visit.now)
             .filter(|(id, _)| !visit.settings.unlisted_rules.contains(id))
@@ -74,7 +82,7 @@ impl Rules {
 
     /// The rules that have not lapsed.
     pub(super) fn in_force(&self, app: &str, now: Moment) -> impl Iterator<Item = InForce> {
-        let rules = self.0.iter().filter(move |(_, rule)| rule.end > now);
+        let rules = self.rules.iter().filter(move |(_, rule)| rule.end > now);
         rules.map(move |(id, Rule { subject, deny, end, created: _, updated: _ })| InForce {
             provider: "agora",
             app: app.to_owned(),

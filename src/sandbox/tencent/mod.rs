@@ -52,7 +52,7 @@ impl Tencent {
         let command = visit.path.strip_prefix(COMMANDS).ok_or(refusal(60009, "wrong path"))?;
         let query = Query::parse(&visit.incoming.query);
         let app = admit(visit, &query)?;
-        if visit.is_too_fast("calls", PER_SECOND) {
+        if visit.is_too_fast("all commands", PER_SECOND) {
             return Err(TOO_FAST);
         }
         let body = read_body(visit)?;
@@ -65,6 +65,13 @@ impl Tencent {
                 visit.broke("the command is not documented, or not emulated");
                 Err(refusal(60009, "wrong path"))
             }
+        }
+    }
+
+    /// Dissolves a room in every app.
+    pub(super) fn close(&mut self, room: &str) {
+        for rooms in self.0.values_mut() {
+            rooms.close(room);
         }
     }
 

@@ -35,9 +35,9 @@ impl Rooms {
         let known = ["RoomId", "MemberList_Account", "Reason", "Duration"];
         members::check_names(visit, body, &known);
         let members = members::members(visit, body)?;
-        let room = members::room(visit, body)?;
         let reason = read_reason(body)?;
         let end = read_end(body, visit.now)?;
+        let room = members::room(visit, body)?;
         let bans = self.0.entry(room).or_default();
         for member in members {
             let standing = bans.get(&member).is_some_and(|ban| ban.end > visit.now);
@@ -59,7 +59,9 @@ impl Rooms {
         let members = members::members(visit, body)?;
         let room = members::room(visit, body)?;
         if let Some(bans) = self.0.get_mut(&room) {
-            bans.retain(|member, _| !members.contains(member));
+            for member in members {
+                bans.remove(&member);
+            }
         }
         Ok(())
     }
@@ -93,6 +95,11 @@ impl Rooms {
         let reached = start.saturating_add(rows.len());
         let next = if reached < bans.len() { reached } else { 0 };
         Ok(json!({ "BannedAccountList": rows, "NextOffset": next }))
+    }
+
+    /// Dissolves a room, and its bans with it.
+    pub(super) fn close(&mut self, room: &str) {
+        self.0.remove(room);
     }
 
     /// The bans that have not run out.

@@ -55,12 +55,12 @@ impl Activities {
             return Err(refusal(400, "InvalidParameter.UserIdNotRegistered", message));
         }
         if update.change == Change::Kick {
-            let room = update.activity.to_string();
+            let (app, room) = (visit.noted.app.clone(), update.activity.to_string());
             for user in &update.users {
-                visit.kicked(Some(&room), Kind::User, &user.to_string());
+                visit.kicked(&app, Some(&room), (Kind::User, &user.to_string()));
             }
             for device in &update.devices {
-                visit.kicked(Some(&room), Kind::Device, device);
+                visit.kicked(&app, Some(&room), (Kind::Device, device));
             }
         } else {
             let bans = self.0.entry(update.activity).or_default();
@@ -94,6 +94,11 @@ impl Activities {
             "UserIds": users.iter().skip(start).take(count).collect::<Vec<_>>(),
             "Cookies": devices.iter().skip(start).take(count).collect::<Vec<_>>(),
         }))
+    }
+
+    /// Deletes an activity, and its bans with it.
+    pub(super) fn close(&mut self, activity: &str) {
+        self.0.retain(|id, _| id.to_string() != activity);
     }
 
     /// The bans of every activity.
@@ -147,7 +152,11 @@ fn check<T: Ord>(
 fn change<T: Ord>(banned: &mut BTreeSet<T>, asked: Vec<T>, change: Change) {
     match change {
         Change::Ban => banned.extend(asked),
-        Change::Unban => banned.retain(|id| !asked.contains(id)),
+        Change::Unban => {
+            for id in asked {
+                banned.remove(&id);
+            }
+        }
         Change::Kick => {}
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::query::Query;
 use super::visit::Visit;
-use super::{InForce, Outgoing};
+use super::{InForce, Incoming, Outgoing};
 use crate::domain::Moment;
 use crate::provider::Method;
 
@@ -58,8 +58,11 @@ impl Volcengine {
     fn handle(&mut self, visit: &mut Visit<'_>, query: &Query) -> Result<Value, Refusal> {
         let account = signature::check(visit)?;
         account.clone_into(&mut visit.noted.app);
-        if visit.is_too_fast("calls", PER_SECOND) {
+        if visit.is_too_fast("all actions", PER_SECOND) {
             return Err(too_fast());
+        }
+        if visit.path != "/" {
+            return Err(gateway(404, 100_007, "ServiceNotFound"));
         }
         if query.one("Version") != Some(VERSION) {
             return Err(gateway(404, 100_008, "InvalidActionOrVersion"));
@@ -82,6 +85,13 @@ impl Volcengine {
         }
     }
 
+    /// Deletes an activity in every account.
+    pub(super) fn close(&mut self, activity: &str) {
+        for activities in self.0.values_mut() {
+            activities.close(activity);
+        }
+    }
+
     /// The bans of every activity.
     pub(super) fn in_force(&self) -> impl Iterator<Item = InForce> {
         self.0.iter().flat_map(|(account, activities)| activities.in_force(account))
@@ -93,8 +103,9 @@ fn too_fast() -> Refusal {
 }
 
 /// The answer to a call that comes too fast.
-pub(super) fn throttled() -> Outgoing {
-    write(Err(too_fast()), "", Moment::from_seconds(0), 0)
+pub(super) fn throttled(incoming: &Incoming, now: Moment) -> Outgoing {
+    let query = Query::parse(&incoming.query);
+    write(Err(too_fast()), query.one("Action").unwrap_or_default(), now, 0)
 }
 
 fn write(done: Result<Value, Refusal>, action: &str, now: Moment, number: u64) -> Outgoing {

@@ -133,12 +133,16 @@ fn canonical_query(query: &str) -> String {
 }
 
 fn encode(text: &str) -> String {
-    text.bytes().fold(String::new(), |encoded, byte| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-            format!("{encoded}{}", char::from(byte))
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            encoded.push_str(&hex(&[byte]).to_ascii_uppercase());
         }
-        _ => format!("{encoded}%{byte:02X}"),
-    })
+    }
+    encoded
 }
 
 #[cfg(test)]

@@ -44,8 +44,9 @@ pub(super) fn kick(visit: &mut Visit<'_>, query: &Query) -> Result<(), Refusal> 
     if visit.is_missing(room) {
         return Err(refusal(104, "room does not exist"));
     }
+    let app = visit.noted.app.clone();
     for user in users {
-        visit.kicked(Some(room), Kind::User, user);
+        visit.kicked(&app, Some(room), (Kind::User, user));
     }
     Ok(())
 }
