@@ -84,9 +84,10 @@ impl Sandbox {
 
     /// Answers a request, without mischief and at once.
     pub fn answer(&self, request: &Incoming) -> Outgoing {
+        let mut services = self.services();
+        // Read with the services in hand, so that arrivals are in the order of their times.
         let now = self.clock.now();
-        let outgoing = self.services().answer(request, now);
-        dated(outgoing, now)
+        dated(services.answer(request, now), now)
     }
 
     /// What is in force now.

@@ -18,6 +18,7 @@ use crate::provider::Method;
 const LARGEST_BODY: usize = 1024 * 1024;
 
 /// Serves the sandbox on `listener` until the future is dropped, which ends every connection.
+/// Any number of connections are served side by side, each for as many requests as it sends.
 pub async fn serve(sandbox: Sandbox, listener: TcpListener) -> io::Result<()> {
     let mut connections = JoinSet::new();
     loop {
