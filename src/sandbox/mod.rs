@@ -15,6 +15,8 @@ use crate::domain::Moment;
 use crate::world::Clock;
 
 mod agora;
+#[cfg(test)]
+mod contract;
 mod credentials;
 mod digest;
 mod exchange;
