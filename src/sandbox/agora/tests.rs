@@ -163,8 +163,10 @@ fn a_lapsed_rule_is_listed_for_a_moment_and_gone_for_every_write() {
     send(&trial, Method::Post, &sample());
     trial.pass(3_600_000);
     assert!(trial.in_force().is_empty());
-    assert_eq!(list(&trial).len(), 1);
     let id = json!({ "appid": "4855", "id": 1954 });
+    // At the very instant of its end.
+    assert_eq!(trial.sandbox.answer(&request(Method::Put, "", &id)).status, 404);
+    assert_eq!(list(&trial).len(), 1);
     assert_eq!(send(&trial, Method::Put, &id).0, 404);
     assert_eq!(send(&trial, Method::Delete, &id).0, 404);
     assert!(list(&trial).is_empty());
