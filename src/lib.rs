@@ -4,5 +4,6 @@ pub mod apply;
 pub mod domain;
 pub mod plan;
 pub mod provider;
+pub mod sandbox;
 pub mod state;
 pub mod world;

@@ -1,0 +1,149 @@
+//! Agora's channel management: rules that take privileges away for a day at most.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::visit::Visit;
+use super::{InForce, Outgoing};
+use crate::domain::Moment;
+use crate::provider::Method;
+
+mod fields;
+mod gate;
+mod rules;
+
+/// The apps of Agora, each made by its first call.
+#[derive(Default)]
+pub(super) struct Agora {
+    apps: BTreeMap<String, rules::Rules>,
+    rules_made: i64,
+}
+
+/// Why a call is refused.
+#[derive(PartialEq, Eq, Debug)]
+struct Refusal {
+    status: u16,
+    message: &'static str,
+}
+
+const fn refusal(status: u16, message: &'static str) -> Refusal {
+    Refusal { status, message }
+}
+
+const TOO_FAST: Refusal = refusal(429, "too many requests");
+const NOT_FOUND: Refusal = refusal(404, "rule not found");
+
+/// "10/s": per account, not per app; assumed shared by all four methods.
+const PER_SECOND: usize = 10;
+
+/// The id of the rule in the documented sample: ours come after it.
+const SAMPLE_RULE: i64 = 1953;
+
+impl Agora {
+    /// Answers a request.
+    pub(super) fn answer(&mut self, visit: &mut Visit<'_>) -> Outgoing {
+        visit.incoming.method.name().clone_into(&mut visit.noted.action);
+        let done = self.handle(visit);
+        let outgoing = write(done);
+        visit.noted.code = outgoing.status.to_string();
+        outgoing.with("x-request-id", format!("ostracon-sandbox-{}", visit.number))
+    }
+
+    fn handle(&mut self, visit: &mut Visit<'_>) -> Result<Value, Refusal> {
+        if visit.path != "/dev/v1/kicking-rule" {
+            return Err(refusal(404, "no such resource"));
+        }
+        gate::account(visit)?.clone_into(&mut visit.noted.app);
+        if visit.is_too_fast("all methods", PER_SECOND) {
+            return Err(TOO_FAST);
+        }
+        if !visit.incoming.announces_json() {
+            return Err(refusal(415, "Content-Type must be application/json"));
+        }
+        match visit.incoming.method {
+            Method::Get => self.list(visit),
+            Method::Post => self.create(visit),
+            Method::Put => self.update(visit),
+            Method::Delete => self.delete(visit),
+        }
+    }
+
+    fn create(&mut self, visit: &mut Visit<'_>) -> Result<Value, Refusal> {
+        let known = ["appid", "cname", "uid", "ip", "time", "time_in_seconds", "privileges"];
+        let body = gate::body(visit, &known)?;
+        visit.noted.subjects = 1;
+        let app = fields::app(&body)?;
+        let subject = fields::subject(visit, &body)?;
+        let deny = fields::privileges(&body)?;
+        let Some(span) = fields::span(&body)? else {
+            // One-shot: everybody it fits is put out, and no rule stays. Seen to answer with id 0.
+            visit.kicked(&app, subject.room.as_deref(), (subject.kind, &subject.id));
+            return Ok(json!({ "status": "success", "id": 0 }));
+        };
+        self.rules_made = self.rules_made.saturating_add(1);
+        let id = SAMPLE_RULE.saturating_add(self.rules_made);
+        self.apps
+            .entry(app)
+            .or_default()
+            .create(id, rules::Rule::new(subject, deny, span, visit.now));
+        Ok(json!({ "status": "success", "id": id }))
+    }
+
+    fn list(&self, visit: &mut Visit<'_>) -> Result<Value, Refusal> {
+        let app = gate::app_of_list(visit)?;
+        let rules = self.apps.get(&app).map(|rules| rules.list(&app, visit)).unwrap_or_default();
+        Ok(json!({ "status": "success", "rules": rules }))
+    }
+
+    fn update(&mut self, visit: &mut Visit<'_>) -> Result<Value, Refusal> {
+        let body = gate::body(visit, &["appid", "id", "time", "time_in_seconds"])?;
+        visit.noted.subjects = 1;
+        let (app, id) = (fields::app(&body)?, fields::rule_id(&body)?);
+        let Some(span) = fields::span(&body)? else {
+            visit.broke("what 0 means in an update is documented two ways");
+            return Err(refusal(400, "invalid time"));
+        };
+        let rules = self.apps.get_mut(&app).ok_or(NOT_FOUND)?;
+        let end = rules.update(id, span, visit.now).ok_or(NOT_FOUND)?;
+        Ok(json!({ "status": "success", "result": { "id": id, "ts": rules::iso(end) } }))
+    }
+
+    fn delete(&mut self, visit: &mut Visit<'_>) -> Result<Value, Refusal> {
+        let body = gate::body(visit, &["appid", "id"])?;
+        visit.noted.subjects = 1;
+        let (app, id) = (fields::app(&body)?, fields::rule_id(&body)?);
+        let rules = self.apps.get_mut(&app).ok_or(NOT_FOUND)?;
+        if !rules.delete(id, visit.now) {
+            return Err(NOT_FOUND);
+        }
+        Ok(json!({ "status": "success", "id": id }))
+    }
+
+    /// Takes a rule away behind everybody's back.
+    pub(super) fn lose_rule(&mut self, id: i64) {
+        for rules in self.apps.values_mut() {
+            rules.lose(id);
+        }
+    }
+
+    /// The rules that have not lapsed.
+    pub(super) fn in_force(&self, now: Moment) -> impl Iterator<Item = InForce> {
+        self.apps.iter().flat_map(move |(app, rules)| rules.in_force(app, now))
+    }
+}
+
+/// The answer to a call that comes too fast.
+pub(super) fn throttled() -> Outgoing {
+    write(Err(TOO_FAST))
+}
+
+fn write(done: Result<Value, Refusal>) -> Outgoing {
+    match done {
+        Ok(body) => Outgoing::json(200, &body),
+        Err(Refusal { status, message }) => Outgoing::json(status, &json!({ "message": message })),
+    }
+}
+
+#[cfg(test)]
+mod tests;

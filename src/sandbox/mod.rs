@@ -1,0 +1,145 @@
+//! The emulation of the four providers: a small service for each, with books of its own.
+//!
+//! It checks what a provider would check (signatures, parameters, limits, pace), behaves as the
+//! documents say, and where they are silent as the stricter reading would have it. What a provider
+//! would let pass but no careful client does is noted as a broken rule. `apply --sandbox` and
+//! tests call it in-process; `ostracon sandbox` serves it on a loopback port.
+//!
+//! Nothing here is shared with the providers' own codecs: the two check each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::domain::Moment;
+use crate::world::Clock;
+
+mod agora;
+#[cfg(test)]
+mod contract;
+mod credentials;
+mod digest;
+mod exchange;
+mod ledger;
+mod local;
+mod mischief;
+mod pace;
+mod play;
+mod query;
+mod route;
+mod serve;
+mod settings;
+mod tencent;
+#[cfg(test)]
+mod trial;
+mod visit;
+mod volcengine;
+mod zego;
+
+pub use credentials::{
+    ACCESS_KEY_ID, CUSTOMER_ID, CUSTOMER_SECRET, SECRET_ACCESS_KEY, SECRET_KEY, SERVER_SECRET,
+    credential,
+};
+pub use exchange::{Incoming, Outgoing};
+pub use ledger::{InForce, Kicked, Seen};
+pub use mischief::{Fate, Mischief};
+pub use serve::serve;
+pub use settings::RepeatBan;
+
+/// The four services, their books and their clock. Clones share everything.
+#[derive(Clone)]
+pub struct Sandbox {
+    clock: Arc<dyn Clock>,
+    services: Arc<Mutex<Services>>,
+    // Apart from the services, so that mischief may look at the books.
+    mischief: Arc<Mutex<Box<dyn Mischief>>>,
+}
+
+/// What a request can reach.
+#[derive(Default)]
+struct Services {
+    zego: zego::Zego,
+    tencent: tencent::Tencent,
+    volcengine: volcengine::Volcengine,
+    agora: agora::Agora,
+    settings: settings::Settings,
+    ledger: ledger::Ledger,
+    pace: pace::Pace,
+    requests: u64,
+}
+
+impl Sandbox {
+    /// A sandbox in which nothing is in force, and whose time is that of `clock`.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        let mischief: Box<dyn Mischief> = Box::new(|_: &Incoming| Fate::Answer);
+        Self {
+            clock,
+            services: Arc::new(Mutex::new(Services::default())),
+            mischief: Arc::new(Mutex::new(mischief)),
+        }
+    }
+
+    /// Lets `mischief` choose the fate of every request from now on.
+    pub fn set_mischief(&self, mischief: impl Mischief + 'static) {
+        *self.mischief.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(mischief);
+    }
+
+    /// Answers a request, without mischief and at once.
+    pub fn answer(&self, request: &Incoming) -> Outgoing {
+        let mut services = self.services();
+        // Read with the services in hand, so that arrivals are in the order of their times.
+        let now = self.clock.now();
+        dated(services.answer(request, now), now)
+    }
+
+    /// What is in force now.
+    pub fn in_force(&self) -> BTreeSet<InForce> {
+        let now = self.clock.now();
+        let services = self.services();
+        let Services { zego, tencent, volcengine, agora, .. } = &*services;
+        let mut rows = BTreeSet::new();
+        rows.extend(zego.in_force());
+        rows.extend(tencent.in_force(now));
+        rows.extend(volcengine.in_force());
+        rows.extend(agora.in_force(now));
+        rows
+    }
+
+    /// The rules that callers broke, each as a sentence.
+    pub fn broken_rules(&self) -> Vec<String> {
+        self.services().ledger.broken_rules()
+    }
+
+    /// How many calls arrived.
+    pub fn calls(&self) -> u64 {
+        self.services().ledger.calls()
+    }
+
+    /// The calls that arrived, in order; of very many the last 100,000.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.services().ledger.seen()
+    }
+
+    /// How often somebody was put out without being kept out.
+    pub fn kicks(&self) -> BTreeMap<Kicked, u64> {
+        self.services().ledger.kicks()
+    }
+
+    fn services(&self) -> MutexGuard<'_, Services> {
+        self.services.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox").finish_non_exhaustive()
+    }
+}
+
+/// An answer with the `Date` of a server whose clock says `now`.
+fn dated(outgoing: Outgoing, now: Moment) -> Outgoing {
+    match exchange::http_date(now) {
+        Some(date) => outgoing.with("date", date),
+        None => outgoing,
+    }
+}

@@ -1,0 +1,60 @@
+//! One request played to its end: its fate, its answer, and how long that takes.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use super::{Fate, Incoming, Outgoing, Sandbox, dated, route};
+
+/// Why a request got no answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Cut {
+    /// It never left the client.
+    Before,
+    /// The connection was closed after it was sent.
+    After,
+}
+
+impl Sandbox {
+    /// Plays a request: whatever effect it has, it has at once; only the answer takes time.
+    pub(super) async fn play(&self, incoming: &Incoming) -> Result<Outgoing, Cut> {
+        let fate = self.mischief.lock().unwrap_or_else(PoisonError::into_inner).decide(incoming);
+        let mut pause = self.services().settings.latency;
+        if let Fate::Delay(delay) = fate {
+            pause = pause.saturating_add(delay);
+        }
+        let played = self.meet(incoming, fate);
+        if pause > Duration::ZERO {
+            tokio::time::sleep(pause).await;
+        }
+        played
+    }
+
+    fn meet(&self, incoming: &Incoming, fate: Fate) -> Result<Outgoing, Cut> {
+        let now = self.clock.now();
+        match fate {
+            Fate::Answer | Fate::Delay(_) => Ok(self.answer(incoming)),
+            Fate::Unreachable => Err(Cut::Before),
+            Fate::LoseRequest => Err(Cut::After),
+            Fate::LoseAnswer => {
+                self.answer(incoming);
+                Err(Cut::After)
+            }
+            Fate::Status(status) => Ok(dated(Outgoing::page(status, "gateway"), now)),
+            Fate::LateStatus(status) => {
+                self.answer(incoming);
+                Ok(dated(Outgoing::page(status, "gateway"), now))
+            }
+            Fate::Garbage => {
+                self.answer(incoming);
+                Ok(dated(Outgoing::page(200, "\u{1b}[31m{\"Code\":"), now))
+            }
+            Fate::Throttle(after) => {
+                let outgoing = dated(route::throttled(incoming, now), now);
+                Ok(match after {
+                    Some(after) => outgoing.with("retry-after", after.as_secs().to_string()),
+                    None => outgoing,
+                })
+            }
+        }
+    }
+}

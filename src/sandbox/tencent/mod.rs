@@ -1,0 +1,134 @@
+//! Tencent's `live_engine_http_srv`: bans users from rooms, for a time.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::query::Query;
+use super::visit::Visit;
+use super::{InForce, Outgoing};
+use crate::domain::Moment;
+use crate::provider::Method;
+
+mod members;
+mod rooms;
+mod usersig;
+
+/// The apps of Tencent, each made by its first call.
+#[derive(Default)]
+pub(super) struct Tencent(BTreeMap<u32, rooms::Rooms>);
+
+/// Why a call is refused.
+#[derive(PartialEq, Eq, Debug)]
+struct Refusal {
+    code: u32,
+    message: &'static str,
+}
+
+const fn refusal(code: u32, message: &'static str) -> Refusal {
+    Refusal { code, message }
+}
+
+const TOO_FAST: Refusal = refusal(60007, "REST call frequency exceeded");
+
+/// "200 queries/sec."; assumed shared by all commands.
+const PER_SECOND: usize = 200;
+
+const COMMANDS: &str = "/v4/live_engine_http_srv/";
+const PARAMETERS: [&str; 5] = ["sdkappid", "identifier", "usersig", "random", "contenttype"];
+
+impl Tencent {
+    /// Answers a request: with HTTP 200, whatever the outcome.
+    pub(super) fn answer(&mut self, visit: &mut Visit<'_>) -> Outgoing {
+        let command = visit.path.rsplit('/').next().unwrap_or_default();
+        command.clone_into(&mut visit.noted.action);
+        let done = self.handle(visit);
+        let code = done.as_ref().map_or_else(|refusal| refusal.code, |_| 0);
+        visit.noted.code = code.to_string();
+        write(done, visit.number)
+    }
+
+    fn handle(&mut self, visit: &mut Visit<'_>) -> Result<Option<Value>, Refusal> {
+        let command = visit.path.strip_prefix(COMMANDS).ok_or(refusal(60009, "wrong path"))?;
+        let query = Query::parse(&visit.incoming.query);
+        let app = admit(visit, &query)?;
+        if visit.is_too_fast("all commands", PER_SECOND) {
+            return Err(TOO_FAST);
+        }
+        let body = read_body(visit)?;
+        let rooms = self.0.entry(app).or_default();
+        match command {
+            "ban_member" => rooms.ban(visit, &body).map(|()| None),
+            "unban_member" => rooms.unban(visit, &body).map(|()| None),
+            "get_banned_member_list" => rooms.list(visit, &body).map(Some),
+            _ => {
+                visit.broke("the command is not documented, or not emulated");
+                Err(refusal(60009, "wrong path"))
+            }
+        }
+    }
+
+    /// Dissolves a room in every app.
+    pub(super) fn close(&mut self, room: &str) {
+        for rooms in self.0.values_mut() {
+            rooms.close(room);
+        }
+    }
+
+    /// The bans that have not run out.
+    pub(super) fn in_force(&self, now: Moment) -> impl Iterator<Item = InForce> {
+        self.0.iter().flat_map(move |(app, rooms)| rooms.in_force(*app, now))
+    }
+}
+
+/// The answer to a call that comes too fast.
+pub(super) fn throttled() -> Outgoing {
+    write(Err(TOO_FAST), 0)
+}
+
+/// Checks what every call must bring; answers its app.
+fn admit(visit: &mut Visit<'_>, query: &Query) -> Result<u32, Refusal> {
+    visit.broke_all(&query.oddities(&PARAMETERS));
+    if visit.incoming.method != Method::Post {
+        return Err(refusal(60002, "the method must be POST"));
+    }
+    let app = query.one("sdkappid").ok_or(refusal(60012, "sdkappid missing"))?;
+    let app: u32 = app.parse().map_err(|_not_a_number| refusal(60006, "sdkappid invalid"))?;
+    visit.noted.app = app.to_string();
+    if query.one("contenttype") != Some("json") {
+        return Err(refusal(60002, "contenttype must be json"));
+    }
+    let random = query.one("random").and_then(|text| text.parse::<u32>().ok());
+    random.ok_or(refusal(60002, "random must be an unsigned 32-bit number"))?;
+    let identifier = query.one("identifier").ok_or(refusal(60004, "identifier missing"))?;
+    let usersig = query.one("usersig").ok_or(refusal(60004, "usersig missing"))?;
+    usersig::check(usersig, app, identifier, visit.now)?;
+    Ok(app)
+}
+
+fn read_body(visit: &mut Visit<'_>) -> Result<Map<String, Value>, Refusal> {
+    if visit.incoming.body.is_empty() {
+        visit.broke("the body must not be empty");
+    }
+    visit.incoming.object().ok_or(refusal(60003, "the body is not a JSON object"))
+}
+
+fn write(done: Result<Option<Value>, Refusal>, number: u64) -> Outgoing {
+    let (status, code, message, data) = match done {
+        Ok(data) => ("OK", 0, "", data),
+        Err(Refusal { code, message }) => ("FAIL", code, message, None),
+    };
+    let mut body = json!({
+        "ActionStatus": status,
+        "ErrorInfo": message,
+        "ErrorCode": code,
+        "RequestId": format!("Id-ostracon-sandbox-O-Seq-{number}"),
+    });
+    if let (Value::Object(fields), Some(data)) = (&mut body, data) {
+        fields.insert("Response".to_owned(), data);
+    }
+    Outgoing::json(200, &body)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,140 @@
+//! Volcengine's livesaas: bans users and devices from activities until somebody undoes it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::query::Query;
+use super::visit::Visit;
+use super::{InForce, Incoming, Outgoing};
+use crate::domain::Moment;
+use crate::provider::Method;
+
+mod activities;
+mod fields;
+mod signature;
+
+/// The accounts of Volcengine, by access key id, each made by its first call.
+#[derive(Default)]
+pub(super) struct Volcengine(BTreeMap<String, activities::Activities>);
+
+/// Why a call is refused.
+#[derive(PartialEq, Eq, Debug)]
+struct Refusal {
+    status: u16,
+    /// The number of the code, where the public list has one.
+    number: Option<u32>,
+    code: &'static str,
+    message: String,
+}
+
+/// A refusal by the gateway, from the public list of codes.
+fn gateway(status: u16, number: u32, code: &'static str) -> Refusal {
+    Refusal { status, number: Some(number), code, message: format!("{code}.") }
+}
+
+/// A refusal by livesaas itself.
+fn refusal(status: u16, code: &'static str, message: impl Into<String>) -> Refusal {
+    Refusal { status, number: None, code, message: message.into() }
+}
+
+/// "Thirty times a second per user", which means the account; assumed shared by both actions.
+const PER_SECOND: usize = 30;
+
+const VERSION: &str = "2023-08-01";
+
+impl Volcengine {
+    /// Answers a request.
+    pub(super) fn answer(&mut self, visit: &mut Visit<'_>) -> Outgoing {
+        let query = Query::parse(&visit.incoming.query);
+        let action = query.one("Action").unwrap_or_default().to_owned();
+        visit.noted.action.clone_from(&action);
+        let done = self.handle(visit, &query);
+        let code = done.as_ref().map_or_else(|refusal| refusal.code, |_| "0");
+        code.clone_into(&mut visit.noted.code);
+        write(done, &action, visit.now, visit.number)
+    }
+
+    fn handle(&mut self, visit: &mut Visit<'_>, query: &Query) -> Result<Value, Refusal> {
+        let account = signature::check(visit)?;
+        account.clone_into(&mut visit.noted.app);
+        if visit.is_too_fast("all actions", PER_SECOND) {
+            return Err(too_fast());
+        }
+        if visit.path != "/" {
+            return Err(gateway(404, 100_007, "ServiceNotFound"));
+        }
+        if query.one("Version") != Some(VERSION) {
+            return Err(gateway(404, 100_008, "InvalidActionOrVersion"));
+        }
+        let activities = self.0.entry(account).or_default();
+        match (query.one("Action"), visit.incoming.method) {
+            (Some("UpdateActivityUserBanStatus"), Method::Post) => {
+                visit.broke_all(&query.oddities(&["Action", "Version"]));
+                activities.update(visit)
+            }
+            (Some("GetActivityBanUsers"), Method::Get) => {
+                let known = ["Action", "Version", "ActivityId", "PageNo", "PageItemCount"];
+                visit.broke_all(&query.oddities(&known));
+                activities.list(visit, query)
+            }
+            (Some("UpdateActivityUserBanStatus" | "GetActivityBanUsers"), _) => {
+                Err(refusal(405, "MethodNotAllowed", "MethodNotAllowed."))
+            }
+            _ => Err(gateway(404, 100_008, "InvalidActionOrVersion")),
+        }
+    }
+
+    /// Deletes an activity in every account.
+    pub(super) fn close(&mut self, activity: &str) {
+        for activities in self.0.values_mut() {
+            activities.close(activity);
+        }
+    }
+
+    /// The bans of every activity.
+    pub(super) fn in_force(&self) -> impl Iterator<Item = InForce> {
+        self.0.iter().flat_map(|(account, activities)| activities.in_force(account))
+    }
+}
+
+fn too_fast() -> Refusal {
+    refusal(429, "AccountFlowLimitExceeded", "The account has exceeded its flow limit.")
+}
+
+/// The answer to a call that comes too fast.
+pub(super) fn throttled(incoming: &Incoming, now: Moment) -> Outgoing {
+    let query = Query::parse(&incoming.query);
+    write(Err(too_fast()), query.one("Action").unwrap_or_default(), now, 0)
+}
+
+fn write(done: Result<Value, Refusal>, action: &str, now: Moment, number: u64) -> Outgoing {
+    let mut metadata = json!({
+        "RequestId": format!("{:014}0000000000{number:08X}", now.millis()),
+        "Action": action,
+        "Version": VERSION,
+        "Service": "livesaas",
+        "Region": "cn-north-1",
+    });
+    match done {
+        Ok(result) => {
+            if let Value::Object(fields) = &mut metadata {
+                fields.insert("SystemTime".to_owned(), now.seconds().into());
+            }
+            Outgoing::json(200, &json!({ "ResponseMetadata": metadata, "Result": result }))
+        }
+        Err(Refusal { status, number, code, message }) => {
+            let mut error = json!({ "Code": code, "Message": message });
+            if let (Value::Object(fields), Some(number)) = (&mut error, number) {
+                fields.insert("CodeN".to_owned(), number.into());
+            }
+            if let Value::Object(fields) = &mut metadata {
+                fields.insert("Error".to_owned(), error);
+            }
+            Outgoing::json(status, &json!({ "ResponseMetadata": metadata }))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

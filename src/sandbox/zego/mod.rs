@@ -1,0 +1,123 @@
+//! ZEGO's Server API v2: kicks users, forbids and resumes streams.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::query::Query;
+use super::visit::Visit;
+use super::{InForce, Incoming, Outgoing};
+use crate::provider::Method;
+
+mod gate;
+mod kicks;
+mod streams;
+
+/// The apps of ZEGO, each made by its first call.
+#[derive(Default)]
+pub(super) struct Zego(BTreeMap<u32, App>);
+
+/// One app.
+#[derive(Default)]
+struct App {
+    nonces: gate::Nonces,
+    streams: streams::Streams,
+}
+
+/// Why a call is refused.
+#[derive(Debug)]
+struct Refusal {
+    code: u32,
+    message: &'static str,
+}
+
+const fn refusal(code: u32, message: &'static str) -> Refusal {
+    Refusal { code, message }
+}
+
+/// The documented actions that are emulated.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Action {
+    Kickout,
+    Streams(streams::Order),
+}
+
+impl Action {
+    fn parse(name: &str) -> Option<Self> {
+        if name == "KickoutUser" {
+            return Some(Self::Kickout);
+        }
+        streams::Order::parse(name).map(Self::Streams)
+    }
+
+    /// The parameters of the action besides the common ones.
+    const fn parameters(self) -> &'static [&'static str] {
+        match self {
+            Self::Kickout => &["RoomId", "UserId[]", "CustomReason"],
+            Self::Streams(order) => order.parameters(),
+        }
+    }
+}
+
+impl Zego {
+    /// Answers a request.
+    pub(super) fn answer(&mut self, visit: &mut Visit<'_>) -> Outgoing {
+        let query = Query::parse(&visit.incoming.query);
+        let action = query.one("Action").unwrap_or_default().to_owned();
+        visit.noted.action.clone_from(&action);
+        let done = self.handle(visit, &query);
+        let mut body = match &done {
+            Ok(Action::Kickout) => json!({ "Code": 0, "Message": "success" }),
+            Ok(Action::Streams(_)) => json!({ "Code": 0, "Message": "ok", "Data": null }),
+            Err(Refusal { code, message }) => json!({ "Code": code, "Message": message }),
+        };
+        if let Value::Object(fields) = &mut body {
+            // Text, although it looks like a number.
+            let number = 1_000_000_000_000_000_000_u64.saturating_add(visit.number);
+            fields.insert("RequestId".to_owned(), number.to_string().into());
+        }
+        visit.noted.code = done.map_or_else(|refusal| refusal.code, |_| 0).to_string();
+        Outgoing::json(200, &body)
+    }
+
+    fn handle(&mut self, visit: &mut Visit<'_>, query: &Query) -> Result<Action, Refusal> {
+        if visit.incoming.method != Method::Get || visit.path != "/" {
+            visit.broke("every emulated action is a GET of `/`");
+            return Err(refusal(2, "bad parameter"));
+        }
+        let app_id = query.one("AppId").and_then(|text| text.parse::<u32>().ok());
+        let app_id = app_id.ok_or(refusal(100_000_001, "AppId badly formed"))?;
+        visit.noted.app = app_id.to_string();
+        let app = self.0.entry(app_id).or_default();
+        gate::admit(visit, query, app_id, &mut app.nonces)?;
+        let name = query.one("Action").ok_or(refusal(100_000_006, "Action empty"))?;
+        let action = Action::parse(name).ok_or(refusal(100_000_007, "Action unsupported"))?;
+        let known: Vec<&str> = gate::COMMON.iter().chain(action.parameters()).copied().collect();
+        visit.broke_all(&query.oddities(&known));
+        let environment = gate::Environment::read(query)?;
+        match action {
+            Action::Kickout => kicks::kick(visit, query)?,
+            Action::Streams(order) => app.streams.obey(visit, query, order, environment)?,
+        }
+        Ok(action)
+    }
+
+    /// The streams that are forbidden. Kicks leave nothing in force.
+    pub(super) fn in_force(&self) -> impl Iterator<Item = InForce> {
+        self.0.iter().flat_map(|(app, books)| books.streams.in_force(*app))
+    }
+}
+
+/// The answer to a call that comes too fast: each family of actions has a code of its own.
+pub(super) fn throttled(incoming: &Incoming) -> Outgoing {
+    let query = Query::parse(&incoming.query);
+    let refusal = match query.one("Action").and_then(Action::parse) {
+        Some(Action::Streams(_)) => streams::TOO_FAST,
+        Some(Action::Kickout) | None => kicks::TOO_FAST,
+    };
+    let Refusal { code, message } = refusal;
+    Outgoing::json(200, &json!({ "Code": code, "Message": message, "RequestId": "0" }))
+}
+
+#[cfg(test)]
+mod tests;
