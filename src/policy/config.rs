@@ -8,10 +8,10 @@ use super::Leave;
 use super::fields::Fields;
 use super::guards::read_guards;
 use super::known::Known;
-use super::node::{At, Key, Node, Value};
 use super::problem::{Problem, Scope, quote};
 use super::scalar::{read_number, wrong};
 use super::target::{Draft, read_target};
+use super::yaml::{At, Key, Node, Value};
 use crate::domain::{Guards, TargetName};
 use crate::provider::Target;
 
@@ -74,9 +74,9 @@ pub(super) fn read_config(root: &Node<'_>, leave: &Leave, scope: &mut Scope<'_>)
     if let Some(path) = given_state(leave, scope) {
         config.state = StateLocation::Given(path);
     }
-    read_targets(&fields, leave, &mut config, scope).into_iter().for_each(|targets| {
+    if let Some(targets) = read_targets(&fields, leave, &mut config, scope) {
         known = Known { is_whole: true, targets };
-    });
+    }
     Reading { config, known }
 }
 

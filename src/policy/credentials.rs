@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::Leave;
 use super::fields::{Fields, items};
-use super::node::{At, Node, Value};
 use super::problem::{Problem, Scope};
 use super::scalar::read_text;
 use super::suggest::one_of;
+use super::yaml::{At, Node, Value};
 use crate::provider::{CredentialSource, Facts};
 
 const SOURCES: [&str; 3] = ["env", "file", "command"];

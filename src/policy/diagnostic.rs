@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::node::At;
+use super::yaml::At;
 use crate::domain::{Source, Warning};
 
 /// One thing that is wrong with a workspace, or worth knowing.

@@ -6,12 +6,12 @@ use super::desired::Desired;
 use super::fields::Fields;
 use super::known::{Known, Named};
 use super::list::{Lists, lines};
-use super::node::{At, Node, Value};
 use super::problem::{Problem, Scope, SourceFile, Spot, quote};
 use super::scalar::read_text;
 use super::section::Section;
 use super::subjects::{Group, Raw};
 use super::terms::{Terms, read_terms};
+use super::yaml::{At, Node, Value};
 use crate::domain::{Deny, Id, Kind, Restriction, Source, Subject, Wanted};
 use crate::provider::{Form, IdRule, Presence};
 
@@ -41,7 +41,12 @@ pub(super) fn read_entry(
     let targets = reading.known.read(&fields, scope);
     let files = open_lists(&fields, section, reading.lists, scope);
     let groups = read_groups(&fields, section, &files, scope);
-    let room = fields.pair("room").map(|(key, node)| Room {
+    if fields.has_unknown && groups.is_empty() {
+        // The subjects may well stand under the unknown key.
+        return;
+    }
+    let room = fields.pair("room").filter(|_| section == Section::Bans);
+    let room = room.map(|(key, node)| Room {
         key: key.at,
         at: node.at,
         text: read_text(node, "`room`", scope),
@@ -154,8 +159,8 @@ impl<'n> Entry<'n> {
                 let message = format!("`{name}`: {title} cannot ban everybody in a room");
                 Problem::new("no-subject", group.key, message)
             }
-            kind => {
-                let message = format!("`{name}`: {title} cannot restrict a {kind}");
+            Kind::Device | Kind::Ip | Kind::Stream | Kind::User => {
+                let message = format!("`{name}`: {title} cannot restrict `{}`", group.name);
                 Problem::new("kind-not-supported", group.key, message)
             }
         };
@@ -266,7 +271,7 @@ impl<'n> Entry<'n> {
     ) {
         let (name, title) = (&target.name, target.facts.title);
         if form.wide && self.terms.wide.is_none_or(|(wide, _)| !wide) {
-            let message = format!("`{name}`: this reaches everybody behind the {}", group.kind);
+            let message = format!("`{name}`: such a ban reaches everybody {}", crowd(group.kind));
             scope.push(
                 Problem::new("wide-missing", group.key, message)
                     .help("add `wide: true` to the entry if that is meant"),
@@ -306,6 +311,15 @@ impl<'n> Entry<'n> {
             let message = "`wide: true` means nothing here: the entry reaches only whom it names";
             scope.push(Problem::warning("wide-needless", at, message));
         }
+    }
+}
+
+/// Whom a ban of this kind reaches besides its subject.
+fn crowd(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Channel => "in the room",
+        Kind::Ip => "behind the address",
+        Kind::Device | Kind::Stream | Kind::User => "around its subject",
     }
 }
 

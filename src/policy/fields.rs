@@ -1,15 +1,17 @@
 //! A mapping with known keys.
 
-use super::node::{At, Key, Node, Value};
 use super::problem::{Problem, Scope, quote};
 use super::scalar;
 use super::suggest::did_you_mean;
+use super::yaml::{At, Key, Node, Value};
 
 /// A mapping whose unknown keys have been reported.
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'n, 't> {
     /// Where the mapping starts.
     pub(super) at: At,
+    /// Whether it has a key that means nothing.
+    pub(super) has_unknown: bool,
     pairs: &'n [(Key<'t>, Node<'t>)],
 }
 
@@ -24,12 +26,14 @@ impl<'n, 't> Fields<'n, 't> {
         let Value::Mapping(pairs) = &node.value else {
             return scalar::wrong(node, what, "a mapping", scope);
         };
+        let mut has_unknown = false;
         for (key, _) in pairs {
             if !known.contains(&&*key.text) {
                 scope.push(unknown_key(key, what, known));
+                has_unknown = true;
             }
         }
-        Some(Self { at: node.at, pairs })
+        Some(Self { at: node.at, has_unknown, pairs })
     }
 
     /// The value at a key.
@@ -51,6 +55,14 @@ impl<'n, 't> Fields<'n, 't> {
 /// The error of a key that means nothing where it stands.
 pub(super) fn unknown_key(key: &Key<'_>, what: &str, known: &[&str]) -> Problem {
     let help = match &*key.text {
+        "streams" | "streams_from" if known.contains(&"users") => {
+            "streams are listed in an entry of `forbidden_streams`".to_owned()
+        }
+        "users" | "users_from" | "devices" | "devices_from" | "ips" | "room" | "deny" | "wide"
+            if known.contains(&"streams") =>
+        {
+            "people are kept out by an entry of `bans`".to_owned()
+        }
         "<<" => "merge keys are not taken: repeat what should be merged".to_owned(),
         text => did_you_mean(text, known),
     };

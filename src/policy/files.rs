@@ -89,15 +89,15 @@ impl Folder {
     }
 
     /// The bytes of a file in the workspace, by its path from the top.
-    pub(super) fn read(&self, name: &str) -> Result<Vec<u8>, Diagnostic> {
+    pub(super) fn read(&self, name: &str) -> Result<Vec<u8>, Box<Diagnostic>> {
         let path = self.0.join(name);
-        let failed = |error: std::io::Error| unreadable(name, &cause(&error));
+        let failed = |error: std::io::Error| Box::new(unreadable(name, &cause(&error)));
         let data = fs::symlink_metadata(&path).map_err(failed)?;
         if data.is_symlink() {
-            return Err(symlink(name));
+            return Err(symlink(name).into());
         }
         if !data.is_file() {
-            return Err(unreadable(name, "it is not a regular file"));
+            return Err(unreadable(name, "it is not a regular file").into());
         }
         let mut bytes = Vec::new();
         File::open(&path)
@@ -106,7 +106,8 @@ impl Folder {
         if bytes.len() as u64 > LARGEST {
             let message = format!("this file is larger than {LARGEST} bytes");
             return Err(Diagnostic::of_file("file-too-large", name, message)
-                .with_help("split it into several files"));
+                .with_help("split it into several files")
+                .into());
         }
         Ok(bytes)
     }

@@ -1,9 +1,9 @@
 //! `guards:` of the config.
 
 use super::fields::Fields;
-use super::node::Node;
 use super::problem::Scope;
 use super::scalar::{read_bool, read_number};
+use super::yaml::Node;
 use crate::domain::{Guards, Limit};
 
 /// Reads the guards; a key that is left out keeps its default.

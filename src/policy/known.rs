@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::fields::Fields;
-use super::node::{Node, Value};
 use super::problem::{Problem, Scope, quote};
 use super::scalar::{read_text, wrong};
 use super::suggest::did_you_mean;
+use super::yaml::{Node, Value};
 use crate::domain::TargetName;
 use crate::provider::Facts;
 
@@ -46,10 +46,10 @@ impl Known {
             (Some((_, node)), None) => self.one(node, scope).into_iter().collect(),
             (None, Some((_, node))) => self.several(node, scope),
             (None, None) => {
-                let names = self.targets.keys().map(TargetName::as_str);
+                let name = self.targets.keys().next().map_or("NAME", TargetName::as_str);
                 scope.push(
                     Problem::new("target-missing", entry.at, "an entry needs a target")
-                        .help(format!("add `target: {}`", names.take(1).collect::<String>())),
+                        .help(format!("add one, such as `target: {name}`")),
                 );
                 Vec::new()
             }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::digest;
 use super::files::Folder;
-use super::node::{At, Node};
 use super::problem::{Problem, Scope, SourceFile, Spot, quote};
 use super::scalar::read_text;
 use super::text::decode;
+use super::yaml::{At, Node};
 
 /// The lists of a workspace, each read once.
 pub(super) struct Lists<'a> {
@@ -49,7 +49,7 @@ impl<'a> Lists<'a> {
         }) {
             Ok(list) => Some(Arc::new(list)),
             Err(diagnostic) => {
-                scope.findings.push_bare(diagnostic);
+                scope.findings.push_bare(*diagnostic);
                 None
             }
         };
@@ -71,7 +71,7 @@ impl<'a> Lists<'a> {
             !part.is_empty() && part != "." && part != ".." && !part.chars().any(char::is_control)
         };
         if !path.split('/').all(is_plain) || path.contains(['\\', ':']) {
-            return Err(error(format!("{} leaves the workspace", quote(path)))
+            return Err(error(format!("{} is no path inside the workspace", quote(path)))
                 .help("write a path below the workspace, such as `lists/spammers.txt`"));
         }
         if path.rsplit_once('.').is_none_or(|(_, ending)| ending != "txt") {

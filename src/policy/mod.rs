@@ -17,7 +17,6 @@ mod guards;
 mod knobs;
 mod known;
 mod list;
-mod node;
 mod policy_file;
 mod problem;
 mod protect;

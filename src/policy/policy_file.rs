@@ -2,10 +2,10 @@
 
 use super::entry::{Reading, read_entry, report_no_list};
 use super::fields::unknown_key;
-use super::node::{At, Key, Node};
 use super::problem::{Problem, Scope};
 use super::protect::read_protect;
 use super::section::Section;
+use super::yaml::{At, Key, Node};
 use super::yaml::{List, Reader, Root, repeated_key};
 
 /// The keys at the top of a policy file.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::diagnostic::{Diagnostic, Excerpt, Label, Place, Severity};
-use super::node::At;
+use super::yaml::At;
 
 /// A file that was read, without its byte order mark.
 #[derive(Debug)]
@@ -173,6 +173,9 @@ impl Scope<'_> {
 /// A text in backticks, cut where it is long.
 pub(super) fn quote(text: &str) -> String {
     const LONGEST: usize = 64;
+    if text.is_empty() {
+        return "the empty text".to_owned();
+    }
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("`{}…`", text.get(..end).unwrap_or_default()),
         None => format!("`{text}`"),

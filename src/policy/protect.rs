@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::desired::Desired;
 use super::fields::{Fields, items};
 use super::known::{Known, Named};
-use super::node::Node;
 use super::problem::{Problem, Scope};
 use super::scalar::read_text;
 use super::section::SubjectKey;
 use super::suggest::one_of;
+use super::yaml::Node;
 use crate::domain::{Id, Kind, Protection, Source, TargetName};
 use crate::provider::Facts;
 
@@ -34,7 +34,7 @@ pub(super) fn read_protect(
         is_empty = false;
         let unable = named.iter().flatten().find(|target| target.facts.form(kind).is_none());
         if let Some(Named { name, facts, .. }) = unable {
-            let message = format!("`{name}`: {} cannot restrict a {kind} anyway", facts.title);
+            let message = format!("`{name}`: {} cannot restrict `{inline}` anyway", facts.title);
             scope.push(Problem::new("kind-not-supported", key.at, message));
         }
         for item in items(node, &format!("`{inline}`"), scope).unwrap_or_default() {
@@ -54,10 +54,10 @@ pub(super) fn read_protect(
         }
     }
     if is_empty {
-        let names = SubjectKey::ALL.map(|key| key.inline);
+        let keys = SubjectKey::ALL.map(|key| key.inline);
         scope.push(
             Problem::new("no-subject", fields.at, "an item of `protect` must name somebody")
-                .help(one_of(&names)),
+                .help(one_of(&keys)),
         );
     }
 }
@@ -84,7 +84,7 @@ fn spellings(
         }
     }
     if let (true, Some((message, rule))) = (ids.is_empty(), refusal) {
-        let message = format!("no target can have such a {kind}: it {message}");
+        let message = format!("no target has such a subject: it {message}");
         scope.push(Problem::new("bad-id", item.at, message).help(rule.words()));
     }
     ids

@@ -5,8 +5,8 @@
 
 use jiff::SignedDuration;
 
-use super::node::{Node, Value};
 use super::problem::{Problem, Scope, quote};
+use super::yaml::{Node, Value};
 
 /// What YAML 1.1 or 1.2 would make of an unquoted text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -140,8 +140,8 @@ pub(super) fn read_text<'n>(
         Plain::Number => "a number",
         Plain::Time => "a date or time",
     };
-    let problem = if text.is_empty() || text == "~" && node.at.length == 0 {
-        Problem::new("not-text", node.at, format!("{what} has no value")).help("write some text")
+    let problem = if text.is_empty() {
+        Problem::new("no-value", node.at, format!("{what} has no value"))
     } else {
         let message =
             format!("{what} must be text, but YAML readers take {} for {taken_for}", quote(text));
@@ -170,14 +170,12 @@ pub(super) fn read_number(
     let (least, most) = limits;
     match &node.value {
         Value::Scalar { text, plain: true } if is_canonical(text) => {
-            match text.parse::<u64>().ok().filter(|number| (least..=most).contains(number)) {
-                Some(number) => Some(number),
-                None => {
-                    let message = format!("{what} must be from {least} to {most}");
-                    scope.push(Problem::new("out-of-range", node.at, message));
-                    None
-                }
+            let number = text.parse::<u64>().ok().filter(|number| (least..=most).contains(number));
+            if number.is_none() {
+                let message = format!("{what} must be from {least} to {most}");
+                scope.push(Problem::new("out-of-range", node.at, message));
             }
+            number
         }
         _ => wrong(node, what, "a whole number", scope),
     }
@@ -239,7 +237,14 @@ pub(super) fn wrong<T>(
 ) -> Option<T> {
     if !matches!(node.value, Value::Broken) {
         let message = match &node.value {
-            Value::Scalar { text, .. } if !text.is_empty() && text != "~" => {
+            Value::Scalar { text, plain: true } if text.is_empty() => {
+                scope.push(
+                    Problem::new("no-value", node.at, format!("{what} has no value"))
+                        .help(format!("it must be {wanted}")),
+                );
+                return None;
+            }
+            Value::Scalar { text, .. } if !text.is_empty() => {
                 format!("{what} must be {wanted}, not {}", quote(text))
             }
             Value::Scalar { .. } | Value::Sequence(_) | Value::Mapping(_) | Value::Broken => {

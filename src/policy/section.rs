@@ -1,7 +1,7 @@
 //! The two lists of entries, and the keys that an entry of each may have.
 
 use crate::domain::Kind;
-use crate::provider::{Facts, Form, Presence};
+use crate::provider::{Facts, Form, Presence, Provider, REGISTRY};
 
 /// A list of entries in a policy file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -103,9 +103,9 @@ impl Section {
     pub(super) fn needs(self, facts: &Facts) -> String {
         let ways: Vec<_> = facts.forms.iter().filter(|form| self.holds(form)).map(way).collect();
         if ways.is_empty() {
-            let names: Vec<_> = crate::provider::REGISTRY
+            let names: Vec<_> = REGISTRY
                 .into_iter()
-                .map(|provider| provider.facts())
+                .map(Provider::facts)
                 .filter(|facts| facts.forms.iter().any(|form| self.holds(form)))
                 .map(|facts| facts.title)
                 .collect();

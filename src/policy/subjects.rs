@@ -1,7 +1,7 @@
 //! The subjects of one kind that an entry names.
 
-use super::node::At;
 use super::problem::{Problem, Scope, Spot, quote};
+use super::yaml::At;
 use crate::domain::{Id, Kind, TargetName};
 use crate::provider::IdRule;
 

@@ -31,8 +31,8 @@ pub(super) fn one_of(known: &[&str]) -> String {
     let rest = if known.len() > MOST { ", …" } else { "" };
     match words.as_slice() {
         [] => "there is none".to_owned(),
-        [only] => format!("there is only {only}"),
-        _ => format!("there are {}{rest}", words.join(", ")),
+        [only] => format!("expected {only}"),
+        _ => format!("expected one of {}{rest}", words.join(", ")),
     }
 }
 

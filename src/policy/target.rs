@@ -7,10 +7,10 @@ use super::Leave;
 use super::credentials::read_credentials;
 use super::fields::Fields;
 use super::knobs;
-use super::node::{At, Key, Node};
 use super::problem::{Problem, Scope, quote};
 use super::scalar::{read_number, read_text};
 use super::suggest::{did_you_mean, one_of};
+use super::yaml::{At, Key, Node};
 use crate::domain::{Source, TargetName};
 use crate::provider::{
     self, Endpoint, Facts, IdRule, Provider, REGISTRY, Setting, SettingKind, Target,
@@ -49,23 +49,24 @@ pub(super) fn read_target(
     };
     let settings = read_settings(&fields, key.at, facts, scope);
     let endpoint = read_endpoint(&fields, key.at, facts, (leave, &mut *scope));
-    let target = Target {
+    let account = read_account(&fields, scope);
+    let rate = read_rate(&fields, facts, scope);
+    let knobs = knobs::read_knobs(&fields, facts, scope);
+    let moved_from = read_moved_from(&fields, scope);
+    let credentials = read_credentials(&fields, key.at, facts, (leave, &mut *scope));
+    let target = settings.zip(endpoint).map(|(settings, endpoint)| Target {
         name: name.clone(),
         provider,
-        account: read_account(&fields, scope),
-        rate: read_rate(&fields, facts, scope),
-        knobs: knobs::read_knobs(&fields, facts, scope),
-        moved_from: read_moved_from(&fields, scope),
-        credentials: read_credentials(&fields, key.at, facts, (leave, &mut *scope)),
+        settings,
+        endpoint,
+        account,
+        rate,
+        knobs,
+        moved_from,
+        credentials,
         source: source(scope, key.at),
-        settings: settings.unwrap_or_default(),
-        endpoint: endpoint.unwrap_or_else(|| Endpoint::of_host("")),
-    };
-    let is_bound = facts
-        .settings
-        .iter()
-        .all(|setting| !setting.identity || !target.setting(setting.name).is_empty());
-    Draft { facts: Some(facts), target: is_bound.then_some(target) }
+    });
+    Draft { facts: Some(facts), target }
 }
 
 fn source(scope: &Scope<'_>, at: At) -> Source {
@@ -78,7 +79,7 @@ fn read_provider(
     scope: &mut Scope<'_>,
 ) -> Option<&'static dyn Provider> {
     let names = REGISTRY.map(|provider| provider.facts().name);
-    let super::node::Value::Mapping(pairs) = &node.value else {
+    let super::yaml::Value::Mapping(pairs) = &node.value else {
         return super::scalar::wrong(node, "a target", "a mapping", scope);
     };
     let Some((_, node)) = pairs.iter().find(|(key, _)| key.text == "provider") else {
@@ -112,7 +113,7 @@ fn read_settings(
         let Some(node) = fields.get(name) else {
             let message = format!("a {} target needs `{name}`", facts.title);
             scope.push(
-                Problem::new("setting-missing", key, message).help(format!("it is the {about}")),
+                Problem::new("setting-missing", key, message).help(format!("`{name}`: {about}")),
             );
             whole = false;
             continue;
@@ -126,7 +127,7 @@ fn read_settings(
                 let message = format!("`{name}` {message}");
                 scope.push(
                     Problem::new("bad-setting", node.at, message)
-                        .help(format!("it is the {about}")),
+                        .help(format!("`{name}`: {about}")),
                 );
                 whole = false;
             }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::fields::{Fields, items};
-use super::node::{At, Node, Value};
 use super::problem::{Problem, Scope, quote};
-use super::scalar::{read_bool, read_text, wrong};
+use super::scalar::{self, read_bool, read_text, wrong};
 use super::section::Section;
 use super::suggest::did_you_mean;
+use super::yaml::{At, Node, Value};
 use crate::domain::{Deny, Moment, Until};
 use crate::provider::IdRule;
 
@@ -48,9 +48,10 @@ pub(super) fn read_terms(entry: &Fields<'_, '_>, section: Section, scope: &mut S
             Section::ForbiddenStreams => Deny::NOTHING,
         },
         deny_at: entry.get("deny").map_or(entry.at, |node| node.at),
+        // A broken `wide` was reported; asking for it again would only confuse.
         wide: entry
             .get("wide")
-            .and_then(|node| read_bool(node, "`wide`", scope).map(|wide| (wide, node.at))),
+            .map(|node| (read_bool(node, "`wide`", scope).unwrap_or(true), node.at)),
     }
 }
 
@@ -108,7 +109,7 @@ fn read_until(entry: &Fields<'_, '_>, scope: &mut Scope<'_>) -> Option<(Until, A
 /// The text of an instant, which YAML readers may well take for a time.
 fn instant<'n>(node: &'n Node<'_>, what: &str, scope: &mut Scope<'_>) -> Option<&'n str> {
     match &node.value {
-        Value::Scalar { text, .. } if text != "~" => Some(text),
+        Value::Scalar { text, .. } if !text.is_empty() => Some(text),
         Value::Scalar { .. } | Value::Sequence(_) | Value::Mapping(_) | Value::Broken => {
             wrong(node, what, "an instant", scope)
         }
@@ -147,7 +148,9 @@ fn check_meta(entry: &Fields<'_, '_>, scope: &mut Scope<'_>) {
     };
     for (key, value) in pairs {
         let is_text = match &value.value {
-            Value::Scalar { text, plain } => !(*plain && (text.is_empty() || text == "~")),
+            Value::Scalar { text, plain } => {
+                !(*plain && scalar::classify(text) == scalar::Plain::Null)
+            }
             Value::Broken => true,
             Value::Sequence(_) | Value::Mapping(_) => false,
         };

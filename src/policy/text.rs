@@ -6,7 +6,11 @@ use super::diagnostic::{Diagnostic, Place};
 use super::problem::SourceFile;
 
 /// Takes the bytes of a file as text.
-pub(super) fn decode(name: &str, bytes: Vec<u8>, quotable: bool) -> Result<SourceFile, Diagnostic> {
+pub(super) fn decode(
+    name: &str,
+    bytes: Vec<u8>,
+    quotable: bool,
+) -> Result<SourceFile, Box<Diagnostic>> {
     let name: Arc<str> = name.into();
     match String::from_utf8(bytes) {
         Ok(mut text) => {
@@ -18,7 +22,7 @@ pub(super) fn decode(name: &str, bytes: Vec<u8>, quotable: bool) -> Result<Sourc
         Err(error) => {
             let good = error.utf8_error().valid_up_to();
             let good = error.as_bytes().get(..good).unwrap_or_default();
-            Err(not_utf8(name, &String::from_utf8_lossy(good)))
+            Err(not_utf8(name, &String::from_utf8_lossy(good)).into())
         }
     }
 }

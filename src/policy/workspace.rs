@@ -11,10 +11,10 @@ use super::entry::Reading;
 use super::files::{CONFIG, Folder};
 use super::known::Known;
 use super::list::Lists;
-use super::node::{Node, Value};
 use super::policy_file::{empty_file, read_policy};
 use super::problem::{Findings, Problem, Scope, SourceFile};
 use super::text::decode;
+use super::yaml::{Node, Value};
 use super::yaml::{Reader, Root, repeated_key};
 use super::{Leave, digest};
 use crate::domain::{Protected, Wanted, Warning};
@@ -92,7 +92,7 @@ fn read_file(
     match read {
         Ok(read) => Some(read),
         Err(diagnostic) => {
-            findings.push_bare(diagnostic);
+            findings.push_bare(*diagnostic);
             None
         }
     }
@@ -138,9 +138,9 @@ fn read_document<'t>(reader: &mut Reader<'t>) -> Result<Node<'t>, Problem> {
             return Err(Problem::new("wrong-shape", at, "the config must be a mapping")
                 .help("it starts with `version: 1`"));
         }
-        Root::Mapping => super::node::At { line: 1, column: 1, ..Default::default() },
+        Root::Mapping => super::yaml::At { line: 1, column: 1, ..Default::default() },
     };
-    let mut pairs: Vec<(super::node::Key<'t>, Node<'t>)> = Vec::new();
+    let mut pairs: Vec<(super::yaml::Key<'t>, Node<'t>)> = Vec::new();
     while let Some(key) = reader.key()? {
         let value = reader.value(key.at)?;
         match pairs.iter().find(|(other, _)| other.text == key.text) {

@@ -8,3 +8,5 @@
 
 mod bad_policies;
 mod good_policies;
+mod hostile_policies;
+mod workspace;

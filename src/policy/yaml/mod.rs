@@ -8,17 +8,18 @@ use std::collections::BTreeMap;
 
 use granit_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput};
 
-use super::node::{At, Key, Node, Value};
 use super::problem::{Problem, quote};
+
+mod budget;
+mod node;
+#[cfg(test)]
+mod tests;
+
+use budget::{Budget, MOST_BYTES, MOST_VALUES};
+pub(super) use node::{At, Key, Node, Value};
 
 /// How deep lists and mappings may stand in each other; a policy needs four.
 const DEEPEST: usize = 16;
-
-/// How many values the aliases of one file may repeat in all.
-const MOST_REPEATED: usize = 10_000;
-
-/// How many bytes of text the aliases of one file may repeat in all.
-const MOST_REPEATED_BYTES: usize = 1_000_000;
 
 /// Reads one document.
 pub(super) struct Reader<'t> {
@@ -27,6 +28,8 @@ pub(super) struct Reader<'t> {
     anchors: BTreeMap<usize, Option<Node<'t>>>,
     keepable: Budget,
     repeatable: Budget,
+    /// Whether it was reported that aliases repeat too much.
+    is_spent: bool,
     problems: Vec<Problem>,
 }
 
@@ -62,6 +65,7 @@ impl<'t> Reader<'t> {
             anchors: BTreeMap::new(),
             keepable: Budget::full(),
             repeatable: Budget::full(),
+            is_spent: false,
             problems: Vec::new(),
         }
     }
@@ -180,7 +184,9 @@ impl<'t> Reader<'t> {
         let (anchor, node) = match event {
             Event::Scalar(text, style, anchor, _) => {
                 let plain = style == ScalarStyle::Plain;
-                let at = if at.length == 0 && plain { fallback } else { at };
+                let is_nothing = at.length == 0 && plain;
+                let (text, at) =
+                    if is_nothing { (Cow::Borrowed(""), fallback) } else { (text, at) };
                 (anchor, Node { at, value: Value::Scalar { text, plain } })
             }
             Event::SequenceStart(_, anchor, _) => (anchor, self.build_sequence(at, depth)?),
@@ -272,17 +278,20 @@ impl<'t> Reader<'t> {
     }
 
     fn repeat(&mut self, anchor: usize, at: At) -> Node<'t> {
+        let broken = Node { at, value: Value::Broken };
         let problem = match self.anchors.get(&anchor) {
             Some(Some(node)) if self.repeatable.pays_for(node) => return node.clone(),
+            // Once is enough: what follows in an alias bomb is the same again.
+            Some(_) if std::mem::replace(&mut self.is_spent, true) => return broken,
             Some(_) => Problem::new("too-many-aliases", at, "aliases repeat too much in this file")
                 .help(format!(
-                    "at most {MOST_REPEATED} values and {MOST_REPEATED_BYTES} bytes are repeated; \
-                     write a list to a `.txt` file and name it in `users_from`"
+                    "at most {MOST_VALUES} values and {MOST_BYTES} bytes are repeated; \
+                     long lists belong in a `.txt` file"
                 )),
             None => Problem::new("unknown-anchor", at, "an alias may not stand in its own anchor"),
         };
         self.problems.push(problem);
-        Node { at, value: Value::Broken }
+        broken
     }
 
     fn skip_value(&mut self) -> Result<(), Problem> {
@@ -304,46 +313,6 @@ impl<'t> Reader<'t> {
             }
         }
         Ok(())
-    }
-}
-
-/// What aliases may still cost.
-struct Budget {
-    values: usize,
-    bytes: usize,
-}
-
-impl Budget {
-    fn full() -> Self {
-        Self { values: MOST_REPEATED, bytes: MOST_REPEATED_BYTES }
-    }
-
-    /// Pays for a copy of a node, if there is enough left.
-    fn pays_for(&mut self, node: &Node<'_>) -> bool {
-        let mut left = Self { values: self.values, bytes: self.bytes };
-        let enough = left.takes(node);
-        if enough {
-            *self = left;
-        }
-        enough
-    }
-
-    fn takes(&mut self, node: &Node<'_>) -> bool {
-        let bytes = match &node.value {
-            Value::Scalar { text, .. } => text.len(),
-            Value::Sequence(_) | Value::Mapping(_) | Value::Broken => 0,
-        };
-        let (Some(values), Some(bytes)) =
-            (self.values.checked_sub(1), self.bytes.checked_sub(bytes))
-        else {
-            return false;
-        };
-        *self = Self { values, bytes };
-        match &node.value {
-            Value::Scalar { .. } | Value::Broken => true,
-            Value::Sequence(items) => items.iter().all(|item| self.takes(item)),
-            Value::Mapping(pairs) => pairs.iter().all(|(_, value)| self.takes(value)),
-        }
     }
 }
 
