@@ -1,0 +1,243 @@
+//! `ostracon.yaml`: targets, guards, where the state lives.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use super::Leave;
+use super::fields::Fields;
+use super::guards::read_guards;
+use super::known::Known;
+use super::problem::{Problem, Scope, quote};
+use super::scalar::{read_number, wrong};
+use super::target::{Draft, read_target};
+use super::yaml::{At, Key, Node, Value};
+use crate::domain::{Guards, TargetName};
+use crate::provider::Target;
+
+/// The config of a workspace, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Its targets.
+    pub targets: BTreeMap<TargetName, Arc<Target>>,
+    /// How much one plan may change.
+    pub guards: Guards,
+    /// Where the state lives.
+    pub state: StateLocation,
+    /// The lineage the state must have, once that is set.
+    pub lineage: Option<String>,
+}
+
+/// Where the state lives.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum StateLocation {
+    /// At this path below the workspace, as the config says.
+    InWorkspace(PathBuf),
+    /// At this path, as the command line or the environment says.
+    Given(PathBuf),
+}
+
+const KEYS: [&str; 5] = ["version", "state", "lineage", "targets", "guards"];
+
+/// Where the state lives unless the config says otherwise.
+const DEFAULT_STATE: &str = ".ostracon/state.db";
+
+/// What could be read of a config.
+pub(super) struct Reading {
+    /// The config; wrong parts hold their defaults.
+    pub(super) config: Config,
+    /// The targets that policies may name.
+    pub(super) known: Known,
+}
+
+/// Reads a config.
+pub(super) fn read_config(root: &Node<'_>, leave: &Leave, scope: &mut Scope<'_>) -> Reading {
+    let mut config = Config {
+        targets: BTreeMap::new(),
+        guards: Guards::default(),
+        state: StateLocation::InWorkspace(DEFAULT_STATE.into()),
+        lineage: None,
+    };
+    let mut known = Known::default();
+    let Some(fields) = Fields::open(root, "the config", &KEYS, scope) else {
+        return Reading { config, known };
+    };
+    check_version(&fields, scope);
+    if let Some(state) = fields.text("state", scope) {
+        let at = fields.get("state").map_or(fields.at, |node| node.at);
+        config.state = read_state(state, at, scope).unwrap_or(config.state);
+    }
+    config.lineage = read_lineage(&fields, scope);
+    if let Some(node) = fields.get("guards") {
+        config.guards = read_guards(node, scope);
+    }
+    if let Some(path) = given_state(leave, scope) {
+        config.state = StateLocation::Given(path);
+    }
+    if let Some(targets) = read_targets(&fields, leave, &mut config, scope) {
+        known = Known { is_whole: true, targets };
+    }
+    Reading { config, known }
+}
+
+fn check_version(fields: &Fields<'_, '_>, scope: &mut Scope<'_>) {
+    let Some(node) = fields.get("version") else {
+        scope.push(
+            Problem::new("version-missing", fields.at, "the config does not say its version")
+                .help("add `version: 1`"),
+        );
+        return;
+    };
+    let version = read_number(node, "`version`", (1, u64::MAX), scope);
+    if version.is_some_and(|version| version != 1) {
+        scope.push(
+            Problem::new("unknown-version", node.at, "this version of the config is not known")
+                .help("this ostracon reads `version: 1`; a newer one may read more"),
+        );
+    }
+}
+
+fn read_state(text: &str, at: At, scope: &mut Scope<'_>) -> Option<StateLocation> {
+    let Some(path) = state_path(text) else {
+        let message = format!("`state` must be `sqlite:` and a path, not {}", quote(text));
+        scope.push(
+            Problem::new("bad-state", at, message)
+                .help(format!("the default is `sqlite:{DEFAULT_STATE}`")),
+        );
+        return None;
+    };
+    let inside = path.components().all(|part| matches!(part, Component::Normal(_)));
+    if !inside || text.contains('\\') {
+        scope.push(Problem::new("state-outside", at, "`state` leaves the workspace").help(
+            "a repository may not say so: give such a path by `--state` or `OSTRACON_STATE`",
+        ));
+        return None;
+    }
+    Some(StateLocation::InWorkspace(path))
+}
+
+fn state_path(text: &str) -> Option<PathBuf> {
+    let path = text.strip_prefix("sqlite:")?;
+    let legal = !path.is_empty() && !path.chars().any(char::is_control);
+    legal.then(|| Path::new(path).to_path_buf())
+}
+
+fn given_state(leave: &Leave, scope: &mut Scope<'_>) -> Option<PathBuf> {
+    let text = leave.state.as_deref()?;
+    let path = state_path(text);
+    if path.is_none() {
+        let message = format!("the state must be `sqlite:` and a path, not {}", quote(text));
+        scope.findings.push_bare(
+            super::Diagnostic::bare("bad-state", message)
+                .with_help("`--state` or `OSTRACON_STATE` says so"),
+        );
+    }
+    path
+}
+
+fn read_lineage(fields: &Fields<'_, '_>, scope: &mut Scope<'_>) -> Option<String> {
+    let text = fields.text("lineage", scope)?;
+    let is_uuid = text.len() == 36
+        && text.bytes().enumerate().all(|(index, byte)| match index {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        });
+    if !is_uuid {
+        let at = fields.get("lineage").map_or(fields.at, |node| node.at);
+        scope.push(
+            Problem::new("bad-lineage", at, format!("{} is no lineage", quote(text)))
+                .help("copy the UUID that `plan --format json` shows as `state.lineage`"),
+        );
+        return None;
+    }
+    Some(text.to_ascii_lowercase())
+}
+
+type Named = BTreeMap<TargetName, Option<&'static crate::provider::Facts>>;
+
+fn read_targets(
+    fields: &Fields<'_, '_>,
+    leave: &Leave,
+    config: &mut Config,
+    scope: &mut Scope<'_>,
+) -> Option<Named> {
+    let Some(node) = fields.get("targets") else {
+        scope.push(
+            Problem::new("targets-missing", fields.at, "the config has no `targets`")
+                .help("add `targets:` with at least one target below it"),
+        );
+        return None;
+    };
+    let Value::Mapping(pairs) = &node.value else {
+        return wrong(node, "`targets`", "a mapping of names to targets", scope);
+    };
+    let mut named = Named::new();
+    let mut drafts: Vec<(At, Target)> = Vec::new();
+    for (key, node) in pairs {
+        let Some(name) = read_name(key, scope) else { continue };
+        let Draft { facts, target } = read_target(&name, key, node, (leave, &mut *scope));
+        named.insert(name, facts);
+        if let Some(target) = target {
+            drafts.push((key.at, target));
+        }
+    }
+    check_bindings(&drafts, scope);
+    check_moves(pairs, &named, scope);
+    config.targets =
+        drafts.into_iter().map(|(_, target)| (target.name.clone(), Arc::new(target))).collect();
+    Some(named)
+}
+
+fn read_name(key: &Key<'_>, scope: &mut Scope<'_>) -> Option<TargetName> {
+    let name = TargetName::parse(&key.text);
+    if name.is_none() {
+        let message = format!("{} is no name for a target", quote(&key.text));
+        scope.push(
+            Problem::new("bad-target-name", key.at, message)
+                .help("1 to 63 of `A-Z a-z 0-9 . _ -`, the first a letter or digit"),
+        );
+    }
+    name
+}
+
+/// Two names for one app would each undo what the other does.
+fn check_bindings(drafts: &[(At, Target)], scope: &mut Scope<'_>) {
+    let mut bound: BTreeMap<String, (At, &TargetName)> = BTreeMap::new();
+    for (at, target) in drafts {
+        if let Some((first, name)) = bound.get(&target.binding()) {
+            let message = format!("`{}` is bound to the same app as `{name}`", target.name);
+            scope.push(
+                Problem::new("same-binding", *at, message)
+                    .also(*first, "the other is here")
+                    .help("keep one of them; two accounts of one provider need an `account:` each"),
+            );
+        } else {
+            bound.insert(target.binding(), (*at, &target.name));
+        }
+    }
+}
+
+fn check_moves(pairs: &[(Key<'_>, Node<'_>)], named: &Named, scope: &mut Scope<'_>) {
+    let mut moved: BTreeMap<&str, At> = BTreeMap::new();
+    for (_, node) in pairs {
+        let Value::Mapping(fields) = &node.value else { continue };
+        let Some((_, node)) = fields.iter().find(|(key, _)| key.text == "moved_from") else {
+            continue;
+        };
+        let Value::Scalar { text, .. } = &node.value else { continue };
+        if TargetName::parse(text).is_some_and(|name| named.contains_key(&name)) {
+            let message = format!("{} is still a target of this config", quote(text));
+            scope.push(
+                Problem::new("moved-from-a-target", node.at, message)
+                    .help("`moved_from` names what the target was called before"),
+            );
+        } else if let Some(first) = moved.get(&**text) {
+            let message = format!("two targets were {}", quote(text));
+            scope.push(
+                Problem::new("moved-from-twice", node.at, message).also(*first, "first here"),
+            );
+        } else {
+            moved.insert(text, node.at);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! SHA-256 of what was read.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use sha2::{Digest as _, Sha256};
+
+/// The digest of one file, as lower-case hex.
+pub(super) fn of_bytes(bytes: &[u8]) -> String {
+    hex(Sha256::new_with_prefix(bytes))
+}
+
+/// The digest of several files: of their paths and digests in order of path, so that neither
+/// the order of discovery nor anything but the files counts.
+pub(super) fn of_files(files: &BTreeMap<String, String>) -> String {
+    let mut all = Sha256::new();
+    for (name, digest) in files {
+        // No path holds a line end, so that two lists of files never read alike.
+        for part in [digest, "  ", name, "\n"] {
+            all.update(part);
+        }
+    }
+    format!("sha256:{}", hex(all))
+}
+
+fn hex(digest: Sha256) -> String {
+    let mut text = String::with_capacity(64);
+    for byte in digest.finalize() {
+        // Writing to a string cannot fail.
+        let _: std::fmt::Result = write!(text, "{byte:02x}");
+    }
+    text
+}

@@ -1,0 +1,49 @@
+//! Layer 2: a workspace of YAML files becomes a checked config and the restrictions it asks for.
+//!
+//! `files` finds and reads, `yaml` parses piece by piece, `config`, `entry` and `protect` turn
+//! pieces into values of the domain. Nothing stops at the first problem: everything that is wrong
+//! ends up as a [`Diagnostic`] with a stable code, a place and a help line. What a provider can
+//! express is asked of its [`crate::provider::Facts`] only.
+
+mod config;
+mod credentials;
+mod desired;
+mod diagnostic;
+mod digest;
+mod entry;
+mod fields;
+mod files;
+mod guards;
+mod knobs;
+mod known;
+mod list;
+mod policy_file;
+mod problem;
+mod protect;
+mod render;
+mod scalar;
+mod section;
+mod subjects;
+mod suggest;
+mod target;
+mod terms;
+mod text;
+mod visible;
+mod workspace;
+mod yaml;
+
+pub use config::{Config, StateLocation};
+pub use diagnostic::{Diagnostic, Excerpt, Label, Place, Severity};
+pub use render::render;
+pub use workspace::{Workspace, load, load_config};
+
+/// What a repository may not grant itself, and somebody outside may.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct Leave {
+    /// Hosts that an `endpoint:` may name although they are not documented.
+    pub hosts: Vec<String>,
+    /// Whether a credential may be the output of a program.
+    pub commands: bool,
+    /// Where the state lives, as `sqlite:PATH`; goes before what the config says.
+    pub state: Option<String>,
+}

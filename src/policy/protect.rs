@@ -1,0 +1,91 @@
+//! One item of `protect`: subjects that nobody may restrict.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::desired::Desired;
+use super::fields::{Fields, items};
+use super::known::{Known, Named};
+use super::problem::{Problem, Scope};
+use super::scalar::read_text;
+use super::section::SubjectKey;
+use super::suggest::one_of;
+use super::yaml::Node;
+use crate::domain::{Id, Kind, Protection, Source, TargetName};
+use crate::provider::Facts;
+
+const KEYS: [&str; 6] = ["users", "devices", "ips", "streams", "targets", "reason"];
+
+/// Reads an item of `protect`.
+pub(super) fn read_protect(
+    node: &Node<'_>,
+    known: &Known,
+    desired: &mut Desired,
+    scope: &mut Scope<'_>,
+) {
+    let Some(fields) = Fields::open(node, "an item of `protect`", &KEYS, scope) else { return };
+    fields.text("reason", scope);
+    let named = fields.get("targets").map(|node| known.several(node, scope));
+    let targets: Option<BTreeSet<TargetName>> =
+        named.as_ref().map(|named| named.iter().map(|target| target.name.clone()).collect());
+    let mut is_empty = true;
+    for SubjectKey { kind, inline, list: _ } in SubjectKey::ALL {
+        let Some((key, node)) = fields.pair(inline) else { continue };
+        is_empty = false;
+        let unable = named.iter().flatten().find(|target| target.facts.form(kind).is_none());
+        if let Some(Named { name, facts, .. }) = unable {
+            let message = format!("`{name}`: {} cannot restrict `{inline}` anyway", facts.title);
+            scope.push(Problem::new("kind-not-supported", key.at, message));
+        }
+        for item in items(node, &format!("`{inline}`"), scope).unwrap_or_default() {
+            let Some(text) = read_text(item, &format!("an item of `{inline}`"), scope) else {
+                continue;
+            };
+            let source = Source {
+                file: Arc::clone(&scope.file.name),
+                line: item.at.line,
+                column: item.at.column,
+            };
+            desired.protections.insert(source.clone(), scope.spot(item.at));
+            for id in spellings(kind, text, item, (known, named.as_deref(), &mut *scope)) {
+                let protection = Protection { targets: targets.clone(), source: source.clone() };
+                desired.protected.insert(kind, id, protection);
+            }
+        }
+    }
+    if is_empty {
+        let keys = SubjectKey::ALL.map(|key| key.inline);
+        scope.push(
+            Problem::new("no-subject", fields.at, "an item of `protect` must name somebody")
+                .help(one_of(&keys)),
+        );
+    }
+}
+
+/// The canonical spellings of a subject at the targets where it may occur: one, as a rule.
+fn spellings(
+    kind: Kind,
+    text: &str,
+    item: &Node<'_>,
+    (known, named, scope): (&Known, Option<&[Named<'_, '_>]>, &mut Scope<'_>),
+) -> BTreeSet<Id> {
+    let facts: Vec<&Facts> = match named {
+        Some(named) => named.iter().map(|target| target.facts).collect(),
+        None => known.targets.values().copied().flatten().collect(),
+    };
+    let mut ids = BTreeSet::new();
+    let mut refusal = None;
+    for rule in facts.iter().filter_map(|facts| facts.form(kind)).map(|form| form.id) {
+        match rule.parse(text) {
+            Ok(id) => {
+                ids.insert(id);
+            }
+            Err(message) => refusal = Some((message, rule)),
+        }
+    }
+    if let (true, Some((message, rule))) = (ids.is_empty(), refusal) {
+        let message = format!("no target has such a subject: it {message}");
+        scope.push(Problem::new("bad-id", item.at, message).help(rule.words()));
+    }
+    ids
+}

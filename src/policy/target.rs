@@ -1,0 +1,246 @@
+//! One target of the config.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Leave;
+use super::credentials::read_credentials;
+use super::fields::Fields;
+use super::knobs;
+use super::problem::{Problem, Scope, quote};
+use super::scalar::{read_number, read_text};
+use super::suggest::{did_you_mean, one_of};
+use super::yaml::{At, Key, Node};
+use crate::domain::{Source, TargetName};
+use crate::provider::{
+    self, Endpoint, Facts, IdRule, Provider, REGISTRY, Setting, SettingKind, Target,
+};
+
+const KEYS: [&str; 7] =
+    ["provider", "region", "endpoint", "rate", "account", "moved_from", "credentials"];
+
+/// The longest label of an account, in bytes: as long as the longest target name.
+const LONGEST_ACCOUNT: usize = 63;
+
+/// What could be read of a target.
+pub(super) struct Draft {
+    /// The provider, if it is known.
+    pub(super) facts: Option<&'static Facts>,
+    /// The target, if it has what makes one; it may still have been found wrong.
+    pub(super) target: Option<Target>,
+}
+
+/// Reads one target.
+pub(super) fn read_target(
+    name: &TargetName,
+    key: &Key<'_>,
+    node: &Node<'_>,
+    (leave, scope): (&Leave, &mut Scope<'_>),
+) -> Draft {
+    let Some(provider) = read_provider(key, node, scope) else {
+        return Draft { facts: None, target: None };
+    };
+    let facts = provider.facts();
+    let settings = facts.settings.iter().map(|setting| setting.name);
+    let known: Vec<_> = KEYS.into_iter().chain(knobs::KEYS).chain(settings).collect();
+    let what = format!("a {} target", facts.title);
+    let Some(fields) = Fields::open(node, &what, &known, scope) else {
+        return Draft { facts: Some(facts), target: None };
+    };
+    let settings = read_settings(&fields, key.at, facts, scope);
+    let endpoint = read_endpoint(&fields, key.at, facts, (leave, &mut *scope));
+    let account = read_account(&fields, scope);
+    let rate = read_rate(&fields, facts, scope);
+    let knobs = knobs::read_knobs(&fields, facts, scope);
+    let moved_from = read_moved_from(&fields, scope);
+    let credentials = read_credentials(&fields, key.at, facts, (leave, &mut *scope));
+    let target = settings.zip(endpoint).map(|(settings, endpoint)| Target {
+        name: name.clone(),
+        provider,
+        settings,
+        endpoint,
+        account,
+        rate,
+        knobs,
+        moved_from,
+        credentials,
+        source: source(scope, key.at),
+    });
+    Draft { facts: Some(facts), target }
+}
+
+fn source(scope: &Scope<'_>, at: At) -> Source {
+    Source { file: Arc::clone(&scope.file.name), line: at.line, column: at.column }
+}
+
+fn read_provider(
+    key: &Key<'_>,
+    node: &Node<'_>,
+    scope: &mut Scope<'_>,
+) -> Option<&'static dyn Provider> {
+    let names = REGISTRY.map(|provider| provider.facts().name);
+    let super::yaml::Value::Mapping(pairs) = &node.value else {
+        return super::scalar::wrong(node, "a target", "a mapping", scope);
+    };
+    let Some((_, node)) = pairs.iter().find(|(key, _)| key.text == "provider") else {
+        scope.push(
+            Problem::new("provider-missing", key.at, "the target does not say its provider")
+                .help(one_of(&names)),
+        );
+        return None;
+    };
+    let name = read_text(node, "`provider`", scope)?;
+    let provider = provider::find(name);
+    if provider.is_none() {
+        let message = format!("there is no provider {}", quote(name));
+        scope.push(
+            Problem::new("unknown-provider", node.at, message).help(did_you_mean(name, &names)),
+        );
+    }
+    provider
+}
+
+fn read_settings(
+    fields: &Fields<'_, '_>,
+    key: At,
+    facts: &'static Facts,
+    scope: &mut Scope<'_>,
+) -> Option<BTreeMap<&'static str, Arc<str>>> {
+    let mut settings = BTreeMap::new();
+    let mut whole = true;
+    for setting in facts.settings {
+        let Setting { name, kind: _, identity: _, about } = setting;
+        let Some(node) = fields.get(name) else {
+            let message = format!("a {} target needs `{name}`", facts.title);
+            scope.push(
+                Problem::new("setting-missing", key, message).help(format!("`{name}`: {about}")),
+            );
+            whole = false;
+            continue;
+        };
+        match read_text(node, &format!("`{name}`"), scope).map(|text| check_setting(setting, text))
+        {
+            Some(Ok(text)) => {
+                settings.insert(*name, text);
+            }
+            Some(Err(message)) => {
+                let message = format!("`{name}` {message}");
+                scope.push(
+                    Problem::new("bad-setting", node.at, message)
+                        .help(format!("`{name}`: {about}")),
+                );
+                whole = false;
+            }
+            None => whole = false,
+        }
+    }
+    whole.then_some(settings)
+}
+
+fn check_setting(setting: &Setting, text: &str) -> Result<Arc<str>, String> {
+    let rule = match setting.kind {
+        SettingKind::Number(most) => IdRule::Number(most),
+        SettingKind::Word(most) => IdRule::PrintableAscii(most),
+    };
+    rule.parse(text)?;
+    if text.contains(' ') {
+        return Err("must have no blanks".to_owned());
+    }
+    Ok(text.into())
+}
+
+fn read_endpoint(
+    fields: &Fields<'_, '_>,
+    key: At,
+    facts: &'static Facts,
+    (leave, scope): (&Leave, &mut Scope<'_>),
+) -> Option<Endpoint> {
+    let region = read_region(fields, facts, scope);
+    if let Some(node) = fields.get("endpoint") {
+        let text = read_text(node, "`endpoint`", scope)?;
+        return match Endpoint::parse(text) {
+            Ok(endpoint) => {
+                check_host(&endpoint, node.at, facts, (leave, &mut *scope)).then_some(endpoint)
+            }
+            Err(error) => {
+                scope.push(
+                    Problem::new("bad-endpoint", node.at, format!("`endpoint` is wrong: {error}"))
+                        .help("such as `https://api.example.com` or `http://127.0.0.1:8080`"),
+                );
+                None
+            }
+        };
+    }
+    if fields.get("region").is_none() && facts.default_region.is_none() {
+        let message = format!("a {} target needs a `region`", facts.title);
+        let names: Vec<_> = facts.regions.iter().map(|region| region.name).collect();
+        scope.push(Problem::new("region-missing", key, message).help(one_of(&names)));
+    }
+    region.map(Endpoint::of_host)
+}
+
+/// The host of the region, named or by default.
+fn read_region(
+    fields: &Fields<'_, '_>,
+    facts: &'static Facts,
+    scope: &mut Scope<'_>,
+) -> Option<&'static str> {
+    let (name, at) = match fields.get("region") {
+        Some(node) => (read_text(node, "`region`", scope)?, node.at),
+        None => (facts.default_region?, fields.at),
+    };
+    let region = facts.regions.iter().find(|region| region.name == name);
+    if region.is_none() {
+        let message = format!("{} has no region {}", facts.title, quote(name));
+        let names: Vec<_> = facts.regions.iter().map(|region| region.name).collect();
+        scope.push(Problem::new("unknown-region", at, message).help(did_you_mean(name, &names)));
+    }
+    region.map(|region| region.host)
+}
+
+/// A repository may not send signed calls wherever it likes.
+fn check_host(
+    endpoint: &Endpoint,
+    at: At,
+    facts: &'static Facts,
+    (leave, scope): (&Leave, &mut Scope<'_>),
+) -> bool {
+    let host = endpoint.host();
+    let allowed = endpoint.is_loopback()
+        || facts.documents_host(host)
+        || leave.hosts.iter().any(|allowed| allowed == host || allowed == endpoint.authority());
+    if !allowed {
+        let message = format!("{} is no documented host of {}", quote(host), facts.title);
+        scope.push(
+            Problem::new("host-not-allowed", at, message)
+                .help(format!("set `OSTRACON_ALLOW_HOSTS={host}` where that is meant")),
+        );
+    }
+    allowed
+}
+
+fn read_account(fields: &Fields<'_, '_>, scope: &mut Scope<'_>) -> Option<Arc<str>> {
+    let text = fields.text("account", scope)?;
+    if let Err(message) = IdRule::Text(LONGEST_ACCOUNT).parse(text) {
+        let at = fields.get("account").map_or(fields.at, |node| node.at);
+        scope.push(Problem::new("bad-account", at, format!("`account` {message}")));
+    }
+    Some(text.into())
+}
+
+fn read_rate(fields: &Fields<'_, '_>, facts: &Facts, scope: &mut Scope<'_>) -> Option<u32> {
+    let most = facts.highest_rate();
+    let rate = read_number(fields.get("rate")?, "`rate`", (1, most.into()), scope)?;
+    u32::try_from(rate).ok()
+}
+
+fn read_moved_from(fields: &Fields<'_, '_>, scope: &mut Scope<'_>) -> Option<TargetName> {
+    let text = fields.text("moved_from", scope)?;
+    let name = TargetName::parse(text);
+    if name.is_none() {
+        let at = fields.get("moved_from").map_or(fields.at, |node| node.at);
+        let message = format!("{} is no name of a target", quote(text));
+        scope.push(Problem::new("bad-target-name", at, message));
+    }
+    name
+}

@@ -1,0 +1,162 @@
+//! What an entry says besides its targets and subjects: when, why, what is denied.
+
+use std::sync::Arc;
+
+use super::fields::{Fields, items};
+use super::problem::{Problem, Scope, quote};
+use super::scalar::{self, read_bool, read_text, wrong};
+use super::section::Section;
+use super::suggest::did_you_mean;
+use super::yaml::{At, Node, Value};
+use crate::domain::{Deny, Moment, Until};
+use crate::provider::IdRule;
+
+/// The longest `id` of an entry, in bytes: it must fit a line of a plan.
+const LONGEST_ID: usize = 128;
+
+/// The terms of one entry. What is wrong was reported and holds something harmless.
+pub(super) struct Terms {
+    pub(super) id: Option<(Arc<str>, At)>,
+    pub(super) from: Option<Moment>,
+    pub(super) until: Until,
+    pub(super) reason: Option<(Arc<str>, At)>,
+    pub(super) deny: Deny,
+    pub(super) deny_at: At,
+    pub(super) wide: Option<(bool, At)>,
+}
+
+/// Reads the terms of an entry.
+pub(super) fn read_terms(entry: &Fields<'_, '_>, section: Section, scope: &mut Scope<'_>) -> Terms {
+    let from = read_from(entry, scope);
+    let until = read_until(entry, scope);
+    if let (Some((from, at)), Some((Until::At(until), second))) = (from, until)
+        && from >= until
+    {
+        scope.push(
+            Problem::new("from-not-before-until", at, "`from` is not before `until`")
+                .also(second, "the entry ends here"),
+        );
+    }
+    check_meta(entry, scope);
+    Terms {
+        id: read_id(entry, scope),
+        from: from.map(|(from, _)| from),
+        until: until.map_or(Until::Never, |(until, _)| until),
+        reason: read_reason(entry, scope),
+        deny: match section {
+            Section::Bans => read_deny(entry, scope),
+            Section::ForbiddenStreams => Deny::NOTHING,
+        },
+        deny_at: entry.get("deny").map_or(entry.at, |node| node.at),
+        // A broken `wide` was reported; asking for it again would only confuse.
+        wide: entry
+            .get("wide")
+            .map(|node| (read_bool(node, "`wide`", scope).unwrap_or(true), node.at)),
+    }
+}
+
+fn read_id(entry: &Fields<'_, '_>, scope: &mut Scope<'_>) -> Option<(Arc<str>, At)> {
+    let text = entry.text("id", scope)?;
+    let at = entry.get("id").map_or(entry.at, |node| node.at);
+    if let Err(message) = IdRule::Text(LONGEST_ID).parse(text) {
+        scope.push(Problem::new("bad-entry-id", at, format!("`id` {message}")));
+        return None;
+    }
+    Some((text.into(), at))
+}
+
+fn read_reason(entry: &Fields<'_, '_>, scope: &mut Scope<'_>) -> Option<(Arc<str>, At)> {
+    let text = entry.text("reason", scope)?;
+    let at = entry.get("reason").map_or(entry.at, |node| node.at);
+    if text.contains('\0') {
+        scope.push(Problem::new("bad-reason", at, "`reason` may not hold NUL"));
+        return None;
+    }
+    Some((text.into(), at))
+}
+
+fn read_from(entry: &Fields<'_, '_>, scope: &mut Scope<'_>) -> Option<(Moment, At)> {
+    let node = entry.get("from")?;
+    let text = instant(node, "`from`", scope)?;
+    let from = Moment::parse(text);
+    if from.is_none() {
+        let message = format!("`from` must be an instant, not {}", quote(text));
+        let help = if text == "never" { "leave the entry out instead" } else { INSTANT };
+        scope.push(Problem::new("bad-time", node.at, message).help(help));
+    }
+    from.map(|from| (from, node.at))
+}
+
+const INSTANT: &str = "RFC 3339 with an offset, such as `2026-12-20T00:00:00Z`";
+
+fn read_until(entry: &Fields<'_, '_>, scope: &mut Scope<'_>) -> Option<(Until, At)> {
+    let Some(node) = entry.get("until") else {
+        scope.push(
+            Problem::new("until-missing", entry.at, "the entry does not say `until` when")
+                .help("add `until:` with an instant such as `2026-12-20T00:00:00Z`, or `never`"),
+        );
+        return None;
+    };
+    let text = instant(node, "`until`", scope)?;
+    let until = Until::parse(text);
+    if until.is_none() {
+        let message = format!("`until` must be an instant or `never`, not {}", quote(text));
+        scope.push(Problem::new("bad-time", node.at, message).help(INSTANT));
+    }
+    until.map(|until| (until, node.at))
+}
+
+/// The text of an instant, which YAML readers may well take for a time.
+fn instant<'n>(node: &'n Node<'_>, what: &str, scope: &mut Scope<'_>) -> Option<&'n str> {
+    match &node.value {
+        Value::Scalar { text, .. } if !text.is_empty() => Some(text),
+        Value::Scalar { .. } | Value::Sequence(_) | Value::Mapping(_) | Value::Broken => {
+            wrong(node, what, "an instant", scope)
+        }
+    }
+}
+
+fn read_deny(entry: &Fields<'_, '_>, scope: &mut Scope<'_>) -> Deny {
+    let Some(node) = entry.get("deny") else { return Deny::JOIN };
+    let mut deny = Deny::NOTHING;
+    for item in items(node, "`deny`", scope).unwrap_or_default() {
+        let Some(name) = read_text(item, "an item of `deny`", scope) else { continue };
+        match Deny::parse(name) {
+            Some(one) if deny.contains(one) => {
+                let message = format!("`{name}` stands here twice");
+                scope.push(Problem::new("duplicate-deny", item.at, message));
+            }
+            Some(one) => deny = deny.union(one),
+            None => {
+                let names = Deny::NAMES.map(|(_, name)| name);
+                let message = format!("nothing called {} can be denied", quote(name));
+                scope.push(
+                    Problem::new("unknown-deny", item.at, message).help(did_you_mean(name, &names)),
+                );
+            }
+        }
+    }
+    deny
+}
+
+/// `meta` is for people: any texts under any keys.
+fn check_meta(entry: &Fields<'_, '_>, scope: &mut Scope<'_>) {
+    let Some(node) = entry.get("meta") else { return };
+    let Value::Mapping(pairs) = &node.value else {
+        let _: Option<()> = wrong(node, "`meta`", "a mapping of texts", scope);
+        return;
+    };
+    for (key, value) in pairs {
+        let is_text = match &value.value {
+            Value::Scalar { text, plain } => {
+                !(*plain && scalar::classify(text) == scalar::Plain::Null)
+            }
+            Value::Broken => true,
+            Value::Sequence(_) | Value::Mapping(_) => false,
+        };
+        if !is_text {
+            let what = format!("`meta` {}", quote(&key.text));
+            let _: Option<()> = wrong(value, &what, "text", scope);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Text of strangers, made visible for a terminal or a log.
+
+use std::fmt::Write as _;
+
+/// The text with control, bidi and zero-width characters written out, so that what is printed
+/// is what stands there; a tab becomes four blanks.
+pub(super) fn visible(text: &str) -> String {
+    let mut seen = String::with_capacity(text.len());
+    for char in text.chars() {
+        if char == '\t' {
+            seen.push_str("    ");
+        } else if is_hidden(char) {
+            // Writing to a string cannot fail.
+            let _: std::fmt::Result = write!(seen, "{}", char.escape_unicode());
+        } else {
+            seen.push(char);
+        }
+    }
+    seen
+}
+
+/// Whether a character would not show, or would move others about.
+fn is_hidden(char: char) -> bool {
+    char.is_control()
+        || matches!(char,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::visible;
+
+    #[test]
+    fn what_would_not_show_is_written_out() {
+        assert_eq!(
+            visible("a\tb\u{1b}[31m\u{202e}é\u{200b}"),
+            "a    b\\u{1b}[31m\\u{202e}é\\u{200b}"
+        );
+        assert_eq!(visible("a\nb\u{85}"), "a\\u{a}b\\u{85}");
+    }
+}

@@ -1,0 +1,153 @@
+//! A workspace: everything that its files say, checked.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::config::{Config, Reading as ConfigReading, read_config};
+use super::desired::Desired;
+use super::diagnostic::Diagnostic;
+use super::entry::Reading;
+use super::files::{CONFIG, Folder};
+use super::known::Known;
+use super::list::Lists;
+use super::policy_file::{empty_file, read_policy};
+use super::problem::{Findings, Problem, Scope, SourceFile};
+use super::text::decode;
+use super::yaml::{Node, Value};
+use super::yaml::{Reader, Root, repeated_key};
+use super::{Leave, digest};
+use crate::domain::{Protected, Wanted, Warning};
+
+/// What the files of a workspace say.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    /// The config.
+    pub config: Config,
+    /// Every restriction that an entry asks for, in canonical order; entries may overlap.
+    pub wanted: Vec<Wanted>,
+    /// Whoever is protected.
+    pub protected: Protected,
+    /// What is worth knowing.
+    pub warnings: Vec<Warning>,
+    /// How many entries there are.
+    pub entries: usize,
+    /// The digest of the policy files and bulk lists.
+    pub policy_digest: String,
+    /// The digest of the config.
+    pub config_digest: String,
+}
+
+/// Reads a workspace, or says everything that is wrong with it.
+pub fn load(directory: &Path, leave: &Leave) -> Result<Workspace, Vec<Diagnostic>> {
+    let folder = Folder::new(directory);
+    let mut findings = Findings::default();
+    let config = read_config_file(&folder, leave, &mut findings);
+    let unknown = Known::default();
+    let known = config.as_ref().map_or(&unknown, |(reading, _)| &reading.known);
+
+    let mut desired = Desired::default();
+    let mut lists = Lists::new(&folder);
+    let mut digests = BTreeMap::new();
+    for name in folder.policies(&mut |diagnostic| findings.push_bare(diagnostic)) {
+        let Some((file, digest)) = read_file(&folder, &name, &mut findings) else { continue };
+        digests.insert(name, digest);
+        let mut reading = Reading { known, lists: &mut lists, desired: &mut desired };
+        let mut scope = Scope { file: &file, findings: &mut findings };
+        read_policy(&file.text, &mut reading, &mut scope);
+    }
+    digests.append(&mut lists.digests);
+
+    let (wanted, protected, entries) = desired.finish(&mut findings);
+    let warnings = findings.finish()?.into_iter().map(Diagnostic::into_warning).collect();
+    let Some((ConfigReading { config, known: _ }, config_digest)) = config else {
+        // Whatever keeps a config from being read is an error, so `finish` has returned.
+        return Err(vec![Diagnostic::bare("config-missing", "the config cannot be read")]);
+    };
+    let policy_digest = digest::of_files(&digests);
+    Ok(Workspace { config, wanted, protected, warnings, entries, policy_digest, config_digest })
+}
+
+/// Reads the config alone, and its digest.
+pub fn load_config(directory: &Path, leave: &Leave) -> Result<(Config, String), Vec<Diagnostic>> {
+    let folder = Folder::new(directory);
+    let mut findings = Findings::default();
+    let config = read_config_file(&folder, leave, &mut findings);
+    findings.finish()?;
+    match config {
+        Some((reading, digest)) => Ok((reading.config, digest)),
+        None => Err(vec![Diagnostic::bare("config-missing", "the config cannot be read")]),
+    }
+}
+
+fn read_file(
+    folder: &Folder,
+    name: &str,
+    findings: &mut Findings,
+) -> Option<(Arc<SourceFile>, String)> {
+    let read = folder.read(name).and_then(|bytes| {
+        let digest = digest::of_bytes(&bytes);
+        Ok((Arc::new(decode(name, bytes, true)?), digest))
+    });
+    match read {
+        Ok(read) => Some(read),
+        Err(diagnostic) => {
+            findings.push_bare(*diagnostic);
+            None
+        }
+    }
+}
+
+fn read_config_file(
+    folder: &Folder,
+    leave: &Leave,
+    findings: &mut Findings,
+) -> Option<(ConfigReading, String)> {
+    if !folder.has(CONFIG) {
+        let message = "the workspace has no config";
+        findings.push_bare(
+            Diagnostic::of_file("config-missing", CONFIG, message)
+                .with_help("a workspace is a directory with an `ostracon.yaml` in it"),
+        );
+        return None;
+    }
+    let (file, digest) = read_file(folder, CONFIG, findings)?;
+    let mut scope = Scope { file: &file, findings };
+    let mut reader = Reader::new(&file.text);
+    let root = read_document(&mut reader);
+    for problem in reader.take_problems() {
+        scope.push(problem);
+    }
+    match root {
+        Ok(root) => {
+            let reading = read_config(&root, leave, &mut scope);
+            Some((reading, format!("sha256:{digest}")))
+        }
+        Err(problem) => {
+            scope.push(problem);
+            None
+        }
+    }
+}
+
+/// The whole config as one tree: it is small.
+fn read_document<'t>(reader: &mut Reader<'t>) -> Result<Node<'t>, Problem> {
+    let at = match reader.enter()? {
+        Root::Empty => return Err(empty_file("a config starts with `version: 1`")),
+        Root::Other(at) => {
+            return Err(Problem::new("wrong-shape", at, "the config must be a mapping")
+                .help("it starts with `version: 1`"));
+        }
+        Root::Mapping => super::yaml::At { line: 1, column: 1, ..Default::default() },
+    };
+    let mut pairs: Vec<(super::yaml::Key<'t>, Node<'t>)> = Vec::new();
+    while let Some(key) = reader.key()? {
+        let value = reader.value(key.at)?;
+        match pairs.iter().find(|(other, _)| other.text == key.text) {
+            Some((first, _)) => reader.report(repeated_key(&key, first.at)),
+            None => pairs.push((key, value)),
+        }
+    }
+    reader.finish()?;
+    Ok(Node { at, value: Value::Mapping(pairs) })
+}

@@ -1,0 +1,368 @@
+//! Reads YAML piece by piece: the only file that knows the parser behind it.
+//!
+//! A policy file may hold a million entries, so there is never a tree of a whole file: the caller
+//! walks the document's keys and the items of its lists, and gets one small tree at a time.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use granit_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput};
+
+use super::problem::{Problem, quote};
+
+mod budget;
+mod node;
+#[cfg(test)]
+mod tests;
+
+use budget::{Budget, MOST_BYTES, MOST_VALUES};
+pub(super) use node::{At, Key, Node, Value};
+
+/// How deep lists and mappings may stand in each other; a policy needs four.
+const DEEPEST: usize = 16;
+
+/// Reads one document.
+pub(super) struct Reader<'t> {
+    parser: Parser<'t, StrInput<'t>>,
+    /// Values that aliases may name; `None` for one too large to be repeated.
+    anchors: BTreeMap<usize, Option<Node<'t>>>,
+    keepable: Budget,
+    repeatable: Budget,
+    /// Whether it was reported that aliases repeat too much.
+    is_spent: bool,
+    problems: Vec<Problem>,
+}
+
+/// What stands at the top of a document.
+pub(super) enum Root {
+    /// No document, or one without content.
+    Empty,
+    /// A mapping, whose keys can now be read.
+    Mapping,
+    /// Something else.
+    Other(At),
+}
+
+/// The value of a key that should be a list.
+pub(super) enum List<'t> {
+    /// A list, whose items can now be read.
+    Entered,
+    /// Something else.
+    Other(Node<'t>),
+}
+
+type Step<'t> = (Event<'t>, At);
+
+impl<'t> Reader<'t> {
+    /// Starts reading a text.
+    pub(super) fn new(text: &'t str) -> Self {
+        let options = granit_parser::options! {
+            emit_unresolved_aliases: true,
+            disallow_directives: true,
+        };
+        Self {
+            parser: Parser::new_from_str_with_options(text, options),
+            anchors: BTreeMap::new(),
+            keepable: Budget::full(),
+            repeatable: Budget::full(),
+            is_spent: false,
+            problems: Vec::new(),
+        }
+    }
+
+    /// What was found wrong since the last call and did not stop the reading.
+    pub(super) fn take_problems(&mut self) -> Vec<Problem> {
+        std::mem::take(&mut self.problems)
+    }
+
+    /// Adds something that is wrong and does not stop the reading.
+    pub(super) fn report(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    /// Goes to the start of the document.
+    pub(super) fn enter(&mut self) -> Result<Root, Problem> {
+        loop {
+            match self.step()? {
+                (Event::StreamStart | Event::DocumentStart(..), _) => {}
+                (Event::StreamEnd | Event::DocumentEnd, _) => return Ok(Root::Empty),
+                (Event::Scalar(_, ScalarStyle::Plain, _, None), at) if at.length == 0 => {
+                    return Ok(Root::Empty);
+                }
+                (Event::MappingStart(_, _, None), _) => return Ok(Root::Mapping),
+                (_, at) => return Ok(Root::Other(at)),
+            }
+        }
+    }
+
+    /// The next key of the mapping at hand; `None` at its end.
+    pub(super) fn key(&mut self) -> Result<Option<Key<'t>>, Problem> {
+        loop {
+            let step = self.step()?;
+            if matches!(step.0, Event::MappingEnd) {
+                return Ok(None);
+            }
+            if let Some(key) = self.read_key(step)? {
+                return Ok(Some(key));
+            }
+            self.skip_value()?;
+        }
+    }
+
+    /// Enters the list that stands at a key.
+    pub(super) fn list(&mut self, key: At) -> Result<List<'t>, Problem> {
+        match self.step()? {
+            (Event::SequenceStart(_, _, None), _) => Ok(List::Entered),
+            step => self.build(step, 1, key).map(List::Other),
+        }
+    }
+
+    /// The next item of the list at hand; `None` at its end.
+    pub(super) fn item(&mut self) -> Result<Option<Node<'t>>, Problem> {
+        match self.step()? {
+            (Event::SequenceEnd, _) => Ok(None),
+            step => {
+                let at = step.1;
+                self.build(step, 2, at).map(Some)
+            }
+        }
+    }
+
+    /// The value that stands at a key.
+    pub(super) fn value(&mut self, key: At) -> Result<Node<'t>, Problem> {
+        let step = self.step()?;
+        self.build(step, 1, key)
+    }
+
+    /// Reads to the end of the text, where no second document may start.
+    pub(super) fn finish(&mut self) -> Result<(), Problem> {
+        loop {
+            match self.step()? {
+                (Event::StreamEnd, _) => return Ok(()),
+                (Event::DocumentStart(..), at) => {
+                    return Err(Problem::new(
+                        "second-document",
+                        at,
+                        "a second document starts here",
+                    )
+                    .help("one file holds one document: move the second to a file of its own"));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn step(&mut self) -> Result<Step<'t>, Problem> {
+        match self.parser.next_event() {
+            None => Ok((Event::StreamEnd, At::default())),
+            Some(Ok((event, span))) => {
+                let at = position(&span);
+                if let Some(tag) = span.tag_start {
+                    self.problems.push(
+                        Problem::new("tag", marked(&tag, 1), "tags are not taken")
+                            .help("leave the tag out; quote a value to make it text"),
+                    );
+                    return Ok((untagged(event), at));
+                }
+                Ok((event, at))
+            }
+            Some(Err(error)) => Err(syntax(&error)),
+        }
+    }
+
+    fn build(&mut self, step: Step<'t>, depth: usize, fallback: At) -> Result<Node<'t>, Problem> {
+        let (event, at) = step;
+        let broken = Node { at, value: Value::Broken };
+        if depth > DEEPEST && is_start(&event) {
+            self.problems.push(
+                Problem::new("too-deep", at, format!("lists and mappings stand {depth} deep"))
+                    .help(format!("at most {DEEPEST} are taken")),
+            );
+            self.skip(&event)?;
+            return Ok(broken);
+        }
+        let (anchor, node) = match event {
+            Event::Scalar(text, style, anchor, _) => {
+                let plain = style == ScalarStyle::Plain;
+                let is_nothing = at.length == 0 && plain;
+                let (text, at) =
+                    if is_nothing { (Cow::Borrowed(""), fallback) } else { (text, at) };
+                (anchor, Node { at, value: Value::Scalar { text, plain } })
+            }
+            Event::SequenceStart(_, anchor, _) => (anchor, self.build_sequence(at, depth)?),
+            Event::MappingStart(_, anchor, _) => (anchor, self.build_mapping(at, depth)?),
+            Event::Alias(anchor) => (0, self.repeat(anchor, at)),
+            Event::UnresolvedAlias(name) => {
+                let message = format!("no anchor {} stands before this", quote(&name));
+                self.problems.push(
+                    Problem::new("unknown-anchor", at, message)
+                        .help("quote a text that starts with `*`"),
+                );
+                (0, broken)
+            }
+            _ => return Err(Problem::new("yaml-syntax", at, "a value was expected here")),
+        };
+        if anchor != 0 {
+            let kept = self.keepable.pays_for(&node).then(|| node.clone());
+            self.anchors.insert(anchor, kept);
+        }
+        Ok(node)
+    }
+
+    fn build_sequence(&mut self, at: At, depth: usize) -> Result<Node<'t>, Problem> {
+        let mut items = Vec::new();
+        loop {
+            match self.step()? {
+                (Event::SequenceEnd, _) => {
+                    return Ok(Node { at, value: Value::Sequence(items) });
+                }
+                step => {
+                    let place = step.1;
+                    items.push(self.build(step, depth + 1, place)?);
+                }
+            }
+        }
+    }
+
+    fn build_mapping(&mut self, at: At, depth: usize) -> Result<Node<'t>, Problem> {
+        let mut pairs = Vec::new();
+        loop {
+            let step = self.step()?;
+            if matches!(step.0, Event::MappingEnd) {
+                self.drop_repeated_keys(&mut pairs);
+                return Ok(Node { at, value: Value::Mapping(pairs) });
+            }
+            if let Some(key) = self.read_key(step)? {
+                let step = self.step()?;
+                let value = self.build(step, depth + 1, key.at)?;
+                pairs.push((key, value));
+            } else {
+                self.skip_value()?;
+            }
+        }
+    }
+
+    fn drop_repeated_keys(&mut self, pairs: &mut Vec<(Key<'t>, Node<'t>)>) {
+        let mut seen: BTreeMap<Cow<'t, str>, At> = BTreeMap::new();
+        let problems = &mut self.problems;
+        pairs.retain(|(key, _)| {
+            if let Some(first) = seen.get(&key.text) {
+                problems.push(repeated_key(key, *first));
+                return false;
+            }
+            seen.insert(key.text.clone(), key.at);
+            true
+        });
+    }
+
+    fn read_key(&mut self, (event, at): Step<'t>) -> Result<Option<Key<'t>>, Problem> {
+        let wrong = match event {
+            Event::Scalar(text, style, 0, _) => {
+                if style != ScalarStyle::Plain || super::scalar::is_text(&text) {
+                    return Ok(Some(Key { at, text }));
+                }
+                Problem::new("key-not-text", at, "a key must be text")
+                    .help(format!("quote it: `{}`", super::scalar::quoted(&text)))
+            }
+            Event::Scalar(..) => Problem::new("key-not-text", at, "a key may not have an anchor"),
+            Event::Alias(_) | Event::UnresolvedAlias(_) => {
+                Problem::new("key-not-text", at, "a key may not be an alias")
+            }
+            event => {
+                self.skip(&event)?;
+                Problem::new("key-not-text", at, "a key must be a single text")
+            }
+        };
+        self.problems.push(wrong);
+        Ok(None)
+    }
+
+    fn repeat(&mut self, anchor: usize, at: At) -> Node<'t> {
+        let broken = Node { at, value: Value::Broken };
+        let problem = match self.anchors.get(&anchor) {
+            Some(Some(node)) if self.repeatable.pays_for(node) => return node.clone(),
+            // Once is enough: what follows in an alias bomb is the same again.
+            Some(_) if std::mem::replace(&mut self.is_spent, true) => return broken,
+            Some(_) => Problem::new("too-many-aliases", at, "aliases repeat too much in this file")
+                .help(format!(
+                    "at most {MOST_VALUES} values and {MOST_BYTES} bytes are repeated; \
+                     long lists belong in a `.txt` file"
+                )),
+            None => Problem::new("unknown-anchor", at, "an alias may not stand in its own anchor"),
+        };
+        self.problems.push(problem);
+        broken
+    }
+
+    fn skip_value(&mut self) -> Result<(), Problem> {
+        let (event, _) = self.step()?;
+        self.skip(&event)
+    }
+
+    /// Skips what a start event opened.
+    fn skip(&mut self, event: &Event<'t>) -> Result<(), Problem> {
+        let mut open = usize::from(is_start(event));
+        while open > 0 {
+            let (event, at) = self.step()?;
+            if is_start(&event) {
+                open += 1;
+            } else if matches!(event, Event::SequenceEnd | Event::MappingEnd) {
+                open -= 1;
+            } else if matches!(event, Event::StreamEnd) {
+                return Err(Problem::new("yaml-syntax", at, "the text ends too early"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The error of a key that a mapping has twice.
+pub(super) fn repeated_key(key: &Key<'_>, first: At) -> Problem {
+    let message = format!("the key {} stands here twice", quote(&key.text));
+    Problem::new("duplicate-key", key.at, message).also(first, "first here")
+}
+
+fn is_start(event: &Event<'_>) -> bool {
+    matches!(event, Event::SequenceStart(..) | Event::MappingStart(..))
+}
+
+fn untagged(event: Event<'_>) -> Event<'_> {
+    match event {
+        Event::Scalar(text, _, anchor, _) => {
+            // As text, so that a refused tag brings no second error about the value.
+            Event::Scalar(text, ScalarStyle::DoubleQuoted, anchor, None)
+        }
+        Event::SequenceStart(style, anchor, _) => Event::SequenceStart(style, anchor, None),
+        Event::MappingStart(style, anchor, _) => Event::MappingStart(style, anchor, None),
+        other => other,
+    }
+}
+
+fn syntax(error: &ScanError) -> Problem {
+    let at = marked(error.marker(), 1);
+    if matches!(error.kind(), granit_parser::ErrorKind::RecursionLimitExceeded) {
+        return Problem::new("too-deep", at, "lists and mappings stand too deep in each other")
+            .help(format!("at most {DEEPEST} are taken"));
+    }
+    Problem::new("yaml-syntax", at, format!("not YAML: {}", error.info()))
+        .help("nothing behind this place was read")
+}
+
+fn position(span: &Span) -> At {
+    let length = if span.start.line() == span.end.line() {
+        span.end.index().saturating_sub(span.start.index())
+    } else {
+        1
+    };
+    marked(&span.start, length)
+}
+
+fn marked(marker: &Marker, length: usize) -> At {
+    let number = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
+    At {
+        line: number(marker.line()),
+        column: number(marker.col()).saturating_add(1),
+        offset: number(marker.byte_offset().unwrap_or_default()),
+        length: number(length),
+    }
+}
