@@ -3,5 +3,6 @@
 pub mod domain;
 pub mod plan;
 pub mod provider;
+pub mod report;
 pub mod state;
 pub mod world;
