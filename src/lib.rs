@@ -1,11 +1,107 @@
 //! ostracon keeps bans and forbidden streams at real-time-communication providers equal to what
 //! YAML files in a git repository say.
+//!
+//! # The map of the house
+//!
+//! ```text
+//! policies/*.yaml ──policy──→ wanted ──┐
+//! state.db ─────────state──→ recorded ─┼──plan──→ Plan ──report──→ text, json
+//! provider facts, now ─────────────────┘           │
+//!                                                apply
+//! Plan → call → encode → request → http → response → decode → settle → state.db
+//!          ↑ the intent is durable first               │
+//!          └────── retry, look, narrow, stop ←─────────┘
+//! ```
+//!
+//! Layers, each using only those above it in this list:
+//!
+//! - [`domain`]: the words of the contract as types;
+//! - [`provider`]: what each provider can do, and its calls on the wire; pure;
+//! - [`policy`]: YAML into what should be held; [`plan`]: what must be done, and why; pure but for
+//!   reading the files;
+//! - [`state`]: what was done, and what is known;
+//! - [`apply`]: carries a plan out;
+//! - [`report`]: values into text; pure;
+//! - [`sandbox`]: the emulation of the four providers;
+//! - [`commands`]: one file a command.
+//!
+//! Everything that varies comes in through [`world::World`] and [`console::Console`], so that
+//! [`run`] is the whole program and a test can call it.
+//!
+//! What always holds: a plan decides and [`apply`] only carries out; no call is sent before its
+//! intent is durable; nothing is lifted before its `until`; what is not ours is not touched.
 
 pub mod apply;
+pub mod cli;
+pub mod commands;
+pub mod console;
 pub mod domain;
+pub mod error;
+pub mod exit;
+pub mod logging;
 pub mod plan;
 pub mod policy;
 pub mod provider;
+pub mod report;
 pub mod sandbox;
 pub mod state;
 pub mod world;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+
+use clap::Parser as _;
+
+use crate::cli::Cli;
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::report::Problem;
+use crate::world::World;
+
+/// Runs the program.
+pub fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    world: &World,
+    console: &mut Console,
+) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error, console),
+    };
+    logging::start(&cli.global);
+    match commands::dispatch(&cli, world, console) {
+        Ok(exit) => match console.out.flush() {
+            Ok(()) => exit,
+            Err(error) => fail(error.into(), console),
+        },
+        Err(error) => fail(error, console),
+    }
+}
+
+/// Help and version are results; everything else that the parser says is wrong usage.
+fn refuse(error: &clap::Error, console: &mut Console) -> Exit {
+    let text = error.render();
+    if error.use_stderr() {
+        console.err.say(&text.to_string());
+        return Exit::Usage;
+    }
+    let shown = if console.terminal.colours { text.ansi().to_string() } else { text.to_string() };
+    // Nobody reads it any more: that is no failure of help.
+    let _unread = console.out.write_all(shown.as_bytes()).and_then(|()| console.out.flush());
+    Exit::Done
+}
+
+fn fail(error: error::Error, console: &mut Console) -> Exit {
+    let error::Error { exit, message, causes, hint, preface } = error;
+    if exit == Exit::Done {
+        return exit;
+    }
+    let _unread = console.out.flush();
+    let mut text = preface;
+    let hints = hint.into_iter().collect();
+    let problem = Problem { message, causes, hints };
+    // Composing into a string cannot fail.
+    let _composed = problem.write(report::Paint::Off, &mut text);
+    console.err.say(&text);
+    exit
+}

@@ -22,6 +22,7 @@ mod problem;
 mod protect;
 mod render;
 mod scalar;
+pub mod schema;
 mod section;
 mod subjects;
 mod suggest;

@@ -1,0 +1,94 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+
+use crate::commands::{apply, completions, plan, sandbox, schema};
+
+/// Keeps bans and forbidden streams at real-time-communication providers equal to what YAML files
+/// in a git repository say.
+#[derive(Debug, Parser)]
+#[command(name = "ostracon", version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    /// What all commands share.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What all commands share.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Global {
+    /// The workspace: the directory of `ostracon.yaml`
+    #[arg(
+        short = 'C',
+        long,
+        value_name = "DIR",
+        env = "OSTRACON_DIR",
+        default_value = "policies",
+        global = true
+    )]
+    pub dir: PathBuf,
+
+    /// Where the state is, as `sqlite:PATH`; may lie outside the workspace
+    #[arg(long, value_name = "URL", env = "OSTRACON_STATE", global = true)]
+    pub state: Option<String>,
+
+    /// How log lines look
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "OSTRACON_LOG",
+        default_value = "text",
+        global = true,
+        hide_possible_values = false
+    )]
+    pub log_format: LogFormat,
+
+    /// Say more; twice for every call
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    pub verbose: u8,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check every file; needs no state, no network, no credentials
+    Validate,
+    /// Show what would change; sends nothing, needs no credentials
+    Plan(plan::Args),
+    /// Make the providers agree with the files
+    Apply(apply::Args),
+    /// Serve an emulation of the four providers on a loopback port, for trying out
+    Sandbox(sandbox::Args),
+    /// Print a JSON Schema
+    Schema(schema::Args),
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+    /// Print the manual page
+    Man,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,57 @@
+//! Layer 6: one file a command, its arguments beside what it does.
+
+pub mod apply;
+pub mod completions;
+pub mod man;
+pub mod plan;
+pub mod prepare;
+mod progress;
+mod rehearsal;
+pub mod sandbox;
+pub mod schema;
+mod tenancy;
+pub mod validate;
+
+use crate::cli::{Cli, Command, Global};
+use crate::console::Console;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::policy::Leave;
+use crate::world::World;
+
+/// What a command is given.
+pub struct Context<'a> {
+    /// What all commands share on the command line.
+    pub global: &'a Global,
+    /// Everything from outside.
+    pub world: &'a World,
+    /// Where it speaks and listens.
+    pub console: &'a mut Console,
+}
+
+impl Context<'_> {
+    /// What the environment and the command line allow the repository to do.
+    pub fn leave(&self) -> Leave {
+        let hosts = self.world.variable("OSTRACON_ALLOW_HOSTS").unwrap_or_default();
+        let hosts = hosts.split([',', ' ']).map(str::trim).filter(|host| !host.is_empty());
+        Leave {
+            hosts: hosts.map(str::to_owned).collect(),
+            commands: self.world.variable("OSTRACON_ALLOW_COMMANDS") == Some("1"),
+            state: self.global.state.clone(),
+        }
+    }
+}
+
+/// Does what the command line says.
+pub fn dispatch(cli: &Cli, world: &World, console: &mut Console) -> Result<Exit, Error> {
+    let mut context = Context { global: &cli.global, world, console };
+    match &cli.command {
+        Command::Validate => validate::run(&mut context),
+        Command::Plan(args) => plan::run(&mut context, args),
+        Command::Apply(args) => apply::run(&mut context, args),
+        Command::Sandbox(args) => sandbox::run(&mut context, args),
+        Command::Schema(args) => schema::run(&mut context, args),
+        Command::Completions(args) => completions::run(&mut context, args),
+        Command::Man => man::run(&mut context),
+    }
+}

@@ -1,0 +1,154 @@
+//! From files and state to a plan: what `plan` and `apply` have in common.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::Context;
+use crate::domain::{Moment, Protected, TargetName, Wanted, Warning};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::plan::document::Origin;
+use crate::plan::{Inputs, Plan, Resolved, Scope, bindings, plan};
+use crate::policy::{self, Config, StateLocation};
+use crate::state::{Location, Snapshot, StateError};
+
+/// What the files say, as far as a plan needs it.
+pub struct Files {
+    /// The config.
+    pub config: Config,
+    /// What the policy wants; `None` when it was not read.
+    pub wanted: Option<Vec<Wanted>>,
+    protected: Protected,
+    warnings: Vec<Warning>,
+    entries: usize,
+    policy_digest: String,
+    config_digest: String,
+}
+
+impl Files {
+    /// Reads the whole workspace.
+    pub fn read(context: &Context<'_>) -> Result<Self, Error> {
+        let loaded = policy::load(&context.global.dir, &context.leave());
+        let workspace = loaded.map_err(|diagnostics| Error::of_policy(&diagnostics))?;
+        Ok(Self {
+            config: workspace.config,
+            wanted: Some(workspace.wanted),
+            protected: workspace.protected,
+            warnings: workspace.warnings,
+            entries: workspace.entries,
+            policy_digest: workspace.policy_digest,
+            config_digest: workspace.config_digest,
+        })
+    }
+
+    /// Reads the config only, for upkeep.
+    pub fn read_config(context: &Context<'_>) -> Result<Self, Error> {
+        let loaded = policy::load_config(&context.global.dir, &context.leave());
+        let (config, config_digest) =
+            loaded.map_err(|diagnostics| Error::of_policy(&diagnostics))?;
+        Ok(Self {
+            config,
+            wanted: None,
+            protected: Protected::default(),
+            warnings: Vec::new(),
+            entries: 0,
+            policy_digest: String::new(),
+            config_digest,
+        })
+    }
+
+    /// Where the state is.
+    pub fn state_location(&self, context: &Context<'_>) -> Location {
+        let path = match &self.config.state {
+            StateLocation::InWorkspace(path) => context.global.dir.join(path),
+            StateLocation::Given(path) => path.clone(),
+        };
+        Location::File(path)
+    }
+
+    /// Which targets a plan is about.
+    pub fn scope(&self, names: &[String]) -> Result<Scope, Error> {
+        if names.is_empty() {
+            return Ok(Scope::Everything);
+        }
+        let mut scope = BTreeSet::new();
+        for name in names {
+            let known = TargetName::parse(name)
+                .filter(|target| self.config.targets.contains_key(target))
+                .ok_or_else(|| {
+                    let known: Vec<_> =
+                        self.config.targets.keys().map(TargetName::as_str).collect();
+                    Error::new(Exit::Usage, format!("there is no target `{name}`"))
+                        .hint(format!("the config has: {}", known.join(", ")))
+                })?;
+            scope.insert(known);
+        }
+        Ok(Scope::Only(scope))
+    }
+
+    /// Makes the plan. Rows of renamed targets get their new names in `snapshot`.
+    pub fn plan(
+        &self,
+        snapshot: &mut Snapshot,
+        scope: &Scope,
+        now: Moment,
+    ) -> Result<(Plan, Origin, Resolved), Error> {
+        let resolved = bindings::resolve(&self.config.targets, &snapshot.bound, &snapshot.rows)?;
+        snapshot.rename(&resolved.moves);
+        let mut warnings = self.warnings.clone();
+        warnings.extend(clock_warning(snapshot, now));
+        let plan = plan(&Inputs {
+            now,
+            targets: &self.config.targets,
+            scope,
+            wanted: self.wanted.as_deref(),
+            entries: self.entries,
+            protected: &self.protected,
+            recorded: &snapshot.rows,
+            guards: &self.config.guards,
+            warnings: &warnings,
+        });
+        let origin = Origin {
+            policy_digest: self.policy_digest.clone(),
+            config_digest: self.config_digest.clone(),
+            state: snapshot.mark.clone(),
+            changes: resolved.changes.clone(),
+        };
+        Ok((plan, origin, resolved))
+    }
+}
+
+/// Refuses a state that is not the one the config expects.
+pub fn check_lineage(
+    expected: Option<&str>,
+    found: Option<&str>,
+    path: PathBuf,
+) -> Result<(), StateError> {
+    match (expected, found) {
+        (Some(expected), None) => Err(StateError::Missing { path, lineage: expected.to_owned() }),
+        (Some(expected), Some(found)) if expected != found => Err(StateError::OtherLineage {
+            path,
+            found: found.to_owned(),
+            expected: expected.to_owned(),
+        }),
+        (Some(_), Some(_)) | (None, _) => Ok(()),
+    }
+}
+
+/// How far the clock may be behind the newest run (design §3).
+pub const CLOCK_MAY_LAG: jiff::SignedDuration = jiff::SignedDuration::from_secs(60);
+
+/// How far the clock is behind the newest recorded run, if that is too far.
+pub fn clock_lag(snapshot: &Snapshot, now: Moment) -> Option<(Moment, i64)> {
+    let newest = snapshot.newest_run.filter(|newest| *newest - now > CLOCK_MAY_LAG)?;
+    Some((newest, now.seconds_to(newest)))
+}
+
+fn clock_warning(snapshot: &Snapshot, now: Moment) -> Option<Warning> {
+    let (newest, seconds) = clock_lag(snapshot, now)?;
+    let message = format!(
+        "the newest recorded run began at {newest}, {seconds} s after this plan's instant: either \
+         clock may be wrong, and `apply` would refuse"
+    );
+    Some(Warning { code: "clock-behind", message, source: None })
+}

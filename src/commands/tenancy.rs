@@ -1,0 +1,97 @@
+//! One run at a time: taking the state for a run, and giving it back.
+
+use std::time::Duration;
+
+use crate::domain::Moment;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::report::escape::Terminal;
+use crate::state::lease::EXPIRES_AFTER;
+use crate::state::{FileLock, Holder, Lease, Location, State, lock};
+use crate::world::World;
+
+/// A state that is ours for the length of a run.
+pub(super) struct Tenancy {
+    /// The state.
+    pub(super) state: State,
+    /// The right to change it.
+    pub(super) lease: Lease,
+    /// Proves on this machine that we live; dropped last.
+    pub(super) lock: Option<FileLock>,
+}
+
+/// How often a lock that is held is tried again.
+const TRY_EVERY: Duration = Duration::from_millis(200);
+
+/// Takes the state for a run, waiting for another run at most `patience`.
+pub(super) async fn take(
+    location: &Location,
+    world: &World,
+    patience: Duration,
+) -> Result<Tenancy, Error> {
+    let run = uuid(world);
+    let Location::File(path) = location else {
+        let mut state = State::write(location, &uuid(world))?;
+        let lease = state.take_lease(&run, &world.process, world.now())?;
+        return Ok(Tenancy { state, lease, lock: None });
+    };
+    lock::make_directory(path)?;
+    let deadline = tokio::time::Instant::now() + patience;
+    loop {
+        let holder = match FileLock::try_take(path)? {
+            Some(lock) => {
+                let mut state = State::write(location, &uuid(world))?;
+                match living_elsewhere(&state, world)? {
+                    None => {
+                        let lease = state.take_lease(&run, &world.process, world.now())?;
+                        return Ok(Tenancy { state, lease, lock: Some(lock) });
+                    }
+                    holder => holder,
+                }
+            }
+            None => State::read(location)?.map(|state| state.holder()).transpose()?.flatten(),
+        };
+        if tokio::time::Instant::now() >= deadline {
+            return Err(locked(holder.as_ref(), world.now()));
+        }
+        tokio::time::sleep(TRY_EVERY).await;
+    }
+}
+
+/// The holder of the lease, if it runs on another machine and was heard of lately. On this
+/// machine the lock beside the file, which we hold, proves that it is dead.
+fn living_elsewhere(state: &State, world: &World) -> Result<Option<Holder>, Error> {
+    let holder = state.holder()?;
+    Ok(holder.filter(|holder| {
+        let silent = world.now() - holder.heartbeat;
+        holder.host != world.process.host && silent < EXPIRES_AFTER
+    }))
+}
+
+fn locked(holder: Option<&Holder>, now: Moment) -> Error {
+    let who = holder.map_or_else(
+        || "another run holds the state".to_owned(),
+        |holder| {
+            let Holder { run, user, host, pid, since, heartbeat } = holder;
+            let (user, host) = (Terminal(user), Terminal(host));
+            let silent = heartbeat.seconds_to(now);
+            format!(
+                "run {run} holds the state: {user} on {host}, process {pid}, since {since}, last \
+                 heard of {silent} s ago"
+            )
+        },
+    );
+    Error::new(Exit::Locked, who).hint("wait for it, or give this run a `--lock-timeout`")
+}
+
+/// A UUID of version 7: the instant, then chance.
+fn uuid(world: &World) -> String {
+    let millis = world.now().millis().unsigned_abs() & 0xffff_ffff_ffff;
+    let (one, two) = (world.random.bits(), world.random.bits());
+    let high = (u128::from(millis) << 80) | (0x7 << 76) | (u128::from(one & 0xfff) << 64);
+    let low = (0b10_u128 << 62) | u128::from(two >> 2);
+    let hex = format!("{:032x}", high | low);
+    let parts = [(0, 8), (8, 12), (12, 16), (16, 20), (20, 32)];
+    let parts = parts.map(|(start, end)| hex.get(start..end).unwrap_or_default());
+    parts.join("-")
+}

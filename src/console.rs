@@ -1,0 +1,117 @@
+//! Where the program speaks and listens: results to `out`, talk to `err`.
+
+use std::fmt;
+use std::io::{self, BufRead, IsTerminal as _, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::report::Paint;
+use crate::world::World;
+
+/// Where the program speaks and listens.
+pub struct Console {
+    /// Results.
+    pub out: Box<dyn Write + Send>,
+    /// Talk: progress, warnings, errors.
+    pub err: Talk,
+    /// Answers to questions.
+    pub answers: Box<dyn BufRead + Send>,
+    /// Which of the three are terminals.
+    pub terminal: Terminal,
+}
+
+/// Which streams are terminals, and what they can show.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Terminal {
+    /// Results are coloured.
+    pub colours: bool,
+    /// Somebody can answer questions.
+    pub answers: bool,
+    /// Talk can be drawn over.
+    pub redraws: bool,
+    /// How many columns results may take.
+    pub width: usize,
+}
+
+/// Talk that several tasks share.
+#[derive(Clone)]
+pub struct Talk(Arc<Mutex<dyn Write + Send>>);
+
+impl Talk {
+    /// Talk that goes there.
+    pub fn new(writer: impl Write + Send + 'static) -> Self {
+        Self(Arc::new(Mutex::new(writer)))
+    }
+
+    /// Says something; nothing can be done if nobody listens.
+    pub fn say(&self, text: &str) {
+        let mut writer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let _unheard = writer.write_all(text.as_bytes()).and_then(|()| writer.flush());
+    }
+}
+
+/// The width of results that go to no terminal.
+const PLAIN_WIDTH: usize = 120;
+
+impl Console {
+    /// The real streams.
+    pub fn real(world: &World) -> Self {
+        let is_terminal = io::stdout().is_terminal();
+        let forced = world.variable("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+        let wanted = world.variable("NO_COLOR").is_none()
+            && (forced || (is_terminal && world.variable("TERM") != Some("dumb")));
+        let columns = terminal_columns(world);
+        Self {
+            out: Box::new(io::BufWriter::new(io::stdout())),
+            err: Talk::new(io::stderr()),
+            answers: Box::new(io::BufReader::new(io::stdin())),
+            terminal: Terminal {
+                colours: wanted,
+                answers: io::stdin().is_terminal(),
+                redraws: io::stderr().is_terminal(),
+                width: if is_terminal { columns } else { PLAIN_WIDTH },
+            },
+        }
+    }
+
+    /// Writes a result that a report composes.
+    pub fn result(
+        &mut self,
+        compose: impl FnOnce(&mut dyn fmt::Write) -> fmt::Result,
+    ) -> io::Result<()> {
+        let mut bridge = Bridge { out: &mut self.out, error: None };
+        let composed = compose(&mut bridge);
+        match (bridge.error, composed) {
+            (Some(error), _) => Err(error),
+            (None, Ok(())) => self.out.flush(),
+            (None, Err(fmt::Error)) => Err(io::Error::other("the report could not be composed")),
+        }
+    }
+
+    /// Whether results are coloured.
+    pub fn paint(&self) -> Paint {
+        if self.terminal.colours { Paint::On } else { Paint::Off }
+    }
+}
+
+/// Lets reports, which compose text, write to a stream.
+struct Bridge<'a> {
+    out: &'a mut dyn Write,
+    error: Option<io::Error>,
+}
+
+impl fmt::Write for Bridge<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.out.write_all(text.as_bytes()).map_err(|error| {
+            self.error = Some(error);
+            fmt::Error
+        })
+    }
+}
+
+/// How wide the terminal says it is, or the environment.
+fn terminal_columns(world: &World) -> usize {
+    let said = world.variable("COLUMNS").and_then(|columns| columns.parse().ok());
+    said.or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)))
+        .filter(|columns| *columns > 0)
+        .unwrap_or(PLAIN_WIDTH)
+}

@@ -1,0 +1,26 @@
+//! Logs: to stderr, only when asked for, never a secret in them.
+
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, fmt};
+
+use crate::cli::{Global, LogFormat};
+
+/// Starts logging as the command line says; a second start in one process changes nothing.
+pub fn start(global: &Global) {
+    let level = match global.verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    // Our own only: a library's logs may quote URLs, which carry signatures.
+    let ours = Targets::new().with_target("ostracon", level);
+    let layer = fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let registry = tracing_subscriber::registry();
+    let _started_before = match global.log_format {
+        LogFormat::Text => registry.with(layer.with_filter(ours)).try_init(),
+        LogFormat::Json => registry.with(layer.json().with_filter(ours)).try_init(),
+    };
+}

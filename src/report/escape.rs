@@ -1,0 +1,124 @@
+//! What strangers wrote, made harmless for the place it is printed.
+
+use std::fmt::{self, Write as _};
+
+/// Text for a terminal: one line, in which nothing is hidden and nothing acts.
+///
+/// Control characters, what turns the direction of writing, what has no width and every blank but
+/// the plain one are shown as `\u{202e}`. Text that holds such a mark already has its backslash
+/// shown so too, so that the mark always tells the truth.
+#[derive(Clone, Copy, Debug)]
+pub struct Terminal<'a>(pub &'a str);
+
+impl fmt::Display for Terminal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_visible(f, self.0, |_| false)
+    }
+}
+
+/// A single word for a terminal, such as an id: like [`Terminal`], and in double quotes where it
+/// would otherwise not end where it ends.
+#[derive(Clone, Copy, Debug)]
+pub struct TerminalWord<'a>(pub &'a str);
+
+impl fmt::Display for TerminalWord<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(word) = self;
+        if !word.is_empty() && !word.contains([' ', ',', '"']) {
+            return write!(f, "{}", Terminal(word));
+        }
+        f.write_char('"')?;
+        write_visible(f, word, |char| char == '"')?;
+        f.write_char('"')
+    }
+}
+
+fn write_visible(
+    f: &mut fmt::Formatter<'_>,
+    text: &str,
+    also: impl Fn(char) -> bool,
+) -> fmt::Result {
+    for (at, char) in text.char_indices() {
+        let is_mark = char == '\\' && text.get(at..).is_some_and(|rest| rest.starts_with("\\u{"));
+        if is_mark || acts_or_hides(char) || also(char) {
+            write!(f, "\\u{{{:x}}}", u32::from(char))?;
+        } else {
+            f.write_char(char)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a character does something to a terminal, or is there without being seen: controls,
+/// blanks, and what Unicode 17 calls `Bidi_Control`, `Default_Ignorable_Code_Point` or a format
+/// character.
+fn acts_or_hides(char: char) -> bool {
+    char.is_control()
+        || (char.is_whitespace() && char != ' ')
+        || matches!(
+            char,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{600}'..='\u{605}'
+                | '\u{61c}'
+                | '\u{6dd}'
+                | '\u{70f}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                // Not ignorable, but a braille pattern without a dot looks like a blank.
+                | '\u{2800}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{13430}'..='\u{1343f}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_acts_on_a_terminal_or_hides_is_made_visible() {
+        for (text, shown) in [
+            ("plain text, ünïcode 日本", "plain text, ünïcode 日本"),
+            ("\u{1b}[31mred", r"\u{1b}[31mred"),
+            ("\u{9b}31m", r"\u{9b}31m"),
+            ("a\nb\r\tc\0", r"a\u{a}b\u{d}\u{9}c\u{0}"),
+            ("a\u{202e}b\u{2066}c\u{61c}", r"a\u{202e}b\u{2066}c\u{61c}"),
+            ("a\u{200b}b\u{feff}c\u{ad}", r"a\u{200b}b\u{feff}c\u{ad}"),
+            ("a\u{2028}b\u{a0}c\u{3000}", r"a\u{2028}b\u{a0}c\u{3000}"),
+            ("a\u{e0041}b\u{fe0f}", r"a\u{e0041}b\u{fe0f}"),
+        ] {
+            assert_eq!(Terminal(text).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn a_written_mark_cannot_be_taken_for_a_real_one() {
+        assert_eq!(Terminal(r"a\u{202e}").to_string(), r"a\u{5c}u{202e}");
+        assert_eq!(Terminal(r"C:\users").to_string(), r"C:\users");
+    }
+
+    #[test]
+    fn a_word_shows_where_it_ends() {
+        for (text, shown) in [
+            ("alice", "alice"),
+            ("", "\"\""),
+            ("alice  until never", "\"alice  until never\""),
+            ("a,b", "\"a,b\""),
+            ("\"", r#""\u{22}""#),
+        ] {
+            assert_eq!(TerminalWord(text).to_string(), shown);
+        }
+    }
+}

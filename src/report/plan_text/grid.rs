@@ -1,0 +1,101 @@
+//! Lines of cells, each in its column.
+
+use std::fmt::{self, Write as _};
+
+use unicode_width::UnicodeWidthStr as _;
+
+use super::Layout;
+use super::page::Page;
+use super::row::Row;
+use crate::domain::Action;
+use crate::report::style::Ink;
+
+const COLUMNS: usize = 7;
+const SUBJECT: usize = 0;
+const WORD: usize = 1;
+
+/// The widths of the columns, and what was last written in them.
+///
+/// A cell wider than its column may be pushes the rest of its line to the right, so that one long
+/// id costs one line its alignment and nothing else.
+pub(super) struct Grid {
+    indent: usize,
+    widest: [usize; COLUMNS],
+    widths: [usize; COLUMNS],
+    above: [String; COLUMNS],
+}
+
+impl Grid {
+    pub(super) fn new(indent: usize, layout: Layout) -> Self {
+        let subject = (layout.width / 3).max(20);
+        // `was until`, an instant (or two), "in 29 months", an "extended from", an id.
+        let widest = [subject, 9, 44, 24, 40, 24, 0];
+        Self { indent, widest, widths: [0; COLUMNS], above: Default::default() }
+    }
+
+    /// Makes the columns wide enough for a row.
+    pub(super) fn measure(&mut self, row: &Row) {
+        for ((cell, width), widest) in cells(row).into_iter().zip(&mut self.widths).zip(self.widest)
+        {
+            let needed = cell.width();
+            if needed <= widest {
+                *width = (*width).max(needed);
+            }
+        }
+    }
+
+    /// Writes a row; what stands alike in the line above is dimmed.
+    pub(super) fn write(&mut self, row: &Row, page: &mut Page<'_>) -> fmt::Result {
+        write!(page, "{:1$}{2}", "", self.indent, page.ink(ink(row.action), symbol(row.action)))?;
+        let mut gap = 1;
+        let columns = self.widths.into_iter().zip(&mut self.above);
+        for (column, (cell, (width, above))) in cells(row).into_iter().zip(columns).enumerate() {
+            let missing = width.saturating_sub(cell.width());
+            if cell.is_empty() {
+                gap += missing;
+            } else {
+                let (left, right) = if column == WORD { (missing, 0) } else { (0, missing) };
+                let ink = match column {
+                    SUBJECT => ink(row.action),
+                    _ if cell == above.as_str() => Ink::Quiet,
+                    _ => Ink::Plain,
+                };
+                write!(page, "{:1$}{2}", "", gap + left, page.ink(ink, cell))?;
+                gap = right;
+            }
+            if width > 0 {
+                gap += if column == WORD { 1 } else { 2 };
+            }
+            if above != cell {
+                cell.clone_into(above);
+            }
+        }
+        writeln!(page)
+    }
+}
+
+fn cells(row: &Row) -> [&str; COLUMNS] {
+    let Row { action: _, subject, word, until, away, why, entry, source } = row;
+    [subject, word, until, away, why, entry, source]
+}
+
+/// What stands for an action.
+pub(super) const fn symbol(action: Action) -> char {
+    match action {
+        Action::Impose => '+',
+        Action::Renew => '^',
+        Action::Amend => '~',
+        Action::Lift => '-',
+        Action::Kick => '!',
+        Action::Forget => '.',
+    }
+}
+
+const fn ink(action: Action) -> Ink {
+    match action {
+        Action::Impose => Ink::Start,
+        Action::Renew | Action::Amend | Action::Kick => Ink::Change,
+        Action::Lift => Ink::End,
+        Action::Forget => Ink::Plain,
+    }
+}

@@ -1,0 +1,78 @@
+//! A plan as text: what a reviewer reads, from what is most to be looked at down to one line that
+//! machines can find.
+
+mod changes;
+mod footer;
+mod grid;
+mod notes;
+mod outline;
+mod page;
+mod row;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+use std::sync::Arc;
+
+use self::outline::{Heading, Outline};
+use self::page::Page;
+use super::style::Paint;
+use crate::domain::{Action, TargetName};
+use crate::plan::document::Origin;
+use crate::plan::{Operation, Plan};
+use crate::provider::Target;
+
+/// What is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// What it was made from.
+    pub origin: &'a Origin,
+    /// The targets of the config.
+    pub targets: &'a BTreeMap<TargetName, Arc<Target>>,
+}
+
+/// How it is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// How much of it.
+    pub folding: Folding,
+    /// Whether in colour.
+    pub paint: Paint,
+    /// How many columns there are; long ids may need more.
+    pub width: usize,
+}
+
+/// How much of a plan is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Folding {
+    /// Long groups become one line with a count, so that any plan can be read.
+    Folded,
+    /// Every operation has its line.
+    All,
+}
+
+/// Writes a plan as text.
+///
+/// The last line is always `Plan: 3 to impose, 0 to renew, …`, and nothing a stranger wrote can
+/// look like it.
+pub fn plan_text(shown: &Shown<'_>, layout: Layout, out: &mut dyn Write) -> fmt::Result {
+    let Shown { plan, origin, targets } = *shown;
+    let page = &mut Page::new(out, layout.paint);
+    changes::write(&origin.changes, page)?;
+    let (upkeep, policy): (Vec<&Operation>, Vec<_>) =
+        plan.operations.iter().partition(|operation| operation.upkeep);
+    let policy_heading = if plan.is_held_back() { Heading::HeldBack } else { Heading::None };
+    let outlines =
+        Outline::of_sections(&[(policy_heading, policy), (Heading::Upkeep, upkeep)], layout);
+    for outline in &outlines {
+        outline.write(plan.now, targets, layout, page)?;
+    }
+    notes::write(plan, layout, &outlines, page)?;
+    footer::write(plan, layout, page)?;
+    page.paragraph()?;
+    let counts = Action::ALL.map(|action| format!("{} to {action}", plan.count(action)));
+    writeln!(page, "Plan: {}.", counts.join(", "))
+}

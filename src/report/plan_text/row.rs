@@ -1,0 +1,210 @@
+//! One line about one or more operations, as cells of text that are safe to print.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use unicode_width::UnicodeWidthStr as _;
+
+use super::outline::Line;
+use crate::domain::{Action, Because, Deny, Id, Lapse, Moment, Until};
+use crate::plan::Operation;
+use crate::report::count::counted;
+use crate::report::escape::{Terminal, TerminalWord};
+use crate::report::span;
+
+/// The cells of a line, from left to right.
+pub(super) struct Row {
+    pub(super) action: Action,
+    /// Who or what.
+    pub(super) subject: String,
+    /// `until`, or `was until` for what ends.
+    pub(super) word: &'static str,
+    /// The instant, or the first and last.
+    pub(super) until: String,
+    /// How far away that is.
+    pub(super) away: String,
+    pub(super) why: String,
+    /// The `id` of the entry.
+    pub(super) entry: String,
+    /// Where the entry stands.
+    pub(super) source: String,
+}
+
+impl Row {
+    pub(super) fn of(line: &Line<'_>, now: Moment, width: usize) -> Self {
+        let operations = &line.operations;
+        let action = operations.first().map_or(Action::Forget, |operation| operation.action);
+        let (until, away) = untils(operations, now);
+        Self {
+            action,
+            subject: subject(line, width),
+            word: match action {
+                Action::Lift | Action::Forget => "was until",
+                Action::Impose | Action::Renew | Action::Amend | Action::Kick => "until",
+            },
+            until,
+            away,
+            why: why(operations, now),
+            entry: entry(operations),
+            source: source(operations),
+        }
+    }
+}
+
+fn subject(line: &Line<'_>, width: usize) -> String {
+    let Some((first, more)) = line.operations.split_first() else { return String::new() };
+    let restriction = &first.restriction;
+    let (kind, deny) = (restriction.subject.kind, restriction.deny);
+    let place = place(line);
+    let denies =
+        if deny == Deny::JOIN || deny.is_empty() { String::new() } else { format!(" ({deny})") };
+    if more.is_empty() {
+        let id = TerminalWord(restriction.subject.id.as_str());
+        return format!("{kind} {id}{place}{denies}");
+    }
+    let count = counted(line.operations.len() as u64, kind.name());
+    let head = format!("{count}{place}{denies}");
+    let ids = line.operations.iter().map(|operation| &operation.restriction.subject.id);
+    with_sample(head, ids, width / 3)
+}
+
+/// In which room or rooms, if no header says it.
+fn place(line: &Line<'_>) -> String {
+    if !line.names_room {
+        return String::new();
+    }
+    let rooms = line.operations.iter().map(|operation| &operation.restriction.room);
+    let rooms: BTreeSet<&Option<Id>> = rooms.collect();
+    match rooms.first() {
+        Some(Some(room)) if rooms.len() == 1 => {
+            format!(" in room {}", TerminalWord(room.as_str()))
+        }
+        Some(None) if rooms.len() == 1 => String::new(),
+        Some(_) | None => {
+            let in_app = if rooms.contains(&None) { "the whole app and " } else { "" };
+            let rooms = rooms.iter().filter(|room| room.is_some()).count();
+            format!(" in {in_app}{}", counted(rooms as u64, "room"))
+        }
+    }
+}
+
+/// As many of the ids as there is room for; more of them are sure to follow.
+fn with_sample<'a>(head: String, ids: impl Iterator<Item = &'a Id>, width: usize) -> String {
+    const MORE: &str = ", …";
+    let mut text = head;
+    let mut separator = ": ";
+    let mut named = false;
+    for id in ids {
+        let next = format!("{separator}{}", TerminalWord(id.as_str()));
+        if text.width() + next.width() + MORE.width() > width {
+            break;
+        }
+        text += &next;
+        named = true;
+        separator = ", ";
+    }
+    if named {
+        text += MORE;
+    }
+    text
+}
+
+fn untils(operations: &[&Operation], now: Moment) -> (String, String) {
+    let untils = || operations.iter().map(|operation| operation.until);
+    let (Some(first), Some(last)) = (untils().min(), untils().max()) else {
+        return (String::new(), String::new());
+    };
+    let away = |until: Until| until.at().map(|at| span::away(now, at));
+    if first == last {
+        return (first.to_string(), away(first).unwrap_or_default());
+    }
+    let spans = [away(first), away(last)].map(|span| span.unwrap_or_else(|| "never".to_owned()));
+    let [nearest, farthest] = spans;
+    let away = if nearest == farthest { nearest } else { format!("{nearest} to {farthest}") };
+    (format!("{first} to {last}"), away)
+}
+
+fn why(operations: &[&Operation], now: Moment) -> String {
+    let Some((first, more)) = operations.split_first() else { return String::new() };
+    let single = more.is_empty();
+    let mut parts = vec![match first.because {
+        Because::UntilChanged if first.action == Action::Amend => moved(operations),
+        Because::RenewalDue if single => renewal(first, now),
+        Because::InDoubt => None,
+        Because::NewEntry
+        | Because::EntryRemoved
+        | Because::UntilChanged
+        | Because::ReasonChanged
+        | Because::Expired
+        | Because::RenewalDue
+        | Because::RekickDue
+        | Because::ReassertDue
+        | Because::Protected
+        | Because::Recovered => Some(first.because.words().to_owned()),
+    }];
+    parts.push(first.after.map(|_| "after its replacement".to_owned()));
+    parts.push(first.waited.then(|| "waited last time".to_owned()));
+    parts.push(first.doubted.map(|doubt| {
+        let when = if single { span::away(now, doubt.since) } else { String::new() };
+        format!("in doubt: {} sent {when}", doubt.action).trim_end().to_owned()
+    }));
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// In which direction the end of an amended restriction moves, and from where.
+fn moved(operations: &[&Operation]) -> Option<String> {
+    let before = |operation: &&Operation| operation.recorded.as_ref().map(|row| row.until);
+    let mut befores: BTreeSet<Option<Until>> = operations.iter().map(before).collect();
+    let direction = |operation: &&Operation| before(operation).map(|row| operation.until.cmp(&row));
+    let mut directions: BTreeSet<_> = operations.iter().map(direction).collect();
+    let word = match directions.pop_first().flatten() {
+        Some(Ordering::Greater) if directions.is_empty() => "extended",
+        Some(Ordering::Less) if directions.is_empty() => "shortened",
+        Some(Ordering::Greater | Ordering::Equal | Ordering::Less) | None => {
+            Because::UntilChanged.words()
+        }
+    };
+    Some(match befores.pop_first().flatten() {
+        Some(before) if befores.is_empty() => format!("{word} from {before}"),
+        Some(_) | None => word.to_owned(),
+    })
+}
+
+/// How pressing a renewal is.
+fn renewal(operation: &Operation, now: Moment) -> Option<String> {
+    let words = operation.because.words();
+    Some(match operation.lapse().and_then(Lapse::at) {
+        Some(lapse) if lapse <= now => format!("{words}, lapsed {}", span::away(now, lapse)),
+        Some(lapse) => format!("{words}, lapses {}", span::away(now, lapse)),
+        None => words.to_owned(),
+    })
+}
+
+fn entry(operations: &[&Operation]) -> String {
+    let entries: BTreeSet<Option<&str>> =
+        operations.iter().map(|operation| operation.entry.as_deref()).collect();
+    match entries.first() {
+        Some(entry) if entries.len() == 1 => {
+            entry.map_or_else(String::new, |entry| TerminalWord(entry).to_string())
+        }
+        Some(_) | None => {
+            let sources: BTreeSet<_> = operations
+                .iter()
+                .map(|operation| (operation.source.as_ref(), operation.entry.as_deref()))
+                .collect();
+            counted(sources.len() as u64, "entry")
+        }
+    }
+}
+
+fn source(operations: &[&Operation]) -> String {
+    let sources: BTreeSet<_> =
+        operations.iter().filter_map(|operation| operation.source.as_ref()).collect();
+    let files: BTreeSet<&str> = sources.iter().map(|source| &*source.file).collect();
+    match (sources.first(), files.len()) {
+        (Some(source), _) if sources.len() == 1 => Terminal(&source.to_string()).to_string(),
+        (Some(source), 1) => Terminal(&source.file).to_string(),
+        (_, 0) | (None, _) => String::new(),
+        (_, files) => counted(files as u64, "file"),
+    }
+}
