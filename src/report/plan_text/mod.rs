@@ -9,6 +9,8 @@ mod outline;
 mod page;
 mod row;
 #[cfg(test)]
+mod samples;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
@@ -72,7 +74,7 @@ pub fn plan_text(shown: &Shown<'_>, layout: Layout, out: &mut dyn Write) -> fmt:
     }
     notes::write(plan, layout, &outlines, page)?;
     footer::write(plan, layout, page)?;
-    page.paragraph()?;
+    page.paragraph();
     let counts = Action::ALL.map(|action| format!("{} to {action}", plan.count(action)));
     writeln!(page, "Plan: {}.", counts.join(", "))
 }

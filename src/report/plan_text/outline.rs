@@ -20,8 +20,10 @@ const LONGEST_RUN: usize = 8;
 const FEW: usize = 3;
 /// A target that needs more lines than this is shown room by room, or as a whole.
 const LINES_OF_A_TARGET: usize = 40;
+/// The name of the target and the blank line above it.
+const LINES_AROUND_A_TARGET: usize = 2;
 /// All targets together: with changes, warnings and footer a plan stays near 100 lines.
-const LINES_OF_A_PLAN: usize = 70;
+const LINES_OF_A_PLAN: usize = 80;
 
 /// What stands over a part of the plan.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -96,7 +98,7 @@ impl<'a> Outline<'a> {
                     target: &first.restriction.target,
                     operations: of_target.to_vec(),
                     detail: Detail::Operations,
-                    lines: of_target.len(),
+                    lines: 0,
                 };
                 if layout.folding == Folding::Folded {
                     let fits = |detail: &Detail| outline.items(*detail).len() <= LINES_OF_A_TARGET;
@@ -131,18 +133,14 @@ impl<'a> Outline<'a> {
         layout: Layout,
         page: &mut Page<'_>,
     ) -> fmt::Result {
-        page.paragraph()?;
+        page.paragraph();
         match self.heading {
             None | Some(Heading::None) => {}
             Some(Heading::HeldBack) => {
-                writeln!(page, "{}\n", page.ink(Ink::Trouble, "Held back by a guard, see below:"))?;
+                writeln!(page, "{}", page.ink(Ink::Trouble, "Held back by a guard, see below:"))?;
             }
             Some(Heading::Upkeep) => {
-                writeln!(
-                    page,
-                    "{}\n",
-                    page.ink(Ink::Heading, "Upkeep, which time alone asks for:")
-                )?;
+                writeln!(page, "{}", page.ink(Ink::Heading, "Upkeep, which time alone asks for:"))?;
             }
         }
         let indent = self.indent;
@@ -161,9 +159,15 @@ impl<'a> Outline<'a> {
         }
         for item in &items {
             match item {
-                Item::Room(None) => writeln!(page, "{:indent$}  whole app", "")?,
-                Item::Room(Some(room)) => {
-                    writeln!(page, "{:indent$}  room {}", "", TerminalWord(room.as_str()))?;
+                Item::Room(room) => {
+                    grid.begin();
+                    match room {
+                        Some(room) => {
+                            let room = TerminalWord(room.as_str());
+                            writeln!(page, "{:indent$}  room {room}", "")?;
+                        }
+                        None => writeln!(page, "{:indent$}  whole app", "")?,
+                    }
                 }
                 Item::Line(line) => grid.write(&row(line), page)?,
             }
@@ -173,7 +177,7 @@ impl<'a> Outline<'a> {
 
     fn show(&mut self, detail: Detail) {
         self.detail = detail;
-        self.lines = self.items(detail).len();
+        self.lines = self.items(detail).len() + LINES_AROUND_A_TARGET;
     }
 
     fn items(&self, detail: Detail) -> Vec<Item<'a>> {
@@ -266,8 +270,8 @@ impl Likeness {
 /// What the operations of one entry have in common besides.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Run<'a> {
-    source: Option<&'a Source>,
     entry: Option<&'a str>,
+    source: Option<&'a Source>,
     until: Until,
     before: Option<Until>,
 }
@@ -275,8 +279,8 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn of(operation: &'a Operation) -> Self {
         Self {
-            source: operation.source.as_ref(),
             entry: operation.entry.as_deref(),
+            source: operation.source.as_ref(),
             until: operation.until,
             before: operation.recorded.as_ref().map(|row| row.until),
         }
