@@ -4,6 +4,7 @@
 mod changes;
 mod footer;
 mod grid;
+mod likeness;
 mod notes;
 mod outline;
 mod page;

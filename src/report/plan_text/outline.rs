@@ -5,10 +5,11 @@ use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use super::grid::Grid;
+use super::likeness::{Likeness, Run, grouped};
 use super::page::Page;
 use super::row::Row;
 use super::{Folding, Layout};
-use crate::domain::{Action, Because, Deny, Id, Kind, Moment, Source, TargetName, Until};
+use crate::domain::{Id, Moment, TargetName};
 use crate::plan::Operation;
 use crate::provider::Target;
 use crate::report::escape::TerminalWord;
@@ -227,62 +228,4 @@ fn lines(
         };
         lines.into_iter().map(move |operations| Item::Line(Line { operations, names_room }))
     })
-}
-
-/// The operations with equal keys together, in the order of the keys.
-fn grouped<'a, K: Ord>(
-    operations: &[&'a Operation],
-    key: impl Fn(&'a Operation) -> K,
-) -> Vec<Vec<&'a Operation>> {
-    let mut groups: BTreeMap<K, Vec<&Operation>> = BTreeMap::new();
-    for operation in operations {
-        groups.entry(key(operation)).or_default().push(operation);
-    }
-    groups.into_values().collect()
-}
-
-/// What operations must have in common for one line to speak of them all.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Likeness {
-    action: Action,
-    because: Because,
-    kind: Kind,
-    deny: Deny,
-    waited: bool,
-    doubted: Option<Action>,
-    replaced: bool,
-}
-
-impl Likeness {
-    fn of(operation: &Operation) -> Self {
-        Self {
-            action: operation.action,
-            because: operation.because,
-            kind: operation.restriction.subject.kind,
-            deny: operation.restriction.deny,
-            waited: operation.waited,
-            doubted: operation.doubted.map(|doubt| doubt.action),
-            replaced: operation.after.is_some(),
-        }
-    }
-}
-
-/// What the operations of one entry have in common besides.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Run<'a> {
-    entry: Option<&'a str>,
-    source: Option<&'a Source>,
-    until: Until,
-    before: Option<Until>,
-}
-
-impl<'a> Run<'a> {
-    fn of(operation: &'a Operation) -> Self {
-        Self {
-            entry: operation.entry.as_deref(),
-            source: operation.source.as_ref(),
-            until: operation.until,
-            before: operation.recorded.as_ref().map(|row| row.until),
-        }
-    }
 }

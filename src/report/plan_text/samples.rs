@@ -143,19 +143,7 @@ pub(super) fn folded(plan: &Plan) -> String {
 
 /// A plan with one of everything, and what changed about its targets.
 pub(super) fn everything() -> (Plan, Vec<TargetChange>) {
-    let mut agora = impose("lobby", "589517928");
-    agora.restriction.target = name("agora-live");
-    agora.restriction.deny = Deny::PUBLISH_AUDIO.union(Deny::PUBLISH_VIDEO);
-    agora.until = until("never");
-    let mut ip = changed(agora.clone(), Action::Renew, Because::RenewalDue, "never");
-    ip.restriction.room = None;
-    ip.restriction.deny = Deny::JOIN;
-    ip.restriction.subject = Subject { kind: Kind::Ip, id: Id::new("203.0.113.7") };
-    ip.upkeep = true;
-    let mut kick =
-        changed(impose("r1", "mallory"), Action::Kick, Because::RekickDue, "2026-12-20T00:00:00Z");
-    kick.restriction.target = name("zego-live");
-    kick.upkeep = true;
+    let [agora, ip, kick] = elsewhere();
     let mut waited = impose("live-9", "frank");
     waited.waited = true;
     waited.entry = Some("case-9".into());
@@ -197,13 +185,35 @@ pub(super) fn everything() -> (Plan, Vec<TargetChange>) {
         message: "`zego-live` can only kick: 2 banned users can come back in".to_owned(),
         source: Some(Source { file: "bans/a.yaml".into(), line: 1, column: 2 }),
     }];
+    (plan, changes_of_targets())
+}
+
+/// An impose, a renewal and a kick at other targets.
+fn elsewhere() -> [Operation; 3] {
+    let mut agora = impose("lobby", "589517928");
+    agora.restriction.target = name("agora-live");
+    agora.restriction.deny = Deny::PUBLISH_AUDIO.union(Deny::PUBLISH_VIDEO);
+    agora.until = until("never");
+    let mut ip = changed(agora.clone(), Action::Renew, Because::RenewalDue, "never");
+    ip.restriction.room = None;
+    ip.restriction.deny = Deny::JOIN;
+    ip.restriction.subject = Subject { kind: Kind::Ip, id: Id::new("203.0.113.7") };
+    ip.upkeep = true;
+    let mut kick =
+        changed(impose("r1", "mallory"), Action::Kick, Because::RekickDue, "2026-12-20T00:00:00Z");
+    kick.restriction.target = name("zego-live");
+    kick.upkeep = true;
+    [agora, ip, kick]
+}
+
+fn changes_of_targets() -> Vec<TargetChange> {
     let change = |target, what, before: Option<&str>, after: Option<&str>| TargetChange {
         target: name(target),
         what,
         before: before.map(Into::into),
         after: after.map(Into::into),
     };
-    let changes = vec![
+    vec![
         change(
             "agora-live",
             "credentials",
@@ -214,8 +224,7 @@ pub(super) fn everything() -> (Plan, Vec<TargetChange>) {
         change("tencent-live", "target", None, Some("tencent sdk_app_id=1400000000 real")),
         change("tencent-live", "endpoint", None, Some("https://adminapisgp.im.qcloud.com")),
         change("tencent-live", "credentials", None, Some("secret_key: env TENCENT_SECRET_KEY")),
-    ];
-    (plan, changes)
+    ]
 }
 
 /// 5,000 operations at four targets, a single lift among them.

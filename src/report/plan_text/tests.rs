@@ -204,10 +204,10 @@ fn columns_line_up_whatever_the_script_and_one_long_id_spoils_only_its_own_line(
 #[test]
 fn colours_add_nothing_but_colour() {
     let (plan, changes) = everything();
-    let plain = text_of(&plan, changes.clone(), Folding::Folded, Paint::Off);
-    let painted = text_of(&plan, changes, Folding::Folded, Paint::On);
-    assert!(painted.contains("\u{1b}[32m+\u{1b}[0m"));
-    assert_eq!(anstream::adapter::strip_str(&painted).to_string(), plain);
+    let uncoloured = text_of(&plan, changes.clone(), Folding::Folded, Paint::Off);
+    let coloured = text_of(&plan, changes, Folding::Folded, Paint::On);
+    assert!(coloured.contains("\u{1b}[32m+\u{1b}[0m"));
+    assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), uncoloured);
 }
 
 #[test]
