@@ -15,7 +15,7 @@ pub(super) fn write(changes: &[TargetChange], page: &mut Page<'_>) -> fmt::Resul
     if changes.is_empty() {
         return Ok(());
     }
-    page.paragraph()?;
+    page.paragraph();
     writeln!(page, "{}", page.ink(Ink::Heading, "Changed since the last apply:"))?;
     for of_target in changes.chunk_by(|a, b| a.target == b.target) {
         let Some(first) = of_target.first() else { continue };

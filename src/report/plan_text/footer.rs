@@ -17,9 +17,11 @@ const FORECASTS: usize = 12;
 
 pub(super) fn write(plan: &Plan, layout: Layout, page: &mut Page<'_>) -> fmt::Result {
     write_forecast(&plan.forecast, layout, page)?;
-    page.paragraph()?;
+    page.paragraph();
     let are = if plan.unchanged == 1 { "is as it should be" } else { "are as they should be" };
-    if plan.operations.is_empty() {
+    if plan.operations.is_empty() && plan.unchanged == 0 {
+        writeln!(page, "Nothing to do.")?;
+    } else if plan.operations.is_empty() {
         let count = counted(plan.unchanged, "restriction");
         writeln!(page, "Nothing to do: {count} {are}.")?;
     } else if plan.unchanged > 0 {
@@ -32,8 +34,12 @@ fn write_forecast(forecast: &[Forecast], layout: Layout, page: &mut Page<'_>) ->
     if forecast.is_empty() {
         return Ok(());
     }
-    page.paragraph()?;
-    writeln!(page, "{}", page.ink(Ink::Heading, "Calls, and how long they take at their rates:"))?;
+    page.paragraph();
+    writeln!(
+        page,
+        "{}",
+        page.ink(Ink::Heading, "Calls, and how long they take at each target's rate:")
+    )?;
     let mut longest: Vec<&Forecast> = forecast.iter().collect();
     if layout.folding == Folding::Folded && longest.len() > FORECASTS {
         longest.sort_by_key(|forecast| std::cmp::Reverse(forecast.seconds));
@@ -55,11 +61,7 @@ fn write_forecast(forecast: &[Forecast], layout: Layout, page: &mut Page<'_>) ->
 
 fn line(forecast: &Forecast) -> (String, String, String) {
     let Forecast { target, calls, seconds } = forecast;
-    let seconds = seconds.rounded_up();
-    let time = match seconds {
-        0 | 1 => "under 1 s".to_owned(),
-        more => length(more.saturating_mul(1000)),
-    };
+    let time = length(seconds.rounded_up().saturating_mul(1000));
     (target.to_string(), grouped(*calls), time)
 }
 

@@ -33,6 +33,11 @@ impl Grid {
         Self { indent, widest, widths: [0; COLUMNS], above: Default::default() }
     }
 
+    /// Begins a part in which nothing was said before.
+    pub(super) fn begin(&mut self) {
+        self.above = Default::default();
+    }
+
     /// Makes the columns wide enough for a row.
     pub(super) fn measure(&mut self, row: &Row) {
         for ((cell, width), widest) in cells(row).into_iter().zip(&mut self.widths).zip(self.widest)
@@ -51,8 +56,9 @@ impl Grid {
         let columns = self.widths.into_iter().zip(&mut self.above);
         for (column, (cell, (width, above))) in cells(row).into_iter().zip(columns).enumerate() {
             let missing = width.saturating_sub(cell.width());
+            let separator = if column == WORD { 1 } else { 2 };
             if cell.is_empty() {
-                gap += missing;
+                gap += if width > 0 { width + separator } else { 0 };
             } else {
                 let (left, right) = if column == WORD { (missing, 0) } else { (0, missing) };
                 let ink = match column {
@@ -61,10 +67,7 @@ impl Grid {
                     _ => Ink::Plain,
                 };
                 write!(page, "{:1$}{2}", "", gap + left, page.ink(ink, cell))?;
-                gap = right;
-            }
-            if width > 0 {
-                gap += if column == WORD { 1 } else { 2 };
+                gap = right + separator;
             }
             if above != cell {
                 cell.clone_into(above);

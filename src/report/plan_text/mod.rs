@@ -4,10 +4,13 @@
 mod changes;
 mod footer;
 mod grid;
+mod likeness;
 mod notes;
 mod outline;
 mod page;
 mod row;
+#[cfg(test)]
+mod samples;
 #[cfg(test)]
 mod tests;
 
@@ -72,7 +75,7 @@ pub fn plan_text(shown: &Shown<'_>, layout: Layout, out: &mut dyn Write) -> fmt:
     }
     notes::write(plan, layout, &outlines, page)?;
     footer::write(plan, layout, page)?;
-    page.paragraph()?;
+    page.paragraph();
     let counts = Action::ALL.map(|action| format!("{} to {action}", plan.count(action)));
     writeln!(page, "Plan: {}.", counts.join(", "))
 }

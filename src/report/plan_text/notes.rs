@@ -24,7 +24,7 @@ pub(super) fn write(
 ) -> fmt::Result {
     let notes = notes(plan, outlines);
     if !notes.is_empty() {
-        page.paragraph()?;
+        page.paragraph();
         for note in notes {
             writeln!(page, "{}", page.ink(Ink::Quiet, note))?;
         }
@@ -68,7 +68,7 @@ fn notes(plan: &Plan, outlines: &[Outline<'_>]) -> Vec<String> {
 const fn meaning(action: Action) -> Option<&'static str> {
     match action {
         Action::Impose | Action::Amend | Action::Lift => None,
-        Action::Renew => Some("renewed, since the provider caps how long it holds"),
+        Action::Renew => Some("renewed, with `until` as before"),
         Action::Kick => Some("kicked again, which keeps nobody out"),
         Action::Forget => Some("forgotten without a call: nothing is held there any more"),
     }
@@ -78,7 +78,7 @@ fn write_guards(guards: &[Guarded], page: &mut Page<'_>) -> fmt::Result {
     if guards.is_empty() {
         return Ok(());
     }
-    page.paragraph()?;
+    page.paragraph();
     for guarded in guards {
         writeln!(page, "{} {}", page.ink(Ink::Trouble, "Held back:"), exceeded(guarded))?;
     }
@@ -118,7 +118,7 @@ fn write_warnings(warnings: &[Warning], layout: Layout, page: &mut Page<'_>) -> 
     if warnings.is_empty() {
         return Ok(());
     }
-    page.paragraph()?;
+    page.paragraph();
     let mut of_code: BTreeMap<&str, Vec<&Warning>> = BTreeMap::new();
     for warning in warnings {
         of_code.entry(warning.code).or_default().push(warning);

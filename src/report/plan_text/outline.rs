@@ -5,10 +5,11 @@ use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use super::grid::Grid;
+use super::likeness::{Likeness, Run, grouped};
 use super::page::Page;
 use super::row::Row;
 use super::{Folding, Layout};
-use crate::domain::{Action, Because, Deny, Id, Kind, Moment, Source, TargetName, Until};
+use crate::domain::{Id, Moment, TargetName};
 use crate::plan::Operation;
 use crate::provider::Target;
 use crate::report::escape::TerminalWord;
@@ -20,8 +21,10 @@ const LONGEST_RUN: usize = 8;
 const FEW: usize = 3;
 /// A target that needs more lines than this is shown room by room, or as a whole.
 const LINES_OF_A_TARGET: usize = 40;
+/// The name of the target and the blank line above it.
+const LINES_AROUND_A_TARGET: usize = 2;
 /// All targets together: with changes, warnings and footer a plan stays near 100 lines.
-const LINES_OF_A_PLAN: usize = 70;
+const LINES_OF_A_PLAN: usize = 80;
 
 /// What stands over a part of the plan.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -96,7 +99,7 @@ impl<'a> Outline<'a> {
                     target: &first.restriction.target,
                     operations: of_target.to_vec(),
                     detail: Detail::Operations,
-                    lines: of_target.len(),
+                    lines: 0,
                 };
                 if layout.folding == Folding::Folded {
                     let fits = |detail: &Detail| outline.items(*detail).len() <= LINES_OF_A_TARGET;
@@ -131,18 +134,14 @@ impl<'a> Outline<'a> {
         layout: Layout,
         page: &mut Page<'_>,
     ) -> fmt::Result {
-        page.paragraph()?;
+        page.paragraph();
         match self.heading {
             None | Some(Heading::None) => {}
             Some(Heading::HeldBack) => {
-                writeln!(page, "{}\n", page.ink(Ink::Trouble, "Held back by a guard, see below:"))?;
+                writeln!(page, "{}", page.ink(Ink::Trouble, "Held back by a guard, see below:"))?;
             }
             Some(Heading::Upkeep) => {
-                writeln!(
-                    page,
-                    "{}\n",
-                    page.ink(Ink::Heading, "Upkeep, which time alone asks for:")
-                )?;
+                writeln!(page, "{}", page.ink(Ink::Heading, "Upkeep, which time alone asks for:"))?;
             }
         }
         let indent = self.indent;
@@ -161,9 +160,15 @@ impl<'a> Outline<'a> {
         }
         for item in &items {
             match item {
-                Item::Room(None) => writeln!(page, "{:indent$}  whole app", "")?,
-                Item::Room(Some(room)) => {
-                    writeln!(page, "{:indent$}  room {}", "", TerminalWord(room.as_str()))?;
+                Item::Room(room) => {
+                    grid.begin();
+                    match room {
+                        Some(room) => {
+                            let room = TerminalWord(room.as_str());
+                            writeln!(page, "{:indent$}  room {room}", "")?;
+                        }
+                        None => writeln!(page, "{:indent$}  whole app", "")?,
+                    }
                 }
                 Item::Line(line) => grid.write(&row(line), page)?,
             }
@@ -173,7 +178,7 @@ impl<'a> Outline<'a> {
 
     fn show(&mut self, detail: Detail) {
         self.detail = detail;
-        self.lines = self.items(detail).len();
+        self.lines = self.items(detail).len() + LINES_AROUND_A_TARGET;
     }
 
     fn items(&self, detail: Detail) -> Vec<Item<'a>> {
@@ -223,62 +228,4 @@ fn lines(
         };
         lines.into_iter().map(move |operations| Item::Line(Line { operations, names_room }))
     })
-}
-
-/// The operations with equal keys together, in the order of the keys.
-fn grouped<'a, K: Ord>(
-    operations: &[&'a Operation],
-    key: impl Fn(&'a Operation) -> K,
-) -> Vec<Vec<&'a Operation>> {
-    let mut groups: BTreeMap<K, Vec<&Operation>> = BTreeMap::new();
-    for operation in operations {
-        groups.entry(key(operation)).or_default().push(operation);
-    }
-    groups.into_values().collect()
-}
-
-/// What operations must have in common for one line to speak of them all.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Likeness {
-    action: Action,
-    because: Because,
-    kind: Kind,
-    deny: Deny,
-    waited: bool,
-    doubted: Option<Action>,
-    replaced: bool,
-}
-
-impl Likeness {
-    fn of(operation: &Operation) -> Self {
-        Self {
-            action: operation.action,
-            because: operation.because,
-            kind: operation.restriction.subject.kind,
-            deny: operation.restriction.deny,
-            waited: operation.waited,
-            doubted: operation.doubted.map(|doubt| doubt.action),
-            replaced: operation.after.is_some(),
-        }
-    }
-}
-
-/// What the operations of one entry have in common besides.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Run<'a> {
-    source: Option<&'a Source>,
-    entry: Option<&'a str>,
-    until: Until,
-    before: Option<Until>,
-}
-
-impl<'a> Run<'a> {
-    fn of(operation: &'a Operation) -> Self {
-        Self {
-            source: operation.source.as_ref(),
-            entry: operation.entry.as_deref(),
-            until: operation.until,
-            before: operation.recorded.as_ref().map(|row| row.until),
-        }
-    }
 }

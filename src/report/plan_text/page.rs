@@ -9,16 +9,17 @@ pub(super) struct Page<'a> {
     out: &'a mut dyn Write,
     paint: Paint,
     written: bool,
+    blank_line_due: bool,
 }
 
 impl<'a> Page<'a> {
     pub(super) fn new(out: &'a mut dyn Write, paint: Paint) -> Self {
-        Self { out, paint, written: false }
+        Self { out, paint, written: false, blank_line_due: false }
     }
 
-    /// Begins a paragraph.
-    pub(super) fn paragraph(&mut self) -> fmt::Result {
-        if self.written { self.out.write_char('\n') } else { Ok(()) }
+    /// Begins a paragraph; one in which nothing is written leaves no trace.
+    pub(super) fn paragraph(&mut self) {
+        self.blank_line_due = self.written;
     }
 
     /// Text in this ink, if the page is in colour.
@@ -29,6 +30,9 @@ impl<'a> Page<'a> {
 
 impl Write for Page<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        if std::mem::take(&mut self.blank_line_due) {
+            self.out.write_char('\n')?;
+        }
         self.written = true;
         self.out.write_str(text)
     }

@@ -62,10 +62,14 @@ fn subject(line: &Line<'_>, width: usize) -> String {
         let id = TerminalWord(restriction.subject.id.as_str());
         return format!("{kind} {id}{place}{denies}");
     }
-    let count = counted(line.operations.len() as u64, kind.name());
-    let head = format!("{count}{place}{denies}");
+    let head = format!("{}{place}{denies}", counted(line.operations.len() as u64, kind.name()));
+    let same_room = |operation: &&Operation| operation.restriction.room == restriction.room;
+    if !more.iter().all(same_room) {
+        // A few ids out of several rooms would tell nobody anything.
+        return head;
+    }
     let ids = line.operations.iter().map(|operation| &operation.restriction.subject.id);
-    with_sample(head, ids, width / 3)
+    with_sample(head, &ids.collect::<Vec<_>>(), width / 3)
 }
 
 /// In which room or rooms, if no header says it.
@@ -73,8 +77,8 @@ fn place(line: &Line<'_>) -> String {
     if !line.names_room {
         return String::new();
     }
-    let rooms = line.operations.iter().map(|operation| &operation.restriction.room);
-    let rooms: BTreeSet<&Option<Id>> = rooms.collect();
+    let rooms = line.operations.iter().map(|operation| operation.restriction.room.as_ref());
+    let rooms: BTreeSet<Option<&Id>> = rooms.collect();
     match rooms.first() {
         Some(Some(room)) if rooms.len() == 1 => {
             format!(" in room {}", TerminalWord(room.as_str()))
@@ -82,29 +86,24 @@ fn place(line: &Line<'_>) -> String {
         Some(None) if rooms.len() == 1 => String::new(),
         Some(_) | None => {
             let in_app = if rooms.contains(&None) { "the whole app and " } else { "" };
-            let rooms = rooms.iter().filter(|room| room.is_some()).count();
+            let rooms = rooms.into_iter().flatten().count();
             format!(" in {in_app}{}", counted(rooms as u64, "room"))
         }
     }
 }
 
-/// As many of the ids as there is room for; more of them are sure to follow.
-fn with_sample<'a>(head: String, ids: impl Iterator<Item = &'a Id>, width: usize) -> String {
+/// As many of the ids as there is room for.
+fn with_sample(head: String, ids: &[&Id], width: usize) -> String {
     const MORE: &str = ", …";
     let mut text = head;
-    let mut separator = ": ";
-    let mut named = false;
-    for id in ids {
+    for (position, id) in ids.iter().enumerate() {
+        let separator = if position == 0 { ": " } else { ", " };
         let next = format!("{separator}{}", TerminalWord(id.as_str()));
         if text.width() + next.width() + MORE.width() > width {
-            break;
+            let more = if position == 0 { "" } else { MORE };
+            return text + more;
         }
         text += &next;
-        named = true;
-        separator = ", ";
-    }
-    if named {
-        text += MORE;
     }
     text
 }
@@ -118,9 +117,13 @@ fn untils(operations: &[&Operation], now: Moment) -> (String, String) {
     if first == last {
         return (first.to_string(), away(first).unwrap_or_default());
     }
-    let spans = [away(first), away(last)].map(|span| span.unwrap_or_else(|| "never".to_owned()));
-    let [nearest, farthest] = spans;
-    let away = if nearest == farthest { nearest } else { format!("{nearest} to {farthest}") };
+    let [nearest, farthest] =
+        [first, last].map(|until| away(until).unwrap_or_else(|| "never".to_owned()));
+    let away = match farthest.strip_prefix("in ").filter(|_| nearest.starts_with("in ")) {
+        _ if nearest == farthest => nearest,
+        Some(length) => format!("{nearest} to {length}"),
+        None => format!("{nearest} to {farthest}"),
+    };
     (format!("{first} to {last}"), away)
 }
 
@@ -128,8 +131,8 @@ fn why(operations: &[&Operation], now: Moment) -> String {
     let Some((first, more)) = operations.split_first() else { return String::new() };
     let single = more.is_empty();
     let mut parts = vec![match first.because {
-        Because::UntilChanged if first.action == Action::Amend => moved(operations),
-        Because::RenewalDue if single => renewal(first, now),
+        Because::UntilChanged if first.action == Action::Amend => Some(moved(operations)),
+        Because::RenewalDue if single => Some(renewal(first, now)),
         Because::InDoubt => None,
         Because::NewEntry
         | Because::EntryRemoved
@@ -152,7 +155,7 @@ fn why(operations: &[&Operation], now: Moment) -> String {
 }
 
 /// In which direction the end of an amended restriction moves, and from where.
-fn moved(operations: &[&Operation]) -> Option<String> {
+fn moved(operations: &[&Operation]) -> String {
     let before = |operation: &&Operation| operation.recorded.as_ref().map(|row| row.until);
     let mut befores: BTreeSet<Option<Until>> = operations.iter().map(before).collect();
     let direction = |operation: &&Operation| before(operation).map(|row| operation.until.cmp(&row));
@@ -164,36 +167,34 @@ fn moved(operations: &[&Operation]) -> Option<String> {
             Because::UntilChanged.words()
         }
     };
-    Some(match befores.pop_first().flatten() {
+    match befores.pop_first().flatten() {
         Some(before) if befores.is_empty() => format!("{word} from {before}"),
         Some(_) | None => word.to_owned(),
-    })
+    }
 }
 
 /// How pressing a renewal is.
-fn renewal(operation: &Operation, now: Moment) -> Option<String> {
+fn renewal(operation: &Operation, now: Moment) -> String {
     let words = operation.because.words();
-    Some(match operation.lapse().and_then(Lapse::at) {
+    match operation.lapse().and_then(Lapse::at) {
         Some(lapse) if lapse <= now => format!("{words}, lapsed {}", span::away(now, lapse)),
         Some(lapse) => format!("{words}, lapses {}", span::away(now, lapse)),
         None => words.to_owned(),
-    })
+    }
 }
 
 fn entry(operations: &[&Operation]) -> String {
-    let entries: BTreeSet<Option<&str>> =
-        operations.iter().map(|operation| operation.entry.as_deref()).collect();
+    let place = |operation: &&Operation| {
+        let named = operation.entry.is_some();
+        operation.source.clone().filter(|_| !named)
+    };
+    let entries: BTreeSet<_> =
+        operations.iter().map(|operation| (operation.entry.as_deref(), place(operation))).collect();
     match entries.first() {
-        Some(entry) if entries.len() == 1 => {
-            entry.map_or_else(String::new, |entry| TerminalWord(entry).to_string())
+        Some((name, _)) if entries.len() == 1 => {
+            name.map_or_else(String::new, |name| TerminalWord(name).to_string())
         }
-        Some(_) | None => {
-            let sources: BTreeSet<_> = operations
-                .iter()
-                .map(|operation| (operation.source.as_ref(), operation.entry.as_deref()))
-                .collect();
-            counted(sources.len() as u64, "entry")
-        }
+        Some(_) | None => counted(entries.len() as u64, "entry"),
     }
 }
 

@@ -1,0 +1,259 @@
+//! Plans built by hand.
+
+use super::*;
+use crate::domain::{
+    Because, Deny, Doubt, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment, Restriction,
+    Source, Subject, Until, Warning,
+};
+use crate::plan::document::StateMark;
+use crate::plan::{Forecast, Means, NextDue, Seconds, TargetChange};
+use crate::provider::{CredentialSource, Endpoint, Knobs};
+
+/// The instant of every plan here.
+const NOW: &str = "2026-11-21T00:00:00Z";
+
+pub(super) fn at(text: &str) -> Moment {
+    Moment::parse(text).unwrap()
+}
+
+pub(super) fn until(text: &str) -> Until {
+    Until::parse(text).unwrap()
+}
+
+pub(super) fn name(text: &str) -> TargetName {
+    TargetName::parse(text).unwrap()
+}
+
+/// Imposes on a user of a room at `tencent-live`, for the entry `case-1`.
+pub(super) fn impose(room: &str, user: &str) -> Operation {
+    let subject = Subject { kind: Kind::User, id: Id::new(user) };
+    Operation {
+        action: Action::Impose,
+        because: Because::NewEntry,
+        upkeep: false,
+        restriction: Restriction {
+            target: name("tencent-live"),
+            room: Some(Id::new(room)),
+            subject,
+            deny: Deny::JOIN,
+        },
+        until: until("2026-12-20T00:00:00Z"),
+        reason: None,
+        entry: Some("case-1".into()),
+        source: Some(Source { file: "bans/a.yaml".into(), line: 3, column: 5 }),
+        means: Means::Record,
+        waited: false,
+        doubted: None,
+        recorded: None,
+        after: None,
+    }
+}
+
+/// The same operation, but `action` because of `because`, with a row that ended at `before`.
+pub(super) fn changed(
+    mut operation: Operation,
+    action: Action,
+    because: Because,
+    before: &str,
+) -> Operation {
+    operation.action = action;
+    operation.because = because;
+    operation.recorded = Some(Arc::new(Enforcement {
+        restriction: operation.restriction.clone(),
+        until: until(before),
+        reason: None,
+        entry: None,
+        held: Some(Held {
+            since: at("2026-11-01T00:00:00Z"),
+            written: at("2026-11-20T00:00:00Z"),
+            lapse: Lapse::At(at("2026-11-21T03:00:00Z")),
+            rule: None,
+            evidence: Evidence::Acknowledged,
+            twin_since: None,
+        }),
+        doubt: None,
+        waiting: None,
+    }));
+    operation
+}
+
+/// The same operation, ending what was to hold to `before`.
+pub(super) fn lifted(operation: Operation, before: &str) -> Operation {
+    let mut lift = changed(operation, Action::Lift, Because::EntryRemoved, before);
+    lift.until = until(before);
+    lift.source = None;
+    lift
+}
+
+pub(super) fn plan_of(mut operations: Vec<Operation>) -> Plan {
+    operations.sort_by(|a, b| a.restriction.cmp(&b.restriction));
+    Plan {
+        now: at(NOW),
+        operations,
+        steps: Vec::new(),
+        unchanged: 0,
+        guards: Vec::new(),
+        warnings: Vec::new(),
+        forecast: Vec::new(),
+        next_due: NextDue { at: None, latest: None, because: None },
+    }
+}
+
+pub(super) fn targets() -> BTreeMap<TargetName, Arc<Target>> {
+    ["agora-live", "tencent-live", "volcengine-live", "zego-live"]
+        .map(|text| {
+            let target = Target {
+                name: name(text),
+                provider: crate::provider::find(text.trim_end_matches("-live")).unwrap(),
+                settings: BTreeMap::new(),
+                endpoint: Endpoint::of_host("example.com"),
+                account: None,
+                rate: None,
+                knobs: Knobs::default(),
+                moved_from: None,
+                credentials: BTreeMap::<_, CredentialSource>::new(),
+                source: Source { file: "ostracon.yaml".into(), line: 1, column: 1 },
+            };
+            (target.name.clone(), Arc::new(target))
+        })
+        .into()
+}
+
+pub(super) fn text_of(
+    plan: &Plan,
+    changes: Vec<TargetChange>,
+    folding: Folding,
+    paint: Paint,
+) -> String {
+    let origin = Origin {
+        policy_digest: String::new(),
+        config_digest: String::new(),
+        state: StateMark { lineage: None, serial: 0 },
+        changes,
+    };
+    let shown = Shown { plan, origin: &origin, targets: &targets() };
+    let mut text = String::new();
+    plan_text(&shown, Layout { folding, paint, width: 120 }, &mut text).unwrap();
+    text
+}
+
+pub(super) fn folded(plan: &Plan) -> String {
+    text_of(plan, Vec::new(), Folding::Folded, Paint::Off)
+}
+
+/// A plan with one of everything, and what changed about its targets.
+pub(super) fn everything() -> (Plan, Vec<TargetChange>) {
+    let [agora, ip, kick] = elsewhere();
+    let mut waited = impose("live-9", "frank");
+    waited.waited = true;
+    waited.entry = Some("case-9".into());
+    let mut doubted = impose("live-9", "grace");
+    doubted.because = Because::InDoubt;
+    doubted.doubted = Some(Doubt {
+        action: Action::Impose,
+        since: at("2026-11-20T23:55:00Z"),
+        lapse: Lapse::Open,
+    });
+    let mut plan = plan_of(vec![
+        impose("live-42", "alice"),
+        impose("live-42", "bob"),
+        lifted(impose("live-42", "carol"), "2026-12-01T00:00:00Z"),
+        changed(
+            impose("live-42", "dave"),
+            Action::Amend,
+            Because::UntilChanged,
+            "2026-12-01T00:00:00Z",
+        ),
+        agora,
+        ip,
+        kick,
+        waited,
+        doubted,
+    ]);
+    plan.unchanged = 12;
+    plan.forecast = vec![
+        Forecast { target: name("agora-live"), calls: 1300, seconds: Seconds::of_calls(1300, 10) },
+        Forecast { target: name("tencent-live"), calls: 3, seconds: Seconds::of_calls(3, 200) },
+    ];
+    plan.next_due = NextDue {
+        at: Some(at("2026-12-01T00:00:00Z")),
+        latest: Some(at("2026-12-01T12:00:00Z")),
+        because: Some(Because::RenewalDue),
+    };
+    plan.warnings = vec![Warning {
+        code: "kicks-only",
+        message: "`zego-live` can only kick: 2 banned users can come back in".to_owned(),
+        source: Some(Source { file: "bans/a.yaml".into(), line: 1, column: 2 }),
+    }];
+    (plan, changes_of_targets())
+}
+
+/// An impose, a renewal and a kick at other targets.
+fn elsewhere() -> [Operation; 3] {
+    let mut agora = impose("lobby", "589517928");
+    agora.restriction.target = name("agora-live");
+    agora.restriction.deny = Deny::PUBLISH_AUDIO.union(Deny::PUBLISH_VIDEO);
+    agora.until = until("never");
+    let mut ip = changed(agora.clone(), Action::Renew, Because::RenewalDue, "never");
+    ip.restriction.room = None;
+    ip.restriction.deny = Deny::JOIN;
+    ip.restriction.subject = Subject { kind: Kind::Ip, id: Id::new("203.0.113.7") };
+    ip.upkeep = true;
+    let mut kick =
+        changed(impose("r1", "mallory"), Action::Kick, Because::RekickDue, "2026-12-20T00:00:00Z");
+    kick.restriction.target = name("zego-live");
+    kick.upkeep = true;
+    [agora, ip, kick]
+}
+
+fn changes_of_targets() -> Vec<TargetChange> {
+    let change = |target, what, before: Option<&str>, after: Option<&str>| TargetChange {
+        target: name(target),
+        what,
+        before: before.map(Into::into),
+        after: after.map(Into::into),
+    };
+    vec![
+        change(
+            "agora-live",
+            "credentials",
+            Some("customer_id: env ID\ncustomer_secret: env SECRET"),
+            Some("customer_id: env ID\ncustomer_secret: command vault kv get"),
+        ),
+        change("old-live", "target", Some("zego app_id=1 real"), None),
+        change("tencent-live", "target", None, Some("tencent sdk_app_id=1400000000 real")),
+        change("tencent-live", "endpoint", None, Some("https://adminapisgp.im.qcloud.com")),
+        change("tencent-live", "credentials", None, Some("secret_key: env TENCENT_SECRET_KEY")),
+    ]
+}
+
+/// 5,000 operations at four targets, a single lift among them.
+pub(super) fn many() -> Plan {
+    let mut operations = Vec::new();
+    for number in 0..3000 {
+        operations.push(impose("live-42", &format!("user-{number:04}")));
+    }
+    for number in 0..1500 {
+        let mut operation = impose(&format!("{number:03}"), &format!("{number}"));
+        operation.restriction.target = name("volcengine-live");
+        operation.entry = None;
+        operation.source = Some(Source { file: "bans/b.yaml".into(), line: number + 1, column: 5 });
+        operations.push(operation);
+    }
+    for number in 0..200 {
+        let mut operation = impose(&format!("room {}", number % 9), &format!("{number}"));
+        operation.restriction.target = name("zego-live");
+        operation.until =
+            Until::At(at("2026-12-20T00:00:00Z") + jiff::SignedDuration::from_hours(number));
+        operations.push(operation);
+    }
+    for number in 0..300 {
+        let mut operation = impose("x", &format!("{number}"));
+        operation.restriction.target = name("agora-live");
+        operation.restriction.room = None;
+        operation.upkeep = true;
+        operations.push(changed(operation, Action::Renew, Because::RenewalDue, "never"));
+    }
+    operations.push(lifted(impose("live-42", "zoe"), "never"));
+    plan_of(operations)
+}
