@@ -27,6 +27,9 @@ pub(super) fn read_credentials(
         );
         return sources;
     };
+    if report_secrets(node, scope) {
+        return sources;
+    }
     let Some(fields) = Fields::open(node, "`credentials`", facts.credentials, scope) else {
         return sources;
     };
@@ -45,23 +48,40 @@ pub(super) fn read_credentials(
     sources
 }
 
+/// Reports every secret that stands where its source should, before anything quotes it.
+fn report_secrets(node: &Node<'_>, scope: &mut Scope<'_>) -> bool {
+    let mut places = Vec::new();
+    match &node.value {
+        Value::Scalar { text, plain } if !(*plain && text.is_empty()) => places.push(node.at),
+        Value::Mapping(pairs) => {
+            let scalars =
+                pairs.iter().filter(|(_, value)| matches!(value.value, Value::Scalar { .. }));
+            places.extend(scalars.map(|(_, value)| value.at));
+        }
+        Value::Scalar { .. } | Value::Sequence(_) | Value::Broken => {}
+    }
+    for at in &places {
+        scope.push(secret(*at));
+    }
+    !places.is_empty()
+}
+
+/// The error of a secret in the config.
+pub(super) fn secret(at: At) -> Problem {
+    Problem::new("secret-in-config", at, "a secret stands in the config")
+        .help(
+            "name a source instead, such as `{ env: NAME }`; a secret that was committed is no \
+             secret any more: replace it at the provider",
+        )
+        .secret()
+}
+
 fn read_source(
     node: &Node<'_>,
     name: &str,
     leave: &Leave,
     scope: &mut Scope<'_>,
 ) -> Option<CredentialSource> {
-    if let Value::Scalar { .. } = &node.value {
-        scope.push(
-            Problem::new("secret-in-config", node.at, format!("`{name}` stands in the config"))
-                .help(
-                    "name a source instead, such as `{ env: NAME }`; a secret that was \
-                     committed is no secret any more: replace it at the provider",
-                )
-                .secret(),
-        );
-        return None;
-    }
     let fields = Fields::open(node, &format!("`{name}`"), &SOURCES, scope)?;
     let mut named = SOURCES.iter().filter_map(|source| fields.pair(source));
     let (Some((key, value)), None) = (named.next(), named.next()) else {

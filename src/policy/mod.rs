@@ -5,6 +5,7 @@
 //! ends up as a [`Diagnostic`] with a stable code, a place and a help line. What a provider can
 //! express is asked of its [`crate::provider::Facts`] only.
 
+mod checks;
 mod config;
 mod credentials;
 mod desired;
@@ -17,12 +18,14 @@ mod guards;
 mod knobs;
 mod known;
 mod list;
+mod plain;
 mod policy_file;
 mod problem;
 mod protect;
 mod render;
 mod scalar;
 mod section;
+mod span;
 mod subjects;
 mod suggest;
 mod target;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Leave;
-use super::credentials::read_credentials;
+use super::credentials::{read_credentials, secret};
 use super::fields::Fields;
 use super::knobs;
 use super::problem::{Problem, Scope, quote};
@@ -47,6 +47,9 @@ pub(super) fn read_target(
     let Some(fields) = Fields::open(node, &what, &known, scope) else {
         return Draft { facts: Some(facts), target: None };
     };
+    for node in facts.credentials.iter().filter_map(|name| fields.get(name)) {
+        scope.push(secret(node.at));
+    }
     let settings = read_settings(&fields, key.at, facts, scope);
     let endpoint = read_endpoint(&fields, key.at, facts, (leave, &mut *scope));
     let account = read_account(&fields, scope);
