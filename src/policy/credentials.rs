@@ -17,7 +17,8 @@ pub(super) fn read_credentials(
     target: &Fields<'_, '_>,
     key: At,
     facts: &'static Facts,
-    (leave, scope): (&Leave, &mut Scope<'_>),
+    leave: &Leave,
+    scope: &mut Scope<'_>,
 ) -> BTreeMap<&'static str, CredentialSource> {
     let mut sources = BTreeMap::new();
     let Some((credentials, node)) = target.pair("credentials") else {

@@ -13,7 +13,7 @@ use super::subjects::{Group, Raw};
 use super::terms::{Terms, read_terms};
 use super::yaml::{At, Node};
 use crate::domain::{Deny, Id, Kind, Restriction, Source, Subject, Wanted};
-use crate::provider::{Form, IdRule};
+use crate::provider::IdRule;
 
 /// What an entry is read with.
 pub(super) struct Reading<'a, 'l> {
@@ -149,10 +149,7 @@ impl<'n> Entry<'n> {
     fn expand(&mut self, target: &Named<'_, '_>, desired: &mut Desired, scope: &mut Scope<'_>) {
         let mut groups = std::mem::take(&mut self.groups);
         for group in &mut groups {
-            match target.facts.form(group.kind) {
-                Some(form) => self.expand_group(target, form, group, (&mut *desired, &mut *scope)),
-                None => self.report_kind(target, group, scope),
-            }
+            self.expand_group(target, group, desired, scope);
         }
         self.groups = groups;
     }
@@ -175,10 +172,13 @@ impl<'n> Entry<'n> {
     fn expand_group(
         &mut self,
         target: &Named<'_, '_>,
-        form: &'static Form,
         group: &mut Group<'n>,
-        (desired, scope): (&mut Desired, &mut Scope<'_>),
+        desired: &mut Desired,
+        scope: &mut Scope<'_>,
     ) {
+        let Some(form) = target.facts.form(group.kind) else {
+            return self.report_kind(target, group, scope);
+        };
         let room = self.check_room(target, form, group, scope).map(|room| desired.share_room(room));
         let reason = self.terms.reason.as_ref().map(|(reason, _)| desired.share_reason(reason));
         self.check_terms(target, form, group, scope);

@@ -63,7 +63,7 @@ fn read_document(
                 reader.value(key.at)?;
             }
             (Some(part), None) => {
-                read_part(reader, &key, part, (&mut *reading, &mut *scope))?;
+                read_part(reader, &key, part, reading, scope)?;
                 seen.push(key);
             }
         }
@@ -81,7 +81,8 @@ fn read_part<'t>(
     reader: &mut Reader<'t>,
     key: &Key<'t>,
     part: Part,
-    (reading, scope): (&mut Reading<'_, '_>, &mut Scope<'_>),
+    reading: &mut Reading<'_, '_>,
+    scope: &mut Scope<'_>,
 ) -> Result<(), Problem> {
     match reader.list(key.at)? {
         List::Other(Node { value: Value::Sequence(items), .. }) => {
