@@ -83,7 +83,7 @@ fn read_source(
     leave: &Leave,
     scope: &mut Scope<'_>,
 ) -> Option<CredentialSource> {
-    let fields = Fields::open(node, &format!("`{name}`"), &SOURCES, scope)?;
+    let fields = Fields::open(node, format_args!("`{name}`"), &SOURCES, scope)?;
     let mut named = SOURCES.iter().filter_map(|source| fields.pair(source));
     let (Some((key, value)), None) = (named.next(), named.next()) else {
         scope.push(

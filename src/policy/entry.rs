@@ -114,7 +114,7 @@ fn read_groups<'n>(
         if let Some((_, node)) = inline {
             let what = format!("`{}`", subject.inline);
             for item in super::fields::items(node, &what, scope).unwrap_or_default() {
-                let text = read_text(item, &format!("an item of {what}"), scope);
+                let text = read_text(item, format_args!("an item of {what}"), scope);
                 group.raw.extend(text.map(|text| Raw { text, spot: scope.spot(item.at) }));
             }
         }

@@ -41,8 +41,8 @@ pub(super) fn read_protect(
             let message = format!("`{name}`: {title} cannot restrict `{inline}` anyway");
             scope.push(Problem::new("kind-not-supported", key.at, message));
         }
-        for item in items(node, &format!("`{inline}`"), scope).unwrap_or_default() {
-            let Some(text) = read_text(item, &format!("an item of `{inline}`"), scope) else {
+        for item in items(node, format_args!("`{inline}`"), scope).unwrap_or_default() {
+            let Some(text) = read_text(item, format_args!("an item of `{inline}`"), scope) else {
                 continue;
             };
             let source = Source {

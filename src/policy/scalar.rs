@@ -1,5 +1,7 @@
 //! Reads single values: text, a number, a yes or no, a span of time.
 
+use std::fmt;
+
 use jiff::SignedDuration;
 
 use super::plain::{Plain, classify, is_canonical, quoted};
@@ -10,7 +12,7 @@ use super::yaml::{Node, Value};
 /// The text of a value whose meaning must not depend on quotes: an id, a reason, a name.
 pub(super) fn read_text<'n>(
     node: &'n Node<'_>,
-    what: &str,
+    what: impl fmt::Display,
     scope: &mut Scope<'_>,
 ) -> Option<&'n str> {
     let Value::Scalar { text, plain } = &node.value else {
@@ -35,7 +37,11 @@ pub(super) fn read_text<'n>(
 }
 
 /// `true` or `false`.
-pub(super) fn read_bool(node: &Node<'_>, what: &str, scope: &mut Scope<'_>) -> Option<bool> {
+pub(super) fn read_bool(
+    node: &Node<'_>,
+    what: impl fmt::Display,
+    scope: &mut Scope<'_>,
+) -> Option<bool> {
     match &node.value {
         Value::Scalar { text, plain: true } if text == "true" => Some(true),
         Value::Scalar { text, plain: true } if text == "false" => Some(false),
@@ -46,7 +52,7 @@ pub(super) fn read_bool(node: &Node<'_>, what: &str, scope: &mut Scope<'_>) -> O
 /// A whole number within limits.
 pub(super) fn read_number(
     node: &Node<'_>,
-    what: &str,
+    what: impl fmt::Display,
     limits: (u64, u64),
     scope: &mut Scope<'_>,
 ) -> Option<u64> {
@@ -67,7 +73,7 @@ pub(super) fn read_number(
 /// A span of time such as `15m` or `1h30m`.
 pub(super) fn read_span(
     node: &Node<'_>,
-    what: &str,
+    what: impl fmt::Display,
     scope: &mut Scope<'_>,
 ) -> Option<SignedDuration> {
     let Value::Scalar { text, .. } = &node.value else {
@@ -87,7 +93,7 @@ pub(super) fn read_span(
 /// Reports a value of the wrong shape, unless that was done already.
 pub(super) fn wrong<T>(
     node: &Node<'_>,
-    what: &str,
+    what: impl fmt::Display,
     wanted: &str,
     scope: &mut Scope<'_>,
 ) -> Option<T> {

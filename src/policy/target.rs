@@ -122,7 +122,8 @@ fn read_settings(
             whole = false;
             continue;
         };
-        match read_text(node, &format!("`{name}`"), scope).map(|text| check_setting(setting, text))
+        match read_text(node, format_args!("`{name}`"), scope)
+            .map(|text| check_setting(setting, text))
         {
             Some(Ok(text)) => {
                 settings.insert(*name, text);

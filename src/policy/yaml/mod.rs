@@ -74,11 +74,6 @@ impl<'t> Reader<'t> {
         std::mem::take(&mut self.problems)
     }
 
-    /// Adds something that is wrong and does not stop the reading.
-    pub(super) fn report(&mut self, problem: Problem) {
-        self.problems.push(problem);
-    }
-
     /// Goes to the start of the document.
     pub(super) fn enter(&mut self) -> Result<Root, Problem> {
         loop {
@@ -92,6 +87,11 @@ impl<'t> Reader<'t> {
                 (_, at) => return Ok(Root::Other(at)),
             }
         }
+    }
+
+    /// Everything in the mapping at hand.
+    pub(super) fn mapping(&mut self) -> Result<Node<'t>, Problem> {
+        self.build_mapping(At { line: 1, column: 1, ..At::default() }, 1)
     }
 
     /// The next key of the mapping at hand; `None` at its end.
