@@ -110,7 +110,7 @@ fn read_variable(node: &Node<'_>, scope: &mut Scope<'_>) -> Option<CredentialSou
     if !legal {
         scope.push(
             Problem::new("bad-variable", node.at, "`env` must be the name of a variable")
-                .help("letters, digits and `_`, such as `ZEGO_SERVER_SECRET`")
+                .help("letters, digits and `_`, such as `SERVER_SECRET`")
                 .secret(),
         );
     }
