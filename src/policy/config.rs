@@ -153,14 +153,15 @@ fn read_lineage(fields: &Fields<'_, '_>, scope: &mut Scope<'_>) -> Option<String
     Some(text.to_ascii_lowercase())
 }
 
-type Named = BTreeMap<TargetName, Option<&'static crate::provider::Facts>>;
+/// Each target's provider, as far as the config says.
+type Providers = BTreeMap<TargetName, Option<&'static crate::provider::Facts>>;
 
 fn read_targets(
     fields: &Fields<'_, '_>,
     leave: &Leave,
     config: &mut Config,
     scope: &mut Scope<'_>,
-) -> Option<Named> {
+) -> Option<Providers> {
     let Some(node) = fields.get("targets") else {
         scope.push(
             Problem::new("targets-missing", fields.at, "the config has no `targets`")
@@ -171,11 +172,11 @@ fn read_targets(
     let Value::Mapping(pairs) = &node.value else {
         return wrong(node, "`targets`", "a mapping of names to targets", scope);
     };
-    let mut named = Named::new();
+    let mut named = Providers::new();
     let mut drafts: Vec<(At, Target)> = Vec::new();
     for (key, node) in pairs {
         let Some(name) = read_name(key, scope) else { continue };
-        let Draft { facts, target } = read_target(&name, key, node, (leave, &mut *scope));
+        let Draft { facts, target } = read_target(&name, key, node, leave, scope);
         named.insert(name, facts);
         if let Some(target) = target {
             drafts.push((key.at, target));
@@ -217,7 +218,7 @@ fn check_bindings(drafts: &[(At, Target)], scope: &mut Scope<'_>) {
     }
 }
 
-fn check_moves(pairs: &[(Key<'_>, Node<'_>)], named: &Named, scope: &mut Scope<'_>) {
+fn check_moves(pairs: &[(Key<'_>, Node<'_>)], named: &Providers, scope: &mut Scope<'_>) {
     let mut moved: BTreeMap<&str, At> = BTreeMap::new();
     for (_, node) in pairs {
         let Value::Mapping(fields) = &node.value else { continue };

@@ -17,7 +17,8 @@ pub(super) fn read_credentials(
     target: &Fields<'_, '_>,
     key: At,
     facts: &'static Facts,
-    (leave, scope): (&Leave, &mut Scope<'_>),
+    leave: &Leave,
+    scope: &mut Scope<'_>,
 ) -> BTreeMap<&'static str, CredentialSource> {
     let mut sources = BTreeMap::new();
     let Some((credentials, node)) = target.pair("credentials") else {
@@ -27,6 +28,9 @@ pub(super) fn read_credentials(
         );
         return sources;
     };
+    if report_secrets(node, scope) {
+        return sources;
+    }
     let Some(fields) = Fields::open(node, "`credentials`", facts.credentials, scope) else {
         return sources;
     };
@@ -45,24 +49,41 @@ pub(super) fn read_credentials(
     sources
 }
 
+/// Reports every secret that stands where its source should, before anything quotes it.
+fn report_secrets(node: &Node<'_>, scope: &mut Scope<'_>) -> bool {
+    let mut places = Vec::new();
+    match &node.value {
+        Value::Scalar { text, plain } if !(*plain && text.is_empty()) => places.push(node.at),
+        Value::Mapping(pairs) => {
+            let scalars =
+                pairs.iter().filter(|(_, value)| matches!(value.value, Value::Scalar { .. }));
+            places.extend(scalars.map(|(_, value)| value.at));
+        }
+        Value::Scalar { .. } | Value::Sequence(_) | Value::Broken => {}
+    }
+    for at in &places {
+        scope.push(secret(*at));
+    }
+    !places.is_empty()
+}
+
+/// The error of a secret in the config.
+pub(super) fn secret(at: At) -> Problem {
+    Problem::new("secret-in-config", at, "a secret stands in the config")
+        .help(
+            "name a source instead, such as `{ env: NAME }`; a secret that was committed is no \
+             secret any more: replace it at the provider",
+        )
+        .secret()
+}
+
 fn read_source(
     node: &Node<'_>,
     name: &str,
     leave: &Leave,
     scope: &mut Scope<'_>,
 ) -> Option<CredentialSource> {
-    if let Value::Scalar { .. } = &node.value {
-        scope.push(
-            Problem::new("secret-in-config", node.at, format!("`{name}` stands in the config"))
-                .help(
-                    "name a source instead, such as `{ env: NAME }`; a secret that was \
-                     committed is no secret any more: replace it at the provider",
-                )
-                .secret(),
-        );
-        return None;
-    }
-    let fields = Fields::open(node, &format!("`{name}`"), &SOURCES, scope)?;
+    let fields = Fields::open(node, format_args!("`{name}`"), &SOURCES, scope)?;
     let mut named = SOURCES.iter().filter_map(|source| fields.pair(source));
     let (Some((key, value)), None) = (named.next(), named.next()) else {
         scope.push(
@@ -89,7 +110,7 @@ fn read_variable(node: &Node<'_>, scope: &mut Scope<'_>) -> Option<CredentialSou
     if !legal {
         scope.push(
             Problem::new("bad-variable", node.at, "`env` must be the name of a variable")
-                .help("letters, digits and `_`, such as `ZEGO_SERVER_SECRET`")
+                .help("letters, digits and `_`, such as `SERVER_SECRET`")
                 .secret(),
         );
     }

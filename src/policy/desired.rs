@@ -1,10 +1,10 @@
 //! What all policy files together ask for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::problem::{Findings, Problem, Spot, quote};
-use crate::domain::{Protected, Source, TargetName, Wanted};
+use crate::domain::{Id, Protected, Source, TargetName, Wanted};
 
 /// What was read so far.
 #[derive(Default)]
@@ -17,6 +17,10 @@ pub(super) struct Desired {
     pub(super) protections: BTreeMap<Source, Spot>,
     /// Where each `id` of an entry stands.
     pub(super) ids: BTreeMap<Arc<str>, Spot>,
+    /// Every room once: thousands of entries are about the same few.
+    rooms: BTreeSet<Id>,
+    /// Every reason once.
+    reasons: BTreeSet<Arc<str>>,
     wanted: Vec<Wanted>,
     /// Where the subject of each of `wanted` stands.
     spots: Vec<Spot>,
@@ -25,10 +29,43 @@ pub(super) struct Desired {
 }
 
 impl Desired {
+    /// The one copy of a room.
+    pub(super) fn share_room(&mut self, room: Id) -> Id {
+        if let Some(known) = self.rooms.get(&room) {
+            return known.clone();
+        }
+        self.rooms.insert(room.clone());
+        room
+    }
+
+    /// The one copy of a reason.
+    pub(super) fn share_reason(&mut self, reason: &Arc<str>) -> Arc<str> {
+        if let Some(known) = self.reasons.get(reason) {
+            return Arc::clone(known);
+        }
+        self.reasons.insert(Arc::clone(reason));
+        Arc::clone(reason)
+    }
+
     /// Adds a restriction; its subject stands at `spot`.
     pub(super) fn push(&mut self, wanted: Wanted, spot: Spot) {
         self.wanted.push(wanted);
         self.spots.push(spot);
+    }
+
+    /// Remembers the `id` of an entry, which no other may have.
+    pub(super) fn name(&mut self, id: &Arc<str>, spot: &Spot, findings: &mut Findings) {
+        if let Some(first) = self.ids.get(id) {
+            let problem = Problem::new(
+                "duplicate-id",
+                spot.at,
+                format!("two entries have the id {}", quote(id)),
+            )
+            .help("an `id` names one entry of the whole workspace");
+            findings.push_with(spot, problem, first, "first here");
+        } else {
+            self.ids.insert(Arc::clone(id), spot.clone());
+        }
     }
 
     /// Notes an entry that reaches everybody somewhere.

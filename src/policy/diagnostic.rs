@@ -1,5 +1,6 @@
 //! What is wrong with a workspace, as data.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::yaml::At;
@@ -118,6 +119,19 @@ impl Diagnostic {
     pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// Drops every excerpt of these files and lines.
+    pub(super) fn hide(&mut self, lines: &BTreeSet<(Arc<str>, u32)>) {
+        let is_hidden = |place: &Place| lines.contains(&(Arc::clone(&place.file), place.line));
+        if self.place.as_ref().is_some_and(is_hidden) {
+            self.excerpt = None;
+        }
+        if let Some(label) = &mut self.label
+            && is_hidden(&label.place)
+        {
+            label.excerpt = None;
+        }
     }
 
     /// What diagnostics are sorted by.

@@ -6,14 +6,14 @@ use super::desired::Desired;
 use super::fields::Fields;
 use super::known::{Known, Named};
 use super::list::{Lists, lines};
-use super::problem::{Problem, Scope, SourceFile, Spot, quote};
+use super::problem::{Problem, Scope, SourceFile};
 use super::scalar::read_text;
 use super::section::Section;
 use super::subjects::{Group, Raw};
 use super::terms::{Terms, read_terms};
-use super::yaml::{At, Node, Value};
+use super::yaml::{At, Node};
 use crate::domain::{Deny, Id, Kind, Restriction, Source, Subject, Wanted};
-use crate::provider::{Form, IdRule, Presence};
+use crate::provider::IdRule;
 
 /// What an entry is read with.
 pub(super) struct Reading<'a, 'l> {
@@ -36,7 +36,8 @@ pub(super) fn read_entry(
     let Some(fields) = Fields::open(node, section.noun(), section.keys(), scope) else { return };
     let terms = read_terms(&fields, section, scope);
     if let Some((id, at)) = &terms.id {
-        reading.desired.name(id, &scope.spot(*at), scope);
+        let spot = scope.spot(*at);
+        reading.desired.name(id, &spot, scope.findings);
     }
     let targets = reading.known.read(&fields, scope);
     let files = open_lists(&fields, section, reading.lists, scope);
@@ -63,21 +64,25 @@ pub(super) fn read_entry(
     entry.check_wide(&targets, scope);
 }
 
-struct Entry<'n> {
-    at: At,
-    section: Section,
-    terms: Terms,
-    room: Option<Room<'n>>,
+/// An entry while it is checked.
+pub(super) struct Entry<'n> {
+    /// Where it stands.
+    pub(super) at: At,
+    pub(super) section: Section,
+    pub(super) terms: Terms,
+    pub(super) room: Option<Room<'n>>,
     /// The room by each rule it was read with.
-    rooms: Vec<(IdRule, Option<Id>)>,
-    groups: Vec<Group<'n>>,
+    pub(super) rooms: Vec<(IdRule, Option<Id>)>,
+    pub(super) groups: Vec<Group<'n>>,
 }
 
-struct Room<'n> {
-    key: At,
-    at: At,
+/// The room of an entry.
+pub(super) struct Room<'n> {
+    pub(super) key: At,
+    /// Where it stands.
+    pub(super) at: At,
     /// `None` if it is no text, which was reported.
-    text: Option<&'n str>,
+    pub(super) text: Option<&'n str>,
 }
 
 fn open_lists(
@@ -109,7 +114,7 @@ fn read_groups<'n>(
         if let Some((_, node)) = inline {
             let what = format!("`{}`", subject.inline);
             for item in super::fields::items(node, &what, scope).unwrap_or_default() {
-                let text = read_text(item, &format!("an item of {what}"), scope);
+                let text = read_text(item, format_args!("an item of {what}"), scope);
                 group.raw.extend(text.map(|text| Raw { text, spot: scope.spot(item.at) }));
             }
         }
@@ -144,10 +149,7 @@ impl<'n> Entry<'n> {
     fn expand(&mut self, target: &Named<'_, '_>, desired: &mut Desired, scope: &mut Scope<'_>) {
         let mut groups = std::mem::take(&mut self.groups);
         for group in &mut groups {
-            match target.facts.form(group.kind) {
-                Some(form) => self.expand_group(target, form, group, (&mut *desired, &mut *scope)),
-                None => self.report_kind(target, group, scope),
-            }
+            self.expand_group(target, group, desired, scope);
         }
         self.groups = groups;
     }
@@ -170,11 +172,15 @@ impl<'n> Entry<'n> {
     fn expand_group(
         &mut self,
         target: &Named<'_, '_>,
-        form: &'static Form,
         group: &mut Group<'n>,
-        (desired, scope): (&mut Desired, &mut Scope<'_>),
+        desired: &mut Desired,
+        scope: &mut Scope<'_>,
     ) {
-        let room = self.check_room(target, form, group, scope);
+        let Some(form) = target.facts.form(group.kind) else {
+            return self.report_kind(target, group, scope);
+        };
+        let room = self.check_room(target, form, group, scope).map(|room| desired.share_room(room));
+        let reason = self.terms.reason.as_ref().map(|(reason, _)| desired.share_reason(reason));
         self.check_terms(target, form, group, scope);
         if form.wide {
             desired.note_wide(&target.name, &scope.spot(self.at));
@@ -197,156 +203,11 @@ impl<'n> Entry<'n> {
                 restriction,
                 from: self.terms.from,
                 until: self.terms.until,
-                reason: self.terms.reason.as_ref().map(|(reason, _)| Arc::clone(reason)),
+                reason: reason.clone(),
                 entry: self.terms.id.as_ref().map(|(id, _)| Arc::clone(id)),
                 source: source.clone(),
             };
             desired.push(wanted, spot.clone());
         }
-    }
-
-    fn check_room(
-        &mut self,
-        target: &Named<'_, '_>,
-        form: &'static Form,
-        group: &Group<'_>,
-        scope: &mut Scope<'_>,
-    ) -> Option<Id> {
-        if form.kind == Kind::Channel {
-            return None;
-        }
-        let name = &target.name;
-        match (form.room, &self.room) {
-            (Presence::Required, None) => {
-                let message = format!("`{name}`: the entry needs a `room`");
-                scope.push(
-                    Problem::new("room-missing", self.at, message)
-                        .help(self.section.needs(target.facts)),
-                );
-                None
-            }
-            (Presence::Never, Some(room)) => {
-                let message = format!("`{name}`: `{}` are not limited to a room", group.name);
-                scope.push(
-                    Problem::new("room-not-taken", room.key, message)
-                        .help(self.section.needs(target.facts)),
-                );
-                None
-            }
-            (Presence::Never | Presence::Optional, None) => None,
-            (Presence::Required | Presence::Optional, Some(_)) => {
-                self.read_room(form.room_id, target, scope)
-            }
-        }
-    }
-
-    fn read_room(
-        &mut self,
-        rule: IdRule,
-        target: &Named<'_, '_>,
-        scope: &mut Scope<'_>,
-    ) -> Option<Id> {
-        if let Some((_, id)) = self.rooms.iter().find(|(known, _)| *known == rule) {
-            return id.clone();
-        }
-        let Room { at, text, .. } = self.room.as_ref()?;
-        let id = match rule.parse((*text)?) {
-            Ok(id) => Some(id),
-            Err(message) => {
-                let message = format!("`{}`: the room {message}", target.name);
-                scope.push(Problem::new("bad-id", *at, message).help(rule.words()));
-                None
-            }
-        };
-        self.rooms.push((rule, id.clone()));
-        id
-    }
-
-    fn check_terms(
-        &self,
-        target: &Named<'_, '_>,
-        form: &'static Form,
-        group: &Group<'_>,
-        scope: &mut Scope<'_>,
-    ) {
-        let (name, title) = (&target.name, target.facts.title);
-        if form.wide && self.terms.wide.is_none_or(|(wide, _)| !wide) {
-            let message = format!("`{name}`: such a ban reaches everybody {}", crowd(group.kind));
-            scope.push(
-                Problem::new("wide-missing", group.key, message)
-                    .help("add `wide: true` to the entry if that is meant"),
-            );
-        }
-        if !form.deny.contains(self.terms.deny) {
-            let names: Vec<_> = form.deny.names().map(|name| format!("`{name}`")).collect();
-            let message = format!("`{name}`: {title} cannot deny this");
-            scope.push(
-                Problem::new("deny-not-supported", self.terms.deny_at, message)
-                    .help(format!("it can deny {}", names.join(", "))),
-            );
-        }
-        if let (Some((reason, at)), Some(rule)) = (&self.terms.reason, form.reason)
-            && reason.len() > rule.max_bytes
-        {
-            let (length, most) = (reason.len(), rule.max_bytes);
-            let message =
-                format!("`{name}`: the reason is {length} bytes long, {title} takes {most}");
-            scope.push(
-                Problem::new("reason-too-long", *at, message)
-                    .help("a character beyond ASCII takes 2 to 4 bytes"),
-            );
-        }
-    }
-
-    /// `wide` on what reaches nobody else is a misunderstanding, though a harmless one.
-    fn check_wide(&self, targets: &[Named<'_, '_>], scope: &mut Scope<'_>) {
-        let is_wide = |target: &Named<'_, '_>| {
-            let forms = self.groups.iter().filter_map(|group| target.facts.form(group.kind));
-            forms.into_iter().any(|form| form.wide)
-        };
-        if let Some((true, at)) = self.terms.wide
-            && !targets.is_empty()
-            && !targets.iter().any(is_wide)
-        {
-            let message = "`wide: true` means nothing here: the entry reaches only whom it names";
-            scope.push(Problem::warning("wide-needless", at, message));
-        }
-    }
-}
-
-/// Whom a ban of this kind reaches besides its subject.
-fn crowd(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Channel => "in the room",
-        Kind::Ip => "behind the address",
-        Kind::Device | Kind::Stream | Kind::User => "around its subject",
-    }
-}
-
-impl Desired {
-    /// Remembers the `id` of an entry, which no other may have.
-    fn name(&mut self, id: &Arc<str>, spot: &Spot, scope: &mut Scope<'_>) {
-        if let Some(first) = self.ids.get(id) {
-            let problem = Problem::new(
-                "duplicate-id",
-                spot.at,
-                format!("two entries have the id {}", quote(id)),
-            )
-            .help("an `id` names one entry of the whole workspace");
-            scope.findings.push_with(spot, problem, first, "first here");
-        } else {
-            self.ids.insert(Arc::clone(id), spot.clone());
-        }
-    }
-}
-
-/// Reads the items of a list of entries that is not a list.
-pub(super) fn report_no_list(node: &Node<'_>, name: &str, scope: &mut Scope<'_>) {
-    if !matches!(node.value, Value::Broken) {
-        let message = format!("`{name}` must be a list, not {}", node.describe());
-        scope.push(
-            Problem::new("wrong-shape", node.at, message)
-                .help(format!("write `{name}: []` where there is none")),
-        );
     }
 }

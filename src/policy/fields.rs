@@ -1,5 +1,7 @@
 //! A mapping with known keys.
 
+use std::fmt;
+
 use super::problem::{Problem, Scope, quote};
 use super::scalar;
 use super::suggest::did_you_mean;
@@ -19,7 +21,7 @@ impl<'n, 't> Fields<'n, 't> {
     /// Looks at a node as a mapping that may have these keys.
     pub(super) fn open(
         node: &'n Node<'t>,
-        what: &str,
+        what: impl fmt::Display,
         known: &[&str],
         scope: &mut Scope<'_>,
     ) -> Option<Self> {
@@ -29,7 +31,7 @@ impl<'n, 't> Fields<'n, 't> {
         let mut has_unknown = false;
         for (key, _) in pairs {
             if !known.contains(&&*key.text) {
-                scope.push(unknown_key(key, what, known));
+                scope.push(unknown_key(key, &what, known));
                 has_unknown = true;
             }
         }
@@ -48,12 +50,12 @@ impl<'n, 't> Fields<'n, 't> {
 
     /// The text at a key, if the key is there and its value is text.
     pub(super) fn text(&self, name: &str, scope: &mut Scope<'_>) -> Option<&'n str> {
-        scalar::read_text(self.get(name)?, &format!("`{name}`"), scope)
+        scalar::read_text(self.get(name)?, format_args!("`{name}`"), scope)
     }
 }
 
 /// The error of a key that means nothing where it stands.
-pub(super) fn unknown_key(key: &Key<'_>, what: &str, known: &[&str]) -> Problem {
+pub(super) fn unknown_key(key: &Key<'_>, what: impl fmt::Display, known: &[&str]) -> Problem {
     let help = match &*key.text {
         "streams" | "streams_from" if known.contains(&"users") => {
             "streams are listed in an entry of `forbidden_streams`".to_owned()
@@ -73,7 +75,7 @@ pub(super) fn unknown_key(key: &Key<'_>, what: &str, known: &[&str]) -> Problem 
 /// The items of a list; an empty one is an error.
 pub(super) fn items<'n, 't>(
     node: &'n Node<'t>,
-    what: &str,
+    what: impl fmt::Display,
     scope: &mut Scope<'_>,
 ) -> Option<&'n [Node<'t>]> {
     match &node.value {

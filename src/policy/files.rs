@@ -99,17 +99,17 @@ impl Folder {
         if !data.is_file() {
             return Err(unreadable(name, "it is not a regular file").into());
         }
-        let mut bytes = Vec::new();
-        File::open(&path)
-            .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
-            .map_err(failed)?;
-        if bytes.len() as u64 > LARGEST {
-            let message = format!("this file is larger than {LARGEST} bytes");
-            return Err(Diagnostic::of_file("file-too-large", name, message)
-                .with_help("split it into several files")
-                .into());
+        if data.len() > LARGEST {
+            return Err(too_large(name));
         }
-        Ok(bytes)
+        let mut bytes = Vec::new();
+        // It may have grown since.
+        let read =
+            File::open(&path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
+        match read.map_err(failed)? as u64 {
+            0..=LARGEST => Ok(bytes),
+            _ => Err(too_large(name)),
+        }
     }
 
     /// Whether something stands at this path from the top.
@@ -153,6 +153,13 @@ fn is_searched(entry: &DirEntry) -> bool {
 fn symlink(name: &str) -> Diagnostic {
     Diagnostic::of_file("symlink", name, "this is a symlink, and symlinks are refused")
         .with_help("put the file itself here: policy is only what stands in the workspace")
+}
+
+fn too_large(name: &str) -> Box<Diagnostic> {
+    let message = format!("this file is larger than {LARGEST} bytes");
+    Diagnostic::of_file("file-too-large", name, message)
+        .with_help("split it into several files")
+        .into()
 }
 
 fn unreadable(name: &str, problem: &str) -> Diagnostic {

@@ -23,11 +23,14 @@ pub(super) fn read_guards(node: &Node<'_>, scope: &mut Scope<'_>) -> Guards {
 
 fn read_limit(fields: &Fields<'_, '_>, name: &str, default: Limit, scope: &mut Scope<'_>) -> Limit {
     let Some(node) = fields.get(name) else { return default };
-    let Some(limit) = Fields::open(node, &format!("`{name}`"), &["count", "percent"], scope) else {
+    let Some(limit) = Fields::open(node, format_args!("`{name}`"), &["count", "percent"], scope)
+    else {
         return default;
     };
     let mut part = |name: &str, most: u64| {
-        limit.get(name).and_then(|node| read_number(node, &format!("`{name}`"), (0, most), scope))
+        limit
+            .get(name)
+            .and_then(|node| read_number(node, format_args!("`{name}`"), (0, most), scope))
     };
     Limit {
         count: part("count", u64::MAX).or(default.count),

@@ -28,7 +28,7 @@ pub(super) fn read_knobs(
         }
     }
     let mut span = |name: &str| {
-        read_span(target.get(name)?, &format!("`{name}`"), scope)
+        read_span(target.get(name)?, format_args!("`{name}`"), scope)
             .filter(|_| useless(name, facts).is_none())
     };
     let renew_before = span("renew_before");

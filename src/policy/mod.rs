@@ -5,6 +5,7 @@
 //! ends up as a [`Diagnostic`] with a stable code, a place and a help line. What a provider can
 //! express is asked of its [`crate::provider::Facts`] only.
 
+mod checks;
 mod config;
 mod credentials;
 mod desired;
@@ -17,6 +18,7 @@ mod guards;
 mod knobs;
 mod known;
 mod list;
+mod plain;
 mod policy_file;
 mod problem;
 mod protect;
@@ -24,6 +26,7 @@ mod render;
 mod scalar;
 pub mod schema;
 mod section;
+mod span;
 mod subjects;
 mod suggest;
 mod target;

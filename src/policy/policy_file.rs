@@ -1,12 +1,11 @@
 //! One policy file, read entry by entry.
 
-use super::entry::{Reading, read_entry, report_no_list};
+use super::entry::{Reading, read_entry};
 use super::fields::unknown_key;
 use super::problem::{Problem, Scope};
 use super::protect::read_protect;
 use super::section::Section;
-use super::yaml::{At, Key, Node};
-use super::yaml::{List, Reader, Root, repeated_key};
+use super::yaml::{At, Key, List, Node, Reader, Root, Value, repeated_key};
 
 /// The keys at the top of a policy file.
 const KEYS: [&str; 3] = ["bans", "forbidden_streams", "protect"];
@@ -64,7 +63,7 @@ fn read_document(
                 reader.value(key.at)?;
             }
             (Some(part), None) => {
-                read_part(reader, &key, part, (&mut *reading, &mut *scope))?;
+                read_part(reader, &key, part, reading, scope)?;
                 seen.push(key);
             }
         }
@@ -82,9 +81,16 @@ fn read_part<'t>(
     reader: &mut Reader<'t>,
     key: &Key<'t>,
     part: Part,
-    (reading, scope): (&mut Reading<'_, '_>, &mut Scope<'_>),
+    reading: &mut Reading<'_, '_>,
+    scope: &mut Scope<'_>,
 ) -> Result<(), Problem> {
     match reader.list(key.at)? {
+        List::Other(Node { value: Value::Sequence(items), .. }) => {
+            // Only an alias leads here: a list that stands in place is entered.
+            for item in items {
+                read_item(&item, part, reading, scope);
+            }
+        }
         List::Other(node) => report_no_list(&node, &key.text, scope),
         List::Entered => {
             while let Some(item) = reader.item()? {
@@ -102,5 +108,16 @@ fn read_item(item: &Node<'_>, part: Part, reading: &mut Reading<'_, '_>, scope: 
     match part {
         Part::Entries(section) => read_entry(item, section, reading, scope),
         Part::Protect => read_protect(item, reading.known, reading.desired, scope),
+    }
+}
+
+/// Reports a list of entries that is none.
+fn report_no_list(node: &Node<'_>, name: &str, scope: &mut Scope<'_>) {
+    if !matches!(node.value, Value::Broken) {
+        let message = format!("`{name}` must be a list, not {}", node.describe());
+        scope.push(
+            Problem::new("wrong-shape", node.at, message)
+                .help(format!("write `{name}: []` where there is none")),
+        );
     }
 }

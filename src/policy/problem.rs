@@ -1,5 +1,6 @@
 //! What is wrong at some place of the file at hand, and the collection of all that was found.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::diagnostic::{Diagnostic, Excerpt, Label, Place, Severity};
@@ -66,16 +67,16 @@ impl Problem {
         self
     }
 
-    /// Keeps the source line out of the diagnostic.
+    /// Keeps the source line out of every diagnostic: it may hold a secret.
     pub(super) fn secret(mut self) -> Self {
         self.is_secret = true;
         self
     }
 
     fn into_diagnostic(self, file: &SourceFile) -> Diagnostic {
-        let Self { code, severity, at, message, help, label, is_secret } = self;
+        let Self { code, severity, at, message, help, label, is_secret: _ } = self;
         let label = label.map(|(at, words)| label_at(file, at, words));
-        let excerpt = (!is_secret && file.quotable).then(|| Excerpt::of(&file.text, at));
+        let excerpt = file.quotable.then(|| Excerpt::of(&file.text, at));
         let place = Some(place(file, at));
         Diagnostic { severity, code, message, place, excerpt, label, help }
     }
@@ -97,6 +98,8 @@ const MOST_KEPT: usize = 10_000;
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     kept: Vec<Diagnostic>,
+    /// Files and lines that may hold a secret.
+    secret: BTreeSet<(Arc<str>, u32)>,
     errors: usize,
     dropped: usize,
 }
@@ -104,6 +107,9 @@ pub(super) struct Findings {
 impl Findings {
     /// Keeps a problem of this file.
     pub(super) fn push(&mut self, file: &SourceFile, problem: Problem) {
+        if problem.is_secret {
+            self.secret.insert((Arc::clone(&file.name), problem.at.line));
+        }
         if self.make_room(problem.severity) {
             self.kept.push(problem.into_diagnostic(file));
         }
@@ -134,6 +140,9 @@ impl Findings {
     /// Everything in order of place; `Ok` with the warnings if there is no error.
     pub(super) fn finish(mut self) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
         self.kept.sort_by(|a, b| a.order().cmp(&b.order()));
+        for diagnostic in &mut self.kept {
+            diagnostic.hide(&self.secret);
+        }
         if self.dropped > 0 {
             let message = format!("{} more problems were found and not kept", self.dropped);
             self.kept.push(Diagnostic::bare("too-many-problems", message));

@@ -10,7 +10,7 @@ use super::problem::{Problem, Scope};
 use super::scalar::read_text;
 use super::section::SubjectKey;
 use super::suggest::one_of;
-use super::yaml::Node;
+use super::yaml::{At, Node};
 use crate::domain::{Id, Kind, Protection, Source, TargetName};
 use crate::provider::Facts;
 
@@ -28,17 +28,21 @@ pub(super) fn read_protect(
     let named = fields.get("targets").map(|node| known.several(node, scope));
     let targets: Option<BTreeSet<TargetName>> =
         named.as_ref().map(|named| named.iter().map(|target| target.name.clone()).collect());
+    let facts: Vec<&Facts> = match &named {
+        Some(named) => named.iter().map(|target| target.facts).collect(),
+        None => known.targets.values().copied().flatten().collect(),
+    };
     let mut is_empty = true;
     for SubjectKey { kind, inline, list: _ } in SubjectKey::ALL {
         let Some((key, node)) = fields.pair(inline) else { continue };
         is_empty = false;
         let unable = named.iter().flatten().find(|target| target.facts.form(kind).is_none());
-        if let Some(Named { name, facts, .. }) = unable {
-            let message = format!("`{name}`: {} cannot restrict `{inline}` anyway", facts.title);
+        if let Some(Named { name, facts: Facts { title, .. }, .. }) = unable {
+            let message = format!("`{name}`: {title} cannot restrict `{inline}` anyway");
             scope.push(Problem::new("kind-not-supported", key.at, message));
         }
-        for item in items(node, &format!("`{inline}`"), scope).unwrap_or_default() {
-            let Some(text) = read_text(item, &format!("an item of `{inline}`"), scope) else {
+        for item in items(node, format_args!("`{inline}`"), scope).unwrap_or_default() {
+            let Some(text) = read_text(item, format_args!("an item of `{inline}`"), scope) else {
                 continue;
             };
             let source = Source {
@@ -47,7 +51,7 @@ pub(super) fn read_protect(
                 column: item.at.column,
             };
             desired.protections.insert(source.clone(), scope.spot(item.at));
-            for id in spellings(kind, text, item, (known, named.as_deref(), &mut *scope)) {
+            for id in spellings(kind, text, item.at, &facts, scope) {
                 let protection = Protection { targets: targets.clone(), source: source.clone() };
                 desired.protected.insert(kind, id, protection);
             }
@@ -66,13 +70,10 @@ pub(super) fn read_protect(
 fn spellings(
     kind: Kind,
     text: &str,
-    item: &Node<'_>,
-    (known, named, scope): (&Known, Option<&[Named<'_, '_>]>, &mut Scope<'_>),
+    at: At,
+    facts: &[&Facts],
+    scope: &mut Scope<'_>,
 ) -> BTreeSet<Id> {
-    let facts: Vec<&Facts> = match named {
-        Some(named) => named.iter().map(|target| target.facts).collect(),
-        None => known.targets.values().copied().flatten().collect(),
-    };
     let mut ids = BTreeSet::new();
     let mut refusal = None;
     for rule in facts.iter().filter_map(|facts| facts.form(kind)).map(|form| form.id) {
@@ -85,7 +86,7 @@ fn spellings(
     }
     if let (true, Some((message, rule))) = (ids.is_empty(), refusal) {
         let message = format!("no target has such a subject: it {message}");
-        scope.push(Problem::new("bad-id", item.at, message).help(rule.words()));
+        scope.push(Problem::new("bad-id", at, message).help(rule.words()));
     }
     ids
 }

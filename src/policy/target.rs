@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Leave;
-use super::credentials::read_credentials;
+use super::credentials::{read_credentials, secret};
 use super::fields::Fields;
 use super::knobs;
 use super::problem::{Problem, Scope, quote};
@@ -35,7 +35,8 @@ pub(super) fn read_target(
     name: &TargetName,
     key: &Key<'_>,
     node: &Node<'_>,
-    (leave, scope): (&Leave, &mut Scope<'_>),
+    leave: &Leave,
+    scope: &mut Scope<'_>,
 ) -> Draft {
     let Some(provider) = read_provider(key, node, scope) else {
         return Draft { facts: None, target: None };
@@ -47,13 +48,16 @@ pub(super) fn read_target(
     let Some(fields) = Fields::open(node, &what, &known, scope) else {
         return Draft { facts: Some(facts), target: None };
     };
+    for node in facts.credentials.iter().filter_map(|name| fields.get(name)) {
+        scope.push(secret(node.at));
+    }
     let settings = read_settings(&fields, key.at, facts, scope);
-    let endpoint = read_endpoint(&fields, key.at, facts, (leave, &mut *scope));
+    let endpoint = read_endpoint(&fields, key.at, facts, leave, scope);
     let account = read_account(&fields, scope);
     let rate = read_rate(&fields, facts, scope);
     let knobs = knobs::read_knobs(&fields, facts, scope);
     let moved_from = read_moved_from(&fields, scope);
-    let credentials = read_credentials(&fields, key.at, facts, (leave, &mut *scope));
+    let credentials = read_credentials(&fields, key.at, facts, leave, scope);
     let target = settings.zip(endpoint).map(|(settings, endpoint)| Target {
         name: name.clone(),
         provider,
@@ -118,7 +122,8 @@ fn read_settings(
             whole = false;
             continue;
         };
-        match read_text(node, &format!("`{name}`"), scope).map(|text| check_setting(setting, text))
+        match read_text(node, format_args!("`{name}`"), scope)
+            .map(|text| check_setting(setting, text))
         {
             Some(Ok(text)) => {
                 settings.insert(*name, text);
@@ -153,15 +158,14 @@ fn read_endpoint(
     fields: &Fields<'_, '_>,
     key: At,
     facts: &'static Facts,
-    (leave, scope): (&Leave, &mut Scope<'_>),
+    leave: &Leave,
+    scope: &mut Scope<'_>,
 ) -> Option<Endpoint> {
     let region = read_region(fields, facts, scope);
     if let Some(node) = fields.get("endpoint") {
         let text = read_text(node, "`endpoint`", scope)?;
         return match Endpoint::parse(text) {
-            Ok(endpoint) => {
-                check_host(&endpoint, node.at, facts, (leave, &mut *scope)).then_some(endpoint)
-            }
+            Ok(endpoint) => check_host(&endpoint, node.at, facts, leave, scope).then_some(endpoint),
             Err(error) => {
                 scope.push(
                     Problem::new("bad-endpoint", node.at, format!("`endpoint` is wrong: {error}"))
@@ -203,7 +207,8 @@ fn check_host(
     endpoint: &Endpoint,
     at: At,
     facts: &'static Facts,
-    (leave, scope): (&Leave, &mut Scope<'_>),
+    leave: &Leave,
+    scope: &mut Scope<'_>,
 ) -> bool {
     let host = endpoint.host();
     let allowed = endpoint.is_loopback()

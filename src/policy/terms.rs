@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::fields::{Fields, items};
+use super::plain::{Plain, classify};
 use super::problem::{Problem, Scope, quote};
-use super::scalar::{self, read_bool, read_text, wrong};
+use super::scalar::{read_bool, read_text, wrong};
 use super::section::Section;
 use super::suggest::did_you_mean;
 use super::yaml::{At, Node, Value};
@@ -148,9 +149,7 @@ fn check_meta(entry: &Fields<'_, '_>, scope: &mut Scope<'_>) {
     };
     for (key, value) in pairs {
         let is_text = match &value.value {
-            Value::Scalar { text, plain } => {
-                !(*plain && scalar::classify(text) == scalar::Plain::Null)
-            }
+            Value::Scalar { text, plain } => !(*plain && classify(text) == Plain::Null),
             Value::Broken => true,
             Value::Sequence(_) | Value::Mapping(_) => false,
         };

@@ -14,8 +14,7 @@ use super::list::Lists;
 use super::policy_file::{empty_file, read_policy};
 use super::problem::{Findings, Problem, Scope, SourceFile};
 use super::text::decode;
-use super::yaml::{Node, Value};
-use super::yaml::{Reader, Root, repeated_key};
+use super::yaml::{Node, Reader, Root};
 use super::{Leave, digest};
 use crate::domain::{Protected, Wanted, Warning};
 
@@ -132,22 +131,15 @@ fn read_config_file(
 
 /// The whole config as one tree: it is small.
 fn read_document<'t>(reader: &mut Reader<'t>) -> Result<Node<'t>, Problem> {
-    let at = match reader.enter()? {
+    match reader.enter()? {
         Root::Empty => return Err(empty_file("a config starts with `version: 1`")),
         Root::Other(at) => {
             return Err(Problem::new("wrong-shape", at, "the config must be a mapping")
                 .help("it starts with `version: 1`"));
         }
-        Root::Mapping => super::yaml::At { line: 1, column: 1, ..Default::default() },
-    };
-    let mut pairs: Vec<(super::yaml::Key<'t>, Node<'t>)> = Vec::new();
-    while let Some(key) = reader.key()? {
-        let value = reader.value(key.at)?;
-        match pairs.iter().find(|(other, _)| other.text == key.text) {
-            Some((first, _)) => reader.report(repeated_key(&key, first.at)),
-            None => pairs.push((key, value)),
-        }
+        Root::Mapping => {}
     }
+    let root = reader.mapping()?;
     reader.finish()?;
-    Ok(Node { at, value: Value::Mapping(pairs) })
+    Ok(root)
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ostracon::domain::{Kind, Moment, Until, Wanted};
+use ostracon::domain::{Kind, Moment, TargetName, Until, Wanted};
 use ostracon::policy::{Leave, StateLocation, Workspace, load, render};
 use ostracon::provider::CredentialSource;
 
@@ -361,7 +361,7 @@ targets:
     let [agora, zego] = config.targets.into_values().collect::<Vec<_>>().try_into().unwrap();
     assert_eq!(agora.endpoint.to_string(), "https://proxy.example.com:8443/agora");
     assert_eq!(agora.rate, Some(10));
-    assert_eq!(agora.moved_from.as_ref().map(|name| name.as_str()), Some("old"));
+    assert_eq!(agora.moved_from.as_ref().map(TargetName::as_str), Some("old"));
     assert_eq!(agora.knobs.renew_before.map(|span| span.as_secs()), Some(5_400));
     assert_eq!(
         agora.credentials["customer_secret"],
@@ -382,10 +382,10 @@ fn upkeep_reads_no_policy() {
 
 #[test]
 fn a_long_list_is_one_entry() {
-    let list: String = (0..20_000).map(|number| format!("user-{number}\n")).collect();
+    let list: Vec<_> = (0..20_000).map(|number| format!("user-{number}")).collect();
     let files = Files::new(&[
         ("a.yaml", "bans:\n  - { targets: [t, t2], room: r, users_from: l.txt, until: never }\n"),
-        ("l.txt", &list),
+        ("l.txt", &list.join("\n")),
     ]);
     let workspace = read(&files);
     assert_eq!((workspace.entries, workspace.wanted.len()), (1, 40_000));

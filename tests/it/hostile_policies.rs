@@ -117,6 +117,14 @@ fn a_flood_of_mistakes_is_counted_and_not_kept() {
 }
 
 #[test]
+fn a_file_beyond_all_measure_is_refused_unread() {
+    let files = Files::new(&[("a.yaml", "")]);
+    let file = std::fs::File::options().write(true).open(files.path().join("a.yaml")).unwrap();
+    file.set_len((1 << 30) + 1).unwrap();
+    assert!(refusal(&files).contains("error[file-too-large]"));
+}
+
+#[test]
 fn a_policy_that_is_no_file_is_refused() {
     let files = Files::new(&[]);
     let socket = std::os::unix::net::UnixListener::bind(files.path().join("a.yaml")).unwrap();

@@ -6,20 +6,19 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use granit_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput};
+use granit_parser::{Event, Parser, ScalarStyle, StrInput};
 
 use super::problem::{Problem, quote};
 
 mod budget;
 mod node;
+mod place;
 #[cfg(test)]
 mod tests;
 
 use budget::{Budget, MOST_BYTES, MOST_VALUES};
 pub(super) use node::{At, Key, Node, Value};
-
-/// How deep lists and mappings may stand in each other; a policy needs four.
-const DEEPEST: usize = 16;
+use place::{DEEPEST, marked, position, syntax};
 
 /// Reads one document.
 pub(super) struct Reader<'t> {
@@ -75,11 +74,6 @@ impl<'t> Reader<'t> {
         std::mem::take(&mut self.problems)
     }
 
-    /// Adds something that is wrong and does not stop the reading.
-    pub(super) fn report(&mut self, problem: Problem) {
-        self.problems.push(problem);
-    }
-
     /// Goes to the start of the document.
     pub(super) fn enter(&mut self) -> Result<Root, Problem> {
         loop {
@@ -93,6 +87,11 @@ impl<'t> Reader<'t> {
                 (_, at) => return Ok(Root::Other(at)),
             }
         }
+    }
+
+    /// Everything in the mapping at hand.
+    pub(super) fn mapping(&mut self) -> Result<Node<'t>, Problem> {
+        self.build_mapping(At { line: 1, column: 1, ..At::default() }, 1)
     }
 
     /// The next key of the mapping at hand; `None` at its end.
@@ -176,7 +175,7 @@ impl<'t> Reader<'t> {
         if depth > DEEPEST && is_start(&event) {
             self.problems.push(
                 Problem::new("too-deep", at, format!("lists and mappings stand {depth} deep"))
-                    .help(format!("at most {DEEPEST} are taken")),
+                    .help(place::at_most_deep()),
             );
             self.skip(&event)?;
             return Ok(broken);
@@ -258,11 +257,11 @@ impl<'t> Reader<'t> {
     fn read_key(&mut self, (event, at): Step<'t>) -> Result<Option<Key<'t>>, Problem> {
         let wrong = match event {
             Event::Scalar(text, style, 0, _) => {
-                if style != ScalarStyle::Plain || super::scalar::is_text(&text) {
+                if style != ScalarStyle::Plain || super::plain::is_text(&text) {
                     return Ok(Some(Key { at, text }));
                 }
                 Problem::new("key-not-text", at, "a key must be text")
-                    .help(format!("quote it: `{}`", super::scalar::quoted(&text)))
+                    .help(format!("quote it: `{}`", super::plain::quoted(&text)))
             }
             Event::Scalar(..) => Problem::new("key-not-text", at, "a key may not have an anchor"),
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
@@ -288,7 +287,11 @@ impl<'t> Reader<'t> {
                     "at most {MOST_VALUES} values and {MOST_BYTES} bytes are repeated; \
                      long lists belong in a `.txt` file"
                 )),
-            None => Problem::new("unknown-anchor", at, "an alias may not stand in its own anchor"),
+            None => Problem::new(
+                "unknown-anchor",
+                at,
+                "an alias may repeat neither a list of entries nor what it stands in",
+            ),
         };
         self.problems.push(problem);
         broken
@@ -335,34 +338,5 @@ fn untagged(event: Event<'_>) -> Event<'_> {
         Event::SequenceStart(style, anchor, _) => Event::SequenceStart(style, anchor, None),
         Event::MappingStart(style, anchor, _) => Event::MappingStart(style, anchor, None),
         other => other,
-    }
-}
-
-fn syntax(error: &ScanError) -> Problem {
-    let at = marked(error.marker(), 1);
-    if matches!(error.kind(), granit_parser::ErrorKind::RecursionLimitExceeded) {
-        return Problem::new("too-deep", at, "lists and mappings stand too deep in each other")
-            .help(format!("at most {DEEPEST} are taken"));
-    }
-    Problem::new("yaml-syntax", at, format!("not YAML: {}", error.info()))
-        .help("nothing behind this place was read")
-}
-
-fn position(span: &Span) -> At {
-    let length = if span.start.line() == span.end.line() {
-        span.end.index().saturating_sub(span.start.index())
-    } else {
-        1
-    };
-    marked(&span.start, length)
-}
-
-fn marked(marker: &Marker, length: usize) -> At {
-    let number = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
-    At {
-        line: number(marker.line()),
-        column: number(marker.col()).saturating_add(1),
-        offset: number(marker.byte_offset().unwrap_or_default()),
-        length: number(length),
     }
 }

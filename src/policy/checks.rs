@@ -1,0 +1,129 @@
+//! What a provider can express of an entry: its room, what it denies, its reason, how wide it is.
+
+use super::entry::{Entry, Room};
+use super::known::Named;
+use super::problem::{Problem, Scope};
+use super::subjects::Group;
+use crate::domain::{Id, Kind};
+use crate::provider::{Form, IdRule, Presence};
+
+impl Entry<'_> {
+    /// The room of a restriction of this form, if it has one.
+    pub(super) fn check_room(
+        &mut self,
+        target: &Named<'_, '_>,
+        form: &'static Form,
+        group: &Group<'_>,
+        scope: &mut Scope<'_>,
+    ) -> Option<Id> {
+        if form.kind == Kind::Channel {
+            return None;
+        }
+        let name = &target.name;
+        match (form.room, &self.room) {
+            (Presence::Required, None) => {
+                let message = format!("`{name}`: the entry needs a `room`");
+                scope.push(
+                    Problem::new("room-missing", self.at, message)
+                        .help(self.section.needs(target.facts)),
+                );
+                None
+            }
+            (Presence::Never, Some(room)) => {
+                let message = format!("`{name}`: `{}` are not limited to a room", group.name);
+                scope.push(
+                    Problem::new("room-not-taken", room.key, message)
+                        .help(self.section.needs(target.facts)),
+                );
+                None
+            }
+            (Presence::Never | Presence::Optional, None) => None,
+            (Presence::Required | Presence::Optional, Some(_)) => {
+                self.read_room(form.room_id, target, scope)
+            }
+        }
+    }
+
+    fn read_room(
+        &mut self,
+        rule: IdRule,
+        target: &Named<'_, '_>,
+        scope: &mut Scope<'_>,
+    ) -> Option<Id> {
+        if let Some((_, id)) = self.rooms.iter().find(|(known, _)| *known == rule) {
+            return id.clone();
+        }
+        let Room { at, text, .. } = self.room.as_ref()?;
+        let id = match rule.parse((*text)?) {
+            Ok(id) => Some(id),
+            Err(message) => {
+                let message = format!("`{}`: the room {message}", target.name);
+                scope.push(Problem::new("bad-id", *at, message).help(rule.words()));
+                None
+            }
+        };
+        self.rooms.push((rule, id.clone()));
+        id
+    }
+
+    /// Checks what the entry says besides its subjects.
+    pub(super) fn check_terms(
+        &self,
+        target: &Named<'_, '_>,
+        form: &'static Form,
+        group: &Group<'_>,
+        scope: &mut Scope<'_>,
+    ) {
+        let (name, title) = (&target.name, target.facts.title);
+        if form.wide && self.terms.wide.is_none_or(|(wide, _)| !wide) {
+            let message = format!("`{name}`: such a ban reaches everybody {}", crowd(group.kind));
+            scope.push(
+                Problem::new("wide-missing", group.key, message)
+                    .help("add `wide: true` to the entry if that is meant"),
+            );
+        }
+        if !form.deny.contains(self.terms.deny) {
+            let names: Vec<_> = form.deny.names().map(|name| format!("`{name}`")).collect();
+            let message = format!("`{name}`: {title} cannot deny this");
+            scope.push(
+                Problem::new("deny-not-supported", self.terms.deny_at, message)
+                    .help(format!("it can deny {}", names.join(", "))),
+            );
+        }
+        if let (Some((reason, at)), Some(rule)) = (&self.terms.reason, form.reason)
+            && reason.len() > rule.max_bytes
+        {
+            let (length, most) = (reason.len(), rule.max_bytes);
+            let message =
+                format!("`{name}`: the reason is {length} bytes long, {title} takes {most}");
+            scope.push(
+                Problem::new("reason-too-long", *at, message)
+                    .help("a character beyond ASCII takes 2 to 4 bytes"),
+            );
+        }
+    }
+
+    /// `wide` on what reaches nobody else is a misunderstanding, though a harmless one.
+    pub(super) fn check_wide(&self, targets: &[Named<'_, '_>], scope: &mut Scope<'_>) {
+        let is_wide = |target: &Named<'_, '_>| {
+            let forms = self.groups.iter().filter_map(|group| target.facts.form(group.kind));
+            forms.into_iter().any(|form| form.wide)
+        };
+        if let Some((true, at)) = self.terms.wide
+            && !targets.is_empty()
+            && !targets.iter().any(is_wide)
+        {
+            let message = "`wide: true` means nothing here: the entry reaches only whom it names";
+            scope.push(Problem::warning("wide-needless", at, message));
+        }
+    }
+}
+
+/// Whom a ban of this kind reaches besides its subject.
+fn crowd(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Channel => "in the room",
+        Kind::Ip => "behind the address",
+        Kind::Device | Kind::Stream | Kind::User => "around its subject",
+    }
+}
