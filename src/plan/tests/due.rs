@@ -54,6 +54,12 @@ fn what_the_plan_will_do_is_taken_for_done() {
     }
     let renewed = wanted_and_held(Sort::Agora, Until::Never).at(at(20 * HOUR)).plan();
     assert_eq!(renewed.next_due, due(at(32 * HOUR), Some(at(44 * HOUR)), Because::RenewalDue));
+    // An amend that is only recorded moves nothing at the provider.
+    let row = Sort::Agora.row("9", until(30 * DAY));
+    let recorded = Bench::new(vec![Sort::Agora.wanted("9", Until::Never)], vec![row]).plan();
+    assert_eq!(lines(&recorded), "amend until_changed record change");
+    let expected = due(at(11 * HOUR), Some(at(23 * HOUR)), Because::RenewalDue);
+    assert_eq!(recorded.next_due, expected);
     let lifted = Bench::new(vec![], vec![Sort::Volcengine.row("9", until(DAY))]).plan();
     assert_eq!(lifted.next_due, NOTHING);
 }
@@ -97,7 +103,7 @@ fn a_repeat_that_a_target_asks_for_is_due_too() {
 
 #[test]
 fn nothing_is_due_in_the_past() {
-    let early = Knobs { renew_before: Some(SignedDuration::from_hours(24)), ..Knobs::default() };
+    let early = Knobs { renew_before: Some(SignedDuration::from_hours(48)), ..Knobs::default() };
     let plan = wanted_and_held(Sort::Agora, Until::Never).knobs("agora", early).plan();
     assert_eq!(plan.next_due.at, Some(at(0)));
 }

@@ -178,6 +178,16 @@ fn a_limit_holds_for_each_target_and_for_all_together() {
 }
 
 #[test]
+fn a_plan_for_one_target_reckons_with_what_is_in_force_there() {
+    let recorded = [rows(Sort::Tencent, 10), rows(Sort::Volcengine, 200)].concat();
+    let mut bench = Bench::new(wanted(Sort::Tencent, 10).split_off(4), recorded);
+    bench.scope = crate::plan::Scope::Only([Sort::Tencent.target()].into());
+    let max_lifts = Limit { count: Some(3), percent: None };
+    let plan = guarded(bench, Guards { max_lifts, ..Guards::default() });
+    assert_eq!(found(&plan), [(Guard::MaxLifts, "tencent", 4, 10, "3")]);
+}
+
+#[test]
 fn an_empty_policy_is_held_back_while_something_is_in_force() {
     let no_limit = Limit { count: None, percent: None };
     let strict = Guards { max_lifts: no_limit, max_imposes: no_limit, allow_empty: false };
