@@ -77,8 +77,9 @@ impl Found {
         let Some((target, form)) = inputs.form(restriction) else { return };
         let mut change = Change::new(inputs.now, target, form);
         let governing = claims.and_then(|claims| claims.governing(inputs.now));
-        if let Some(start) = claims.and_then(|claims| claims.next_start(inputs.now)) {
-            self.due.starts(start);
+        if let Some(start) = claims.and_then(|claims| claims.next_start(inputs.now, form)) {
+            let (at, because) = start;
+            self.due.starts(at, because);
         }
         // An upkeep plan takes a row for its own entry, as long as it has not ended and nobody
         // has begun to lift it.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::term::Tenure;
+use super::term::{CLOCK_TOLERANCE, Tenure};
 use crate::domain::{Because, Moment};
 
 /// When the next run is due.
@@ -30,9 +30,9 @@ impl DueDates {
         Self { now, at: None, latest: None }
     }
 
-    /// An entry starts to want something.
-    pub(super) fn starts(&mut self, at: Moment) {
-        self.at(at, Because::NewEntry);
+    /// An entry starts to want something, or to want it otherwise.
+    pub(super) fn starts(&mut self, at: Moment, because: Because) {
+        self.at(at, because);
     }
 
     /// Something is held and wanted.
@@ -50,7 +50,12 @@ impl DueDates {
             }
             // Nothing ends it but a lift at `until`; a kick leaves nothing to lift.
             (None, None) if tenure.rekick_at().is_none() => self.latest(tenure.until.at()),
-            (None, Some(_) | None) => {}
+            // The provider holds it for longer than wanted: that too must be lifted at `until`.
+            (None, Some(lapse)) => {
+                let until = tenure.until.at();
+                self.latest(until.filter(|until| *until + CLOCK_TOLERANCE < lapse));
+            }
+            (None, None) => {}
         }
     }
 

@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use crate::domain::{Moment, Restriction, Wanted};
+use crate::domain::{Because, Moment, Restriction, Wanted};
+use crate::provider::Form;
 
 /// Everything the policy says about one restriction.
 #[derive(Clone, Copy, Debug)]
@@ -23,10 +24,30 @@ impl<'a> Claims<'a> {
         self.claims.iter().filter(|claim| claim.is_wanted_at(now)).max_by(|a, b| precedence(a, b))
     }
 
-    /// The next instant after `now` at which an entry starts to want it.
-    pub fn next_start(&self, now: Moment) -> Option<Moment> {
-        let starts = self.claims.iter().filter(|claim| !claim.until.has_passed(now));
-        starts.filter_map(|claim| claim.from).filter(|from| *from > now).min()
+    /// The next instant after `now` at which an entry that starts changes something, and what;
+    /// one that another overrules, or that says the same, changes nothing.
+    pub fn next_start(&self, now: Moment, form: &Form) -> Option<(Moment, Because)> {
+        let governing = self.governing(now);
+        let starts = self.claims.iter().filter_map(|claim| {
+            let from = claim.from.filter(|from| *from > now)?;
+            Some((from, what_changes(governing, claim, form)?))
+        });
+        starts.min()
+    }
+}
+
+fn what_changes(governing: Option<&Wanted>, claim: &Wanted, form: &Form) -> Option<Because> {
+    let Some(governing) = governing else { return Some(Because::NewEntry) };
+    if precedence(claim, governing).is_le() {
+        return None;
+    }
+    let keeps_reason = form.reason.is_some_and(|reason| reason.kept);
+    if claim.until != governing.until {
+        Some(Because::UntilChanged)
+    } else if keeps_reason && claim.reason != governing.reason {
+        Some(Because::ReasonChanged)
+    } else {
+        None
     }
 }
 
@@ -81,8 +102,10 @@ mod tests {
         assert_eq!(governing(&claims, 15).as_deref(), Some("later"));
         assert_eq!(governing(&claims, 30), None);
         let claims = Claims { claims: &claims };
-        assert_eq!(claims.next_start(Moment::from_seconds(5)), Some(Moment::from_seconds(15)));
-        assert_eq!(claims.next_start(Moment::from_seconds(15)), None);
+        let form = crate::provider::find("agora").unwrap().facts().form(Kind::User).unwrap();
+        let next = |now| claims.next_start(Moment::from_seconds(now), form);
+        assert_eq!(next(5), Some((Moment::from_seconds(15), Because::UntilChanged)));
+        assert_eq!(next(15), None);
     }
 
     #[test]

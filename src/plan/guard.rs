@@ -80,23 +80,28 @@ pub(super) fn check(inputs: &Inputs<'_>, operations: &[Operation]) -> Vec<Guarde
 fn tally(inputs: &Inputs<'_>, operations: &[Operation]) -> (Tally, BTreeMap<TargetName, Tally>) {
     let mut overall = Tally::default();
     let mut per_target: BTreeMap<TargetName, Tally> = BTreeMap::new();
-    let mut add = |target: &TargetName, field: fn(&mut Tally) -> &mut u64| {
-        *field(&mut overall) += 1;
-        *field(per_target.entry(target.clone()).or_default()) += 1;
+    let mut note = |target: &TargetName, change: fn(&mut Tally)| {
+        change(&mut overall);
+        change(per_target.entry(target.clone()).or_default());
     };
     for row in inputs.recorded {
         let target = &row.restriction.target;
         if inputs.scope.includes(target) && row.may_be_in_force() {
-            add(target, |tally| &mut tally.in_force);
+            note(target, |tally| tally.in_force += 1);
         }
     }
     for operation in operations {
         let target = &operation.restriction.target;
         if operation.is_guarded_lift() {
-            add(target, |tally| &mut tally.lifts);
+            note(target, |tally| tally.lifts += 1);
         }
         if operation.action == Action::Impose && !operation.upkeep {
-            add(target, |tally| &mut tally.imposes);
+            note(target, |tally| tally.imposes += 1);
+        }
+        // What time has ended is in force no more, and must not dilute the percentage.
+        let recorded = operation.recorded.as_ref().is_some_and(|row| row.may_be_in_force());
+        if operation.action == Action::Forget && operation.upkeep && recorded {
+            note(target, |tally| tally.in_force = tally.in_force.saturating_sub(1));
         }
     }
     (overall, per_target)

@@ -16,6 +16,8 @@ pub mod guard;
 pub mod inputs;
 pub mod operation;
 pub mod term;
+#[cfg(test)]
+mod tests;
 pub mod warn;
 mod why;
 

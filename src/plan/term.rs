@@ -61,10 +61,12 @@ impl Tenure<'_> {
     pub fn needs_no_call(&self, now: Moment) -> bool {
         match self.held.lapse {
             Lapse::Open => true,
-            Lapse::At(lapse) => {
-                let too_late = self.until.at().is_some_and(|until| lapse > until);
-                !too_late && self.renewal_at().is_none_or(|at| at > now)
-            }
+            Lapse::At(lapse) => match self.until.at() {
+                Some(until) if lapse >= until => lapse == until,
+                // An end that is early only within the tolerance is never renewed: the edit itself
+                // must reach the provider.
+                Some(_) | None => self.renewal_at().is_some_and(|at| at > now),
+            },
         }
     }
 

@@ -53,7 +53,7 @@ impl<'a> Change<'a> {
         let before = row.map(|row| (row, row.held.as_ref(), row.doubt));
         let (action, because, means) = match before {
             None => (Action::Impose, Because::NewEntry, impose()),
-            Some((row, held, Some(doubt))) => self.settle(row, held, doubt.action),
+            Some((_, held, Some(doubt))) => self.settle(held, doubt.action),
             Some((row, None, None)) if row.waiting.is_some() => {
                 (Action::Impose, Because::NewEntry, impose())
             }
@@ -61,6 +61,17 @@ impl<'a> Change<'a> {
             Some((row, Some(held), None)) => self.of_held(wanted, row, held)?,
         };
         let changed = row.is_none_or(|row| self.differs(wanted, row).is_some());
+        // What was to be renewed or kicked is amended when the policy has changed meanwhile:
+        // guards count an amend to an earlier `until`.
+        let action = match action {
+            Action::Renew | Action::Kick if changed => Action::Amend,
+            Action::Impose
+            | Action::Renew
+            | Action::Amend
+            | Action::Lift
+            | Action::Kick
+            | Action::Forget => action,
+        };
         let by_time = match because {
             Because::RenewalDue | Because::RekickDue | Because::ReassertDue => true,
             Because::InDoubt => !changed,
@@ -92,7 +103,7 @@ impl<'a> Change<'a> {
     /// What time alone asks for about `row`, which stands for its own entry.
     pub(super) fn of_upkeep(&mut self, row: &Enforcement) -> Option<Operation> {
         let (action, because, means) = match (&row.held, row.doubt) {
-            (held, Some(doubt)) => self.settle(row, held.as_ref(), doubt.action),
+            (held, Some(doubt)) => self.settle(held.as_ref(), doubt.action),
             (Some(held), None) => self.of_due(held, row.until)?,
             // Waiting, or gone: starting it is not upkeep.
             (None, None) => return None,
@@ -173,7 +184,9 @@ impl<'a> Change<'a> {
         };
         let tenure = Tenure { target: self.target, form: self.form, held, until: wanted.until };
         let tells_reason = because == Because::ReasonChanged || self.reason_differs(wanted, row);
-        let means = if !tells_reason && tenure.needs_no_call(self.now) {
+        // Where a kick or a repeat is due too, one call does both.
+        let is_due = tenure.due(self.now).is_some();
+        let means = if !tells_reason && !is_due && tenure.needs_no_call(self.now) {
             Means::Record
         } else {
             self.rewrite(held)
@@ -190,12 +203,7 @@ impl<'a> Change<'a> {
     }
 
     /// A restriction that is wanted, about which a call was sent that nobody knows the effect of.
-    fn settle(
-        &self,
-        row: &Enforcement,
-        held: Option<&Held>,
-        attempted: Action,
-    ) -> (Action, Because, Means) {
+    fn settle(&self, held: Option<&Held>, attempted: Action) -> (Action, Because, Means) {
         match (attempted, held) {
             (Action::Renew | Action::Amend, Some(held)) => {
                 (attempted, Because::InDoubt, self.rewrite(held))
@@ -203,9 +211,7 @@ impl<'a> Change<'a> {
             (Action::Kick, _) => (Action::Kick, Because::InDoubt, impose()),
             // A lift that may have happened, though it is wanted after all: start it again. Where
             // the provider numbers its rules, writing the old one tells whether it still stands.
-            (Action::Lift, Some(held)) if held.rule.is_some() && !self.has_ended_there(row) => {
-                (Action::Impose, Because::InDoubt, self.rewrite(held))
-            }
+            (Action::Lift, Some(held)) => (Action::Impose, Because::InDoubt, self.rewrite(held)),
             (Action::Impose | Action::Renew | Action::Amend | Action::Lift | Action::Forget, _) => {
                 (Action::Impose, Because::InDoubt, impose())
             }
@@ -265,7 +271,8 @@ fn recorded_operation(
         entry: row.entry.clone(),
         source: None,
         means,
-        waited: row.waiting.is_some(),
+        // An end goes in its turn, whatever an earlier impose or amend was told.
+        waited: row.waiting.is_some() && !matches!(action, Action::Lift | Action::Forget),
         doubted: row.doubt,
         recorded: Some(Arc::new(row.clone())),
         after: None,

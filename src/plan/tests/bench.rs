@@ -1,0 +1,235 @@
+//! A policy, a state and four targets, from which a test makes a plan.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::domain::{
+    Action, Deny, Doubt, Enforcement, Evidence, Guards, Held, Id, Kind, Limit, Moment, Protected,
+    Protection, Restriction, RuleId, Source, Subject, TargetName, Until, Wanted, Warning,
+};
+use crate::plan::{Inputs, Means, Operation, Plan, Scope, plan};
+use crate::provider::{Endpoint, Form, Knobs, Target, Verb, find};
+
+pub(super) const MINUTE: i64 = 60;
+pub(super) const HOUR: i64 = 60 * MINUTE;
+pub(super) const DAY: i64 = 24 * HOUR;
+
+/// The instant most plans are made for, 2027-01-15T08:00:00Z, and the seconds around it.
+pub(super) fn at(seconds: i64) -> Moment {
+    Moment::from_seconds(1_800_000_000 + seconds)
+}
+
+pub(super) fn until(seconds: i64) -> Until {
+    Until::At(at(seconds))
+}
+
+/// The rule that Agora is taken to have numbered.
+pub(super) const RULE: RuleId = RuleId(7);
+
+/// Where and how something is restricted: each has a target of its provider's name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Sort {
+    ZegoUser,
+    ZegoStream,
+    Tencent,
+    Volcengine,
+    VolcengineDevice,
+    Agora,
+}
+
+/// One of each way of restricting, in the order of the tables' columns.
+pub(super) const SORTS: [Sort; 5] =
+    [Sort::ZegoUser, Sort::ZegoStream, Sort::Tencent, Sort::Volcengine, Sort::Agora];
+
+impl Sort {
+    pub(super) fn target(self) -> TargetName {
+        TargetName::parse(match self {
+            Self::ZegoUser | Self::ZegoStream => "zego",
+            Self::Tencent => "tencent",
+            Self::Volcengine | Self::VolcengineDevice => "volcengine",
+            Self::Agora => "agora",
+        })
+        .unwrap()
+    }
+
+    pub(super) fn form(self) -> &'static Form {
+        let kind = match self {
+            Self::ZegoStream => Kind::Stream,
+            Self::VolcengineDevice => Kind::Device,
+            Self::ZegoUser | Self::Tencent | Self::Volcengine | Self::Agora => Kind::User,
+        };
+        find(self.target().as_str()).unwrap().facts().form(kind).unwrap()
+    }
+
+    pub(super) fn restriction(self, id: &str) -> Restriction {
+        let form = self.form();
+        Restriction {
+            target: self.target(),
+            room: form.names_room().then(|| Id::new("1")),
+            subject: Subject { kind: form.kind, id: Id::new(id) },
+            deny: if form.deny.is_empty() { Deny::NOTHING } else { Deny::JOIN },
+        }
+    }
+
+    pub(super) fn wanted(self, id: &str, until: Until) -> Wanted {
+        Wanted {
+            restriction: self.restriction(id),
+            from: None,
+            until,
+            reason: Some("spam".into()),
+            entry: None,
+            source: Source { file: "bans.yaml".into(), line: 1, column: 5 },
+        }
+    }
+
+    /// What a provider holds that was told so at `written`.
+    pub(super) fn held(self, until: Until, written: Moment) -> Held {
+        Held {
+            since: written,
+            written,
+            lapse: self.form().expiry.term(until, written).lapse,
+            rule: (self == Self::Agora).then_some(RULE),
+            evidence: Evidence::Acknowledged,
+            twin_since: None,
+        }
+    }
+
+    /// A row that was imposed an hour before [`at`] 0.
+    pub(super) fn row(self, id: &str, until: Until) -> Enforcement {
+        self.row_of(id, until, at(-HOUR))
+    }
+
+    pub(super) fn row_of(self, id: &str, until: Until, written: Moment) -> Enforcement {
+        Enforcement {
+            restriction: self.restriction(id),
+            until,
+            reason: Some("spam".into()),
+            entry: None,
+            held: Some(self.held(until, written)),
+            doubt: None,
+            waiting: None,
+        }
+    }
+
+    /// The doubt that an unanswered call of a minute ago leaves.
+    pub(super) fn doubt(self, action: Action, until: Until) -> Doubt {
+        let since = at(-MINUTE);
+        Doubt { action, since, lapse: self.form().expiry.term(until, since).lapse }
+    }
+}
+
+/// Everything a plan is made from.
+#[derive(Clone)]
+pub(super) struct Bench {
+    pub(super) now: Moment,
+    pub(super) targets: BTreeMap<TargetName, Arc<Target>>,
+    pub(super) scope: Scope,
+    pub(super) wanted: Vec<Wanted>,
+    pub(super) recorded: Vec<Enforcement>,
+    pub(super) protected: Protected,
+    pub(super) guards: Guards,
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl Bench {
+    /// Four targets, guards that never hold anything back.
+    pub(super) fn new(wanted: Vec<Wanted>, recorded: Vec<Enforcement>) -> Self {
+        let unlimited = Limit { count: None, percent: None };
+        let names = ["agora", "tencent", "volcengine", "zego"];
+        Self {
+            now: at(0),
+            targets: names.map(|name| (target(name).name.clone(), Arc::new(target(name)))).into(),
+            scope: Scope::Everything,
+            wanted,
+            recorded,
+            protected: Protected::default(),
+            guards: Guards { max_lifts: unlimited, max_imposes: unlimited, allow_empty: true },
+            warnings: Vec::new(),
+        }
+    }
+
+    pub(super) fn at(mut self, now: Moment) -> Self {
+        self.now = now;
+        self
+    }
+
+    pub(super) fn knobs(mut self, target: &str, knobs: Knobs) -> Self {
+        let name = TargetName::parse(target).unwrap();
+        let target = Target { knobs, ..Target::clone(&self.targets[&name]) };
+        self.targets.insert(name, Arc::new(target));
+        self
+    }
+
+    pub(super) fn protect(mut self, restriction: &Restriction) -> Self {
+        let Subject { kind, id } = restriction.subject.clone();
+        let source = Source { file: "protect.yaml".into(), line: 1, column: 1 };
+        self.protected.insert(kind, id, Protection { targets: None, source });
+        self
+    }
+
+    pub(super) fn plan(&self) -> Plan {
+        self.made(true)
+    }
+
+    /// The plan that reads no policy.
+    pub(super) fn upkeep(&self) -> Plan {
+        self.made(false)
+    }
+
+    fn made(&self, reads_policy: bool) -> Plan {
+        let (mut wanted, mut recorded) = (self.wanted.clone(), self.recorded.clone());
+        wanted.sort_by(|a, b| a.restriction.cmp(&b.restriction));
+        recorded.sort_by(|a, b| a.restriction.cmp(&b.restriction));
+        plan(&Inputs {
+            now: self.now,
+            targets: &self.targets,
+            scope: &self.scope,
+            wanted: reads_policy.then_some(wanted.as_slice()),
+            entries: wanted.len(),
+            protected: &self.protected,
+            recorded: &recorded,
+            guards: &self.guards,
+            warnings: &self.warnings,
+        })
+    }
+}
+
+/// A target of this provider, under its name.
+pub(super) fn target(provider: &str) -> Target {
+    Target {
+        name: TargetName::parse(provider).unwrap(),
+        provider: find(provider).unwrap(),
+        settings: [("app_id", "1".into()), ("sdk_app_id", "1".into())].into(),
+        endpoint: Endpoint::of_host("api.example.com"),
+        account: None,
+        rate: None,
+        knobs: Knobs::default(),
+        moved_from: None,
+        credentials: BTreeMap::new(),
+        source: Source { file: "ostracon.yaml".into(), line: 1, column: 1 },
+    }
+}
+
+/// Action, reason, means and whether it is upkeep, in a line: `lift expired lift#7 upkeep`.
+pub(super) fn line(operation: &Operation) -> String {
+    let means = match operation.means {
+        Means::Record => "record".to_owned(),
+        Means::Call { verb, rule } => {
+            let verb = match verb {
+                Verb::Impose => "impose",
+                Verb::Renew => "renew",
+                Verb::Lift => "lift",
+                Verb::List { .. } => "list",
+            };
+            rule.map_or(verb.to_owned(), |rule| format!("{verb}#{rule}"))
+        }
+    };
+    let kind = if operation.upkeep { "upkeep" } else { "change" };
+    format!("{} {} {means} {kind}", operation.action, operation.because)
+}
+
+/// The lines of a plan; `-` when there is nothing to do.
+pub(super) fn lines(plan: &Plan) -> String {
+    let lines: Vec<_> = plan.operations.iter().map(line).collect();
+    if lines.is_empty() { "-".to_owned() } else { lines.join(", ") }
+}

@@ -1,0 +1,226 @@
+//! A saved plan: accepted as it was written, refused otherwise.
+
+use serde_json::Value;
+
+use super::bench::{Bench, DAY, HOUR, MINUTE, Sort, at, until};
+use crate::domain::{Action, Until, Wanted};
+use crate::plan::Plan;
+use crate::plan::document::{Origin, StateMark, write};
+use crate::plan::file::{Refusal, compare, read};
+
+fn origin() -> Origin {
+    Origin {
+        policy_digest: "sha256:aa".to_owned(),
+        config_digest: "sha256:bb".to_owned(),
+        state: StateMark { lineage: Some("here".to_owned()), serial: 7 },
+        changes: vec![],
+    }
+}
+
+fn text(plan: &Plan, origin: &Origin) -> String {
+    let mut bytes = Vec::new();
+    write(plan, origin, &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+/// An impose, a lift, and a renewal that is upkeep.
+fn bench() -> Bench {
+    let mut ban = Sort::Tencent.wanted("alice\u{202e}\"\n", until(30 * DAY));
+    ban.entry = Some("case-1".into());
+    Bench::new(
+        vec![ban, Sort::Agora.wanted("2", Until::Never)],
+        vec![
+            Sort::Agora.row_of("2", Until::Never, at(-20 * HOUR)),
+            Sort::ZegoStream.row("old", until(DAY)),
+        ],
+    )
+}
+
+fn check(text: &str, fresh: &Plan, origin: &Origin) -> Result<(), Refusal> {
+    compare(&read(text)?, fresh, origin)
+}
+
+#[test]
+fn a_plan_is_accepted_as_it_was_written() {
+    let plan = bench().plan();
+    let text = text(&plan, &origin());
+    assert!(text.ends_with("\"\n}\n"));
+    check(&text, &plan, &origin()).unwrap();
+    // A little later, with other upkeep, in a state that moved on.
+    let mut later = bench().at(at(HOUR));
+    later.recorded.push(Sort::Volcengine.row("9", until(0)));
+    later.recorded.remove(0);
+    later.wanted.remove(1);
+    let mut moved = origin();
+    moved.state.serial = 8;
+    check(&text, &later.plan(), &moved).unwrap();
+}
+
+#[test]
+fn every_documented_key_is_there_and_null_where_it_does_not_apply() {
+    let document: Value = serde_json::from_str(&text(&bench().plan(), &origin())).unwrap();
+    let keys: Vec<_> = document.as_object().unwrap().keys().map(String::as_str).collect();
+    let expected = [
+        "format_version",
+        "tool",
+        "created_at",
+        "not_after",
+        "policy_digest",
+        "config_digest",
+        "state",
+        "summary",
+        "guards",
+        "warnings",
+        "target_changes",
+        "operations",
+        "forecast",
+        "next_due",
+        "digest",
+    ];
+    assert_eq!(keys, expected);
+    let operations = document["operations"].as_array().unwrap();
+    let keys: Vec<_> = operations[0].as_object().unwrap().keys().map(String::as_str).collect();
+    let expected = [
+        "action", "because", "upkeep", "target", "kind", "room", "subject", "deny", "until",
+        "entry", "source",
+    ];
+    assert_eq!(keys, expected);
+    let lift = &operations[2];
+    assert_eq!(lift["action"], "lift");
+    for key in ["room", "deny", "entry", "source"] {
+        assert!(lift[key].is_null(), "{key}");
+    }
+    assert_eq!(operations[0]["until"], "never");
+    assert_eq!(operations[1]["deny"], serde_json::json!(["join"]));
+    assert_eq!(document["summary"]["renew"], 1);
+    assert_eq!(document["state"], serde_json::json!({ "lineage": "here", "serial": 7 }));
+}
+
+#[test]
+fn a_plan_with_any_byte_altered_dropped_or_added_is_refused() {
+    let plan = bench().plan();
+    let bytes = text(&plan, &origin()).into_bytes();
+    for position in 0..bytes.len() {
+        for flip in [0x01, 0x02, 0x20] {
+            let mut altered = bytes.clone();
+            altered[position] ^= flip;
+            refused(&altered, position);
+        }
+        let mut shorter = bytes.clone();
+        shorter.remove(position);
+        refused(&shorter, position);
+        let mut longer = bytes.clone();
+        longer.insert(position, b' ');
+        refused(&longer, position);
+    }
+}
+
+fn refused(bytes: &[u8], position: usize) {
+    // What is no text any more is refused before it gets here.
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        assert!(read(text).is_err(), "byte {position} altered: {text}");
+    }
+}
+
+#[test]
+fn garbage_and_newer_formats_are_refused_for_what_they_are() {
+    for garbage in ["", "{}", "[]", "null", "not json", "{\"format_version\": 1}"] {
+        assert!(matches!(read(garbage), Err(Refusal::Unreadable(_))), "{garbage}");
+    }
+    let newer = "{\"format_version\": \"2.0\", \"operations\": 5}";
+    assert!(matches!(read(newer), Err(Refusal::Newer(version)) if version == "2.0"));
+    assert!(matches!(read("{\"format_version\": \"1.7\"}"), Err(Refusal::Altered)));
+}
+
+#[test]
+fn a_plan_is_good_for_a_day() {
+    let plan = |seconds| {
+        let wanted = vec![Sort::Tencent.wanted("1", until(30 * DAY))];
+        Bench::new(wanted, vec![]).at(at(seconds)).plan()
+    };
+    let text = text(&plan(0), &origin());
+    check(&text, &plan(DAY - 1), &origin()).unwrap();
+    for seconds in [DAY, DAY + 1] {
+        let refusal = check(&text, &plan(seconds), &origin()).unwrap_err();
+        assert!(matches!(refusal, Refusal::Expired(until) if until == at(DAY)), "{refusal}");
+    }
+}
+
+#[test]
+fn a_plan_of_another_state_is_refused_even_if_it_says_the_same() {
+    let plan = bench().plan();
+    let text = text(&plan, &origin());
+    for lineage in [None, Some("there".to_owned())] {
+        let mut other = origin();
+        other.state.lineage = lineage;
+        let refusal = check(&text, &plan, &other).unwrap_err();
+        assert!(matches!(refusal, Refusal::OtherState { .. }), "{refusal}");
+    }
+}
+
+#[test]
+fn a_plan_made_before_there_was_a_state_fits_the_new_one() {
+    let plan = bench().plan();
+    let mut before = origin();
+    before.state = StateMark { lineage: None, serial: 0 };
+    check(&text(&plan, &before), &plan, &origin()).unwrap();
+}
+
+/// The refusal of the bench's plan after an edit, by what moved.
+fn moved(edit: fn(&mut Bench), origin_now: &Origin) -> String {
+    let text = text(&bench().plan(), &origin());
+    let mut now = bench();
+    edit(&mut now);
+    match check(&text, &now.plan(), origin_now) {
+        Err(Refusal::Stale { moved, difference }) => format!("{} | {difference}", moved.join(", ")),
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_stale_plan_is_refused_with_what_moved_and_the_difference() {
+    let edits: [fn(&mut Bench); 6] = [
+        |now| now.wanted[0].until = until(DAY),
+        |now| now.wanted[0].entry = None,
+        |now| now.wanted.push(Sort::Tencent.wanted("bob", until(DAY))),
+        |now| now.recorded.truncate(1),
+        |now| now.wanted.remove(0).source.line = 1,
+        |now| now.recorded[1].until = until(2 * DAY),
+    ];
+    for edit in edits {
+        let refusal = moved(edit, &origin());
+        assert!(refusal.starts_with("time moved on | --- in the file\n+++ now\n"), "{refusal}");
+    }
+    let origins = [
+        ("the policy changed", Origin { policy_digest: "sha256:cc".to_owned(), ..origin() }),
+        ("the config changed", Origin { config_digest: "sha256:cc".to_owned(), ..origin() }),
+        (
+            "the state moved on",
+            Origin { state: StateMark { lineage: Some("here".to_owned()), serial: 8 }, ..origin() },
+        ),
+    ];
+    for (what, origin) in origins {
+        let refusal = moved(|now| now.wanted[0].until = until(DAY), &origin);
+        assert!(refusal.starts_with(what), "{refusal}");
+    }
+}
+
+#[test]
+fn the_place_of_an_entry_is_ignored() {
+    let refusal = moved(
+        |now| now.wanted.iter_mut().for_each(|wanted: &mut Wanted| wanted.source.line = 99),
+        &origin(),
+    );
+    assert_eq!(refusal, "Ok(())");
+}
+
+#[test]
+fn a_change_that_became_upkeep_is_another_plan() {
+    let lift = |now: i64| {
+        let row = Sort::Volcengine.row("9", until(MINUTE));
+        Bench::new(vec![], vec![row]).at(at(now)).plan()
+    };
+    assert_eq!(lift(MINUTE).count(Action::Lift), 1);
+    let refusal = check(&text(&lift(0), &origin()), &lift(MINUTE), &origin()).unwrap_err();
+    assert!(matches!(refusal, Refusal::Stale { .. }));
+}
