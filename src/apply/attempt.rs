@@ -1,5 +1,8 @@
 //! One attempt of one call: intent, turn, stamp, request, answer.
 
+use std::future::poll_fn;
+use std::task::Poll;
+
 use super::journal::Unwritten;
 use super::ledger;
 use super::line::{Line, Work};
@@ -43,9 +46,10 @@ impl Line {
         let call = self.shared.next_call();
         self.journal.write(self.intent(call, work)).await?;
         let lane = self.form(&work.call).map_or(0, |form| form.lane);
+        let mut turn = None;
         if let Some(pace) = self.paces.get(lane) {
             tokio::select! {
-                () = pace.turn() => {}
+                ours = pace.turn() => turn = Some(ours),
                 () = self.shared.halt.pulled() => {}
             }
         }
@@ -57,7 +61,16 @@ impl Line {
         let provider = self.session.target.provider;
         let request = provider.encode(&self.session, &work.call, &stamp);
         tracing::debug!(target: "ostracon", call, ?request, subjects = work.call.items.len(), "sending");
-        let (answer, clock_ahead) = match self.shared.world.http.send(request).await {
+        let mut sending = self.shared.world.http.send(request);
+        // The turn ends when the request has been handed over, not before: this task may be kept
+        // from running meanwhile, and what is late would arrive together with the next.
+        let handed_over = poll_fn(|context| Poll::Ready(sending.as_mut().poll(context))).await;
+        drop(turn);
+        let response = match handed_over {
+            Poll::Ready(response) => response,
+            Poll::Pending => sending.await,
+        };
+        let (answer, clock_ahead) = match response {
             Ok(response) => {
                 let ahead = response.date.map(|date| date.seconds() - self.now().seconds());
                 (provider.decode(&work.call, &response).map_err(Refused::Fault), ahead)

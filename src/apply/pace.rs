@@ -26,11 +26,26 @@ struct Tempo {
     quiet_since: Instant,
 }
 
+/// A turn to send one call. Others wait until it is dropped, which should happen when the call
+/// has been handed to the network: only then is it known when it left.
+#[derive(Debug)]
+#[must_use]
+pub struct Turn<'a> {
+    pace: &'a Pace,
+    _turnstile: tokio::sync::MutexGuard<'a, ()>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.pace.with(Tempo::take);
+    }
+}
+
 /// To spare below the documented rate, in percent: arrivals bunch up on their way (design §5).
 const TO_SPARE: u32 = 3;
 
 /// How late a caller may be woken and still count as on time: timers tick in milliseconds.
-const WAKES_LATE: Duration = Duration::from_millis(4);
+const WAKES_LATE: Duration = Duration::from_millis(8);
 
 /// After this long without a throttling answer one halving is won back.
 const WON_BACK_AFTER: Duration = Duration::from_secs(5);
@@ -47,8 +62,8 @@ impl Pace {
     }
 
     /// Waits for a turn to send one call.
-    pub async fn turn(&self) {
-        let _turn = self.turnstile.lock().await;
+    pub async fn turn(&self) -> Turn<'_> {
+        let turnstile = self.turnstile.lock().await;
         loop {
             let next = self.with(|tempo| tempo.next);
             if next <= Instant::now() {
@@ -56,7 +71,7 @@ impl Pace {
             }
             sleep_until(next).await;
         }
-        self.with(Tempo::take);
+        Turn { pace: self, _turnstile: turnstile }
     }
 
     /// Slows down after a throttling answer, and waits at least `pause`.
@@ -95,7 +110,7 @@ mod tests {
         let start = Instant::now();
         let mut arrivals = Vec::new();
         for _ in 0..count {
-            pace.turn().await;
+            drop(pace.turn().await);
             arrivals.push(start.elapsed());
         }
         arrivals
@@ -107,7 +122,7 @@ mod tests {
             let pace = Pace::new(rate, Instant::now());
             let arrivals = arrivals(&pace, 3 * rate as usize).await;
             for first in &arrivals {
-                let window = first..&(*first + Duration::from_secs(1));
+                let window = *first..*first + Duration::from_secs(1);
                 let within = arrivals.iter().filter(|at| window.contains(at)).count();
                 assert!(within <= rate as usize, "{within} in a second at {rate}/s");
             }

@@ -148,6 +148,14 @@ impl<'n> Entry<'n> {
 
     fn expand(&mut self, target: &Named<'_, '_>, desired: &mut Desired, scope: &mut Scope<'_>) {
         let mut groups = std::mem::take(&mut self.groups);
+        if let [_, second, ..] = groups.as_slice()
+            && target.facts.one_kind_per_entry
+        {
+            let (name, title) = (&target.name, target.facts.title);
+            let message = format!("`{name}`: an entry at {title} names subjects of one kind");
+            let problem = Problem::new("kinds-mixed", second.key, message);
+            scope.push(problem.help("make an entry of its own for each kind"));
+        }
         for group in &mut groups {
             self.expand_group(target, group, desired, scope);
         }

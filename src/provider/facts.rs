@@ -9,6 +9,7 @@ use crate::domain::{Deny, Kind, Lapse, Moment, Until};
 
 /// Everything about a provider that is not wire format.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "a table of facts: each is a real yes or no")]
 pub struct Facts {
     /// The name, as in `provider:`.
     pub name: &'static str,
@@ -26,6 +27,8 @@ pub struct Facts {
     pub other_hosts: &'static [&'static str],
     /// What it can restrict, one form a kind.
     pub forms: &'static [Form],
+    /// Whether one entry names subjects of one kind only.
+    pub one_kind_per_entry: bool,
     /// Its documented rates.
     pub lanes: &'static [Lane],
     /// Whether a rate belongs to the account, shared by the apps in it, rather than to each app.

@@ -39,7 +39,7 @@ enum Asked {
 use Asked::{Anything, ToLift, ToRenew};
 
 /// How a message may say that a rule is gone; its words are not documented.
-const MISSING: &[&str] = &["not exist", "not found", "no such"];
+const MISSING: &[&str] = &["not exist", "not found", "no such", "invalid id", "invalid rule"];
 
 /// How a message speaks of the app rather than of a rule. From such a one it must never be
 /// concluded that a rule is gone.

@@ -62,6 +62,7 @@ static FACTS: Facts = Facts {
         form(Kind::Channel, Presence::Never, CHANNEL, true),
         form(Kind::Ip, Presence::Never, IdRule::Ip, true),
     ],
+    one_kind_per_entry: true,
     // Per account, all four methods together; whether they share it is not documented.
     lanes: &[Lane { name: "all calls", per_second: 10, per_second_in_test: 10 }],
     rate_is_per_account: true,

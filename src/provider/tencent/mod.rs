@@ -79,6 +79,7 @@ static FACTS: Facts = Facts {
         quota: None,
     }],
     // Whether each command has a rate of its own is not documented; assumed shared.
+    one_kind_per_entry: false,
     lanes: &[Lane { name: "all calls", per_second: 200, per_second_in_test: 200 }],
     rate_is_per_account: false,
     has_test_environment: false,

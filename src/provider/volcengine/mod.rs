@@ -67,6 +67,7 @@ static FACTS: Facts = Facts {
             quota: QUOTA,
         },
     ],
+    one_kind_per_entry: false,
     lanes: &[Lane { name: "all calls", per_second: 30, per_second_in_test: 30 }],
     rate_is_per_account: true,
     has_test_environment: false,

@@ -43,6 +43,7 @@ static FACTS: Facts = Facts {
     default_region: Some("unified"),
     other_hosts: &[],
     forms: &[USERS, STREAMS],
+    one_kind_per_entry: false,
     lanes: &[
         // A rate of the test environment is documented for streams only.
         Lane { name: "kicks", per_second: 50, per_second_in_test: 50 },
