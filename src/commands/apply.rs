@@ -19,7 +19,7 @@ use crate::domain::TargetName;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::file::{self, SavedPlan};
-use crate::plan::{Bound, Plan, Resolved};
+use crate::plan::{Plan, Resolved};
 use crate::report::{Folding, Shown, outcome_text, outcome_view};
 use crate::state::{Location, Record, Snapshot, State, StateError};
 use crate::world::{Credentials, World};
@@ -225,8 +225,7 @@ fn first_records(files: &Files, resolved: &Resolved, snapshot: &Snapshot) -> Vec
         !files.config.targets.contains_key(*name) && !resolved.moves.contains_key(*name)
     };
     let unbinds = snapshot.bound.keys().filter(is_gone).cloned().map(Record::Unbind);
-    let targets = files.config.targets.iter();
-    let binds = targets.map(|(name, target)| Record::Bind(name.clone(), Bound::of(target)));
+    let binds = files.bounds().into_iter().map(|(name, bound)| Record::Bind(name, bound));
     renames.chain(unbinds).chain(binds).collect()
 }
 

@@ -1,6 +1,6 @@
 //! From files and state to a plan: what `plan` and `apply` have in common.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::Context;
@@ -8,7 +8,7 @@ use crate::domain::{Moment, Protected, TargetName, Wanted, Warning};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::document::Origin;
-use crate::plan::{Inputs, Plan, Resolved, Scope, bindings, plan};
+use crate::plan::{Bound, Inputs, Plan, Resolved, Scope, bindings, plan};
 use crate::policy::{self, Config, StateLocation};
 use crate::state::{Location, Snapshot, StateError};
 
@@ -86,6 +86,12 @@ impl Files {
         Ok(Scope::Only(scope))
     }
 
+    /// The targets, as the state would record them.
+    pub fn bounds(&self) -> BTreeMap<TargetName, Bound> {
+        let targets = self.config.targets.iter();
+        targets.map(|(name, target)| (name.clone(), Bound::of(target))).collect()
+    }
+
     /// Makes the plan. Rows of renamed targets get their new names in `snapshot`.
     pub fn plan(
         &self,
@@ -113,6 +119,7 @@ impl Files {
             config_digest: self.config_digest.clone(),
             state: snapshot.mark.clone(),
             changes: resolved.changes.clone(),
+            targets: self.bounds(),
         };
         Ok((plan, origin, resolved))
     }

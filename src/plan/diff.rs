@@ -31,11 +31,31 @@ pub fn diff(inputs: &Inputs<'_>) -> Diff {
     while let Some((claims, row)) = next_pair(&mut wanted, &mut recorded) {
         found.compare(inputs, claims, row);
     }
-    found.order_replacements();
+    order_replacements(&mut found.operations);
     Diff {
         operations: found.operations,
         unchanged: found.unchanged,
         next_due: found.due.next_due(),
+    }
+}
+
+impl Diff {
+    /// Adds the upkeep of what a guard holds back, since upkeep is done all the same: what is to
+    /// be changed or ended stays as it is for now, and must not lapse meanwhile.
+    pub(super) fn keep_up_what_is_held_back(&mut self, inputs: &Inputs<'_>) {
+        let held_back = self.operations.iter().filter(|operation| !operation.upkeep);
+        let rows = held_back.filter_map(|operation| operation.recorded.as_deref());
+        let upkeep: Vec<Operation> = rows
+            .filter(|row| !row.until.has_passed(inputs.now))
+            .filter_map(|row| {
+                let (target, form) = inputs.form(&row.restriction)?;
+                Change::new(inputs.now, target, form).of_upkeep(row)
+            })
+            .collect();
+        self.operations.extend(upkeep);
+        // Stable: the operation that is held back comes before its upkeep.
+        self.operations.sort_by(|a, b| a.restriction.cmp(&b.restriction));
+        order_replacements(&mut self.operations);
     }
 }
 
@@ -111,26 +131,22 @@ impl Found {
             None => self.unchanged += 1,
         }
     }
+}
 
-    /// Make before break: a lift whose subject is restricted anew with another `deny` set, in
-    /// the same room, waits for that.
-    fn order_replacements(&mut self) {
-        let same_subject = |a: &Operation, b: &Operation| {
-            let (a, b) = (&a.restriction, &b.restriction);
-            a.target == b.target && a.room == b.room && a.subject == b.subject
-        };
-        let mut start = 0;
-        let lengths: Vec<usize> =
-            self.operations.chunk_by(same_subject).map(<[Operation]>::len).collect();
-        for length in lengths {
-            let group = self.operations.get_mut(start..start + length).unwrap_or_default();
-            let replacement = group.iter().position(|operation| operation.action == Action::Impose);
-            if let Some(replacement) = replacement {
-                let lifts = group.iter_mut().filter(|operation| is_sent_lift(operation));
-                lifts.for_each(|lift| lift.after = Some(start + replacement));
-            }
-            start += length;
+/// Make before break: a lift whose subject is restricted anew with another `deny` set, in the
+/// same room, waits for that.
+fn order_replacements(operations: &mut [Operation]) {
+    let same_subject = |a: &Operation, b: &Operation| {
+        let (a, b) = (&a.restriction, &b.restriction);
+        a.target == b.target && a.room == b.room && a.subject == b.subject
+    };
+    let mut start = 0;
+    for group in operations.chunk_by_mut(same_subject) {
+        let replacement = group.iter().position(|operation| operation.action == Action::Impose);
+        for lift in group.iter_mut().filter(|operation| is_sent_lift(operation)) {
+            lift.after = replacement.map(|replacement| start + replacement);
         }
+        start += group.len();
     }
 }
 

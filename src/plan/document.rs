@@ -1,5 +1,6 @@
 //! A plan as JSON: the machine's view of it, and the file that `apply FILE` reads.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
-use super::{Forecast, Guarded, NextDue, Operation, Plan, TargetChange};
+use super::{Bound, Forecast, Guarded, NextDue, Operation, Plan, TargetChange};
 use crate::domain::hex::hex;
 use crate::domain::{Action, Because, Deny, Id, Kind, Moment, Source, TargetName, Until, Warning};
 
@@ -29,6 +30,41 @@ pub struct Origin {
     pub state: StateMark,
     /// What is not as it was at the last apply.
     pub changes: Vec<TargetChange>,
+    /// The targets of the config, as the state would record them.
+    pub targets: BTreeMap<TargetName, Bound>,
+}
+
+impl Origin {
+    /// The targets that a plan's operations are about.
+    fn touched(&self, plan: &Plan) -> Vec<TargetView<'_>> {
+        let names = plan
+            .operations
+            .chunk_by(|one, other| one.restriction.target == other.restriction.target);
+        let names = names.filter_map(|operations| operations.first());
+        names
+            .filter_map(|operation| self.targets.get_key_value(&operation.restriction.target))
+            .map(|(name, bound)| TargetView {
+                name,
+                binding: &bound.binding,
+                endpoint: &bound.endpoint,
+                credentials: &bound.credentials,
+            })
+            .collect()
+    }
+}
+
+/// A target that operations are about, as JSON.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TargetView<'a> {
+    /// Its name.
+    #[schemars(with = "String")]
+    pub name: &'a TargetName,
+    /// Which app it is.
+    pub binding: &'a str,
+    /// Where its calls go.
+    pub endpoint: &'a str,
+    /// Where its secrets come from, one source a line.
+    pub credentials: &'a str,
 }
 
 /// Which state a plan was made from.
@@ -66,6 +102,8 @@ pub struct Document<'a> {
     pub warnings: &'a [Warning],
     /// Targets, endpoints and sources of credentials that are not as at the last apply.
     pub target_changes: &'a [TargetChange],
+    /// The targets that the operations are about.
+    pub targets: Vec<TargetView<'a>>,
     /// The operations, in canonical order.
     #[schemars(with = "Vec<OperationView<'static>>")]
     pub operations: Operations<'a>,
@@ -140,6 +178,8 @@ pub struct OperationView<'a> {
     pub deny: Deny,
     /// Until when.
     pub until: Until,
+    /// The reason that goes with it; null where there is none.
+    pub reason: Option<&'a Arc<str>>,
     /// The `id` of the entry that governs it; null where it has none.
     pub entry: Option<&'a Arc<str>>,
     /// Where that entry stands; null for what no entry wants any more.
@@ -159,6 +199,7 @@ impl<'a> From<&'a Operation> for OperationView<'a> {
             subject: &restriction.subject.id,
             deny: restriction.deny,
             until: operation.until,
+            reason: operation.reason.as_ref(),
             entry: operation.entry.as_ref(),
             source: operation.source.as_ref(),
         }
@@ -189,6 +230,7 @@ pub fn document<'a>(plan: &'a Plan, origin: &'a Origin) -> Document<'a> {
         guards: &plan.guards,
         warnings: &plan.warnings,
         target_changes: &origin.changes,
+        targets: origin.touched(plan),
         operations: Operations(&plan.operations),
         forecast: &plan.forecast,
         next_due: plan.next_due,

@@ -1,10 +1,12 @@
 //! A saved plan: read back with suspicion, and compared with a plan made afresh.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use similar::TextDiff;
 
+use super::Plan;
 use super::document::{FORMAT_VERSION, Origin, document, is_untouched};
-use super::{Operation, Plan};
 use crate::domain::Moment;
 
 /// Why a saved plan is refused.
@@ -62,7 +64,7 @@ pub struct SavedPlan {
     policy_digest: String,
     config_digest: String,
     serial: u64,
-    /// The operations other than upkeep, each in its canonical text.
+    /// The operations other than upkeep, each in its canonical text, and where they go.
     lines: Vec<String>,
 }
 
@@ -79,21 +81,13 @@ pub fn read(text: &str) -> Result<SavedPlan, Refusal> {
     }
     let not_after = string(&document, "not_after")?;
     let state = document.get("state").ok_or_else(|| missing("state"))?;
-    let operations = document.get("operations").and_then(Value::as_array);
-    let mut lines = Vec::new();
-    for operation in operations.ok_or_else(|| missing("operations"))? {
-        let upkeep = operation.get("upkeep").and_then(Value::as_bool);
-        if !upkeep.ok_or_else(|| missing("upkeep"))? {
-            lines.push(line(operation.clone()));
-        }
-    }
     Ok(SavedPlan {
         not_after: Moment::parse(&not_after).ok_or_else(|| missing("not_after"))?,
         lineage: state.get("lineage").and_then(Value::as_str).map(str::to_owned),
         serial: state.get("serial").and_then(Value::as_u64).ok_or_else(|| missing("serial"))?,
         policy_digest: string(&document, "policy_digest")?,
         config_digest: string(&document, "config_digest")?,
-        lines,
+        lines: lines(&document)?,
     })
 }
 
@@ -107,7 +101,9 @@ pub fn compare(saved: &SavedPlan, fresh: &Plan, origin: &Origin) -> Result<(), R
         let (planned, present) = (name(&saved.lineage), name(&origin.state.lineage));
         return Err(Refusal::OtherState { planned, present });
     }
-    let lines = lines(fresh, origin);
+    let document = serde_json::to_value(document(fresh, origin));
+    let document = document.map_err(|error| Refusal::Unreadable(error.to_string()))?;
+    let lines = lines(&document)?;
     if lines == saved.lines {
         return Ok(());
     }
@@ -129,21 +125,32 @@ pub fn compare(saved: &SavedPlan, fresh: &Plan, origin: &Origin) -> Result<(), R
     Err(Refusal::Stale { moved, difference: difference(&saved.lines, &lines) })
 }
 
-/// The operations other than upkeep, as [`read`] finds them in a file.
-fn lines(plan: &Plan, origin: &Origin) -> Vec<String> {
-    let document = serde_json::to_value(document(plan, origin)).unwrap_or_default();
-    let written = document.get("operations").and_then(Value::as_array).cloned();
-    let upkeep = plan.operations.iter().map(|operation: &Operation| operation.upkeep);
-    let written = written.unwrap_or_default().into_iter().zip(upkeep);
-    written.filter(|(_, upkeep)| !upkeep).map(|(operation, _)| line(operation)).collect()
-}
-
-/// One operation without the place of its entry, which never causes an operation.
-fn line(mut operation: Value) -> String {
-    if let Some(operation) = operation.as_object_mut() {
-        operation.remove("source");
+/// What a plan would do: its operations other than upkeep, without the places of their entries,
+/// which never cause an operation; and the targets of these operations.
+fn lines(document: &Value) -> Result<Vec<String>, Refusal> {
+    let list =
+        |key: &'static str| document.get(key).and_then(Value::as_array).ok_or_else(|| missing(key));
+    let mut lines = Vec::new();
+    let mut touched = BTreeSet::new();
+    for operation in list("operations")? {
+        let upkeep = operation.get("upkeep").and_then(Value::as_bool);
+        if upkeep.ok_or_else(|| missing("upkeep"))? {
+            continue;
+        }
+        touched.extend(operation.get("target").and_then(Value::as_str));
+        let mut operation = operation.clone();
+        if let Some(operation) = operation.as_object_mut() {
+            operation.remove("source");
+        }
+        lines.push(operation.to_string());
     }
-    operation.to_string()
+    let name = |target: &Value| target.get("name").and_then(Value::as_str).map(str::to_owned);
+    for target in list("targets")? {
+        if name(target).is_some_and(|name| touched.contains(name.as_str())) {
+            lines.push(target.to_string());
+        }
+    }
+    Ok(lines)
 }
 
 fn difference(then: &[String], now: &[String]) -> String {

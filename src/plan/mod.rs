@@ -87,12 +87,16 @@ fn count(operations: &[Operation], which: impl Fn(&Operation) -> bool) -> u64 {
 
 /// Makes the plan.
 pub fn plan(inputs: &Inputs<'_>) -> Plan {
-    let diff = diff::diff(inputs);
+    let mut diff = diff::diff(inputs);
+    let guards = guard::check(inputs, &diff.operations);
+    if !guards.is_empty() {
+        diff.keep_up_what_is_held_back(inputs);
+    }
     let steps = batch::batch(&diff.operations, inputs.targets);
     let forecast = forecast::forecast(&steps, inputs.targets);
     Plan {
         now: inputs.now,
-        guards: guard::check(inputs, &diff.operations),
+        guards,
         warnings: warn::warnings(inputs, &diff.operations, &steps),
         next_due: diff.next_due,
         unchanged: diff.unchanged,

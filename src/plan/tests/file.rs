@@ -1,12 +1,14 @@
 //! A saved plan: accepted as it was written, refused otherwise.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::bench::{Bench, DAY, HOUR, MINUTE, Sort, at, until};
-use crate::domain::{Action, Until, Wanted};
-use crate::plan::Plan;
+use crate::domain::{Action, TargetName, Until, Wanted};
 use crate::plan::document::{Origin, StateMark, write};
 use crate::plan::file::{Refusal, compare, read};
+use crate::plan::{Bound, Plan};
 
 fn origin() -> Origin {
     Origin {
@@ -14,7 +16,17 @@ fn origin() -> Origin {
         config_digest: "sha256:bb".to_owned(),
         state: StateMark { lineage: Some("here".to_owned()), serial: 7 },
         changes: vec![],
+        targets: bounds("env SECRET"),
     }
+}
+
+/// The targets of the bench, with credentials from there.
+fn bounds(credentials: &str) -> BTreeMap<TargetName, Bound> {
+    let bound = |name: &TargetName| {
+        let (binding, endpoint) = (format!("{name} 1 real"), format!("https://{name}.example"));
+        Bound { binding, endpoint, credentials: credentials.to_owned() }
+    };
+    bench().targets.keys().map(|name| (name.clone(), bound(name))).collect()
 }
 
 fn text(plan: &Plan, origin: &Origin) -> String {
@@ -72,6 +84,7 @@ fn every_documented_key_is_there_and_null_where_it_does_not_apply() {
         "guards",
         "warnings",
         "target_changes",
+        "targets",
         "operations",
         "forecast",
         "next_due",
@@ -82,7 +95,7 @@ fn every_documented_key_is_there_and_null_where_it_does_not_apply() {
     let keys: Vec<_> = operations[0].as_object().unwrap().keys().map(String::as_str).collect();
     let expected = [
         "action", "because", "upkeep", "target", "kind", "room", "subject", "deny", "until",
-        "entry", "source",
+        "reason", "entry", "source",
     ];
     assert_eq!(keys, expected);
     let lift = &operations[2];
@@ -223,4 +236,12 @@ fn a_change_that_became_upkeep_is_another_plan() {
     assert_eq!(lift(MINUTE).count(Action::Lift), 1);
     let refusal = check(&text(&lift(0), &origin()), &lift(MINUTE), &origin()).unwrap_err();
     assert!(matches!(refusal, Refusal::Stale { .. }));
+}
+
+#[test]
+fn a_plan_is_stale_when_its_operations_would_go_elsewhere() {
+    let plan = bench().plan();
+    let text = text(&plan, &origin());
+    let elsewhere = Origin { targets: bounds("env OTHER"), ..origin() };
+    assert!(matches!(check(&text, &plan, &elsewhere), Err(Refusal::Stale { .. })));
 }

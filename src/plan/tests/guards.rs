@@ -2,7 +2,7 @@
 
 use super::bench::{Bench, DAY, HOUR, Sort, at, lines, until};
 use crate::domain::{Action, Enforcement, Guards, Limit, Until, Wanted};
-use crate::plan::{Guard, Plan};
+use crate::plan::{Guard, Operation, Plan};
 
 const FAR: i64 = 30 * DAY;
 
@@ -212,4 +212,21 @@ fn an_upkeep_plan_is_never_held_back() {
     let plan = bench.upkeep();
     assert_eq!(plan.count(Action::Lift), 20);
     assert!(!plan.is_held_back());
+}
+
+#[test]
+fn what_a_guard_holds_back_is_kept_up_meanwhile() {
+    let row = |id: &String| Sort::Agora.row_of(id, until(FAR), at(-20 * HOUR));
+    let shortened = |id: &String| Sort::Agora.wanted(id, until(FAR - DAY));
+    let ids: Vec<String> = ids(10).collect();
+    let bench = Bench::new(ids.iter().map(shortened).collect(), ids.iter().map(row).collect());
+    let plan = guarded(bench, Guards::default());
+    assert!(plan.is_held_back());
+    let count = |action, upkeep| {
+        let alike = |operation: &&Operation| {
+            operation.action == action && plan.permits(operation) == upkeep
+        };
+        plan.operations.iter().filter(alike).count()
+    };
+    assert_eq!((count(Action::Amend, false), count(Action::Renew, true)), (10, 10));
 }

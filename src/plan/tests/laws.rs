@@ -1,5 +1,7 @@
 //! What holds for every policy, state and instant.
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
 use proptest::collection::vec;
 use proptest::option;
@@ -61,6 +63,7 @@ fn json(plan: &Plan) -> String {
         config_digest: String::new(),
         state: StateMark { lineage: None, serial: 0 },
         changes: vec![],
+        targets: BTreeMap::new(),
     };
     let mut bytes = Vec::new();
     write(plan, &origin, &mut bytes).unwrap();

@@ -130,6 +130,7 @@ pub(super) fn text_of(
         config_digest: String::new(),
         state: StateMark { lineage: None, serial: 0 },
         changes,
+        targets: BTreeMap::new(),
     };
     let shown = Shown { plan, origin: &origin, targets: &targets() };
     let mut text = String::new();
