@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
+use super::converge::unrecorded;
 use super::ledger::{self, Written};
 use super::line::{Line, Work};
 use super::outcome::{Fate, Trouble};
@@ -101,9 +102,8 @@ impl Line {
         let row = Record::Put(ledger::held(operation, written));
         let fate = (Fate::Done, None);
         let audit = ledger::audit(operation, &self.shared.run, (None, at), fate, None);
-        if self.record(vec![row, audit]).await {
-            self.note(index, Fate::Done, None);
-        }
+        let fate = if self.record(vec![row, audit]).await { Fate::Done } else { Fate::InDoubt };
+        self.note(index, fate, (fate == Fate::InDoubt).then(unrecorded));
     }
 
     fn leave_in_doubt(&self, operations: &[usize], trouble: &Trouble) {

@@ -6,7 +6,7 @@ use super::line::{Line, Work};
 use super::look::Sight;
 use super::outcome::{Fate, Trouble};
 use super::settle::{Parts, Pause, Refused, Tries, Verdict, back_off, settle};
-use crate::domain::{Doubt, Evidence, Lapse, RuleId};
+use crate::domain::{Doubt, Evidence, Lapse, Moment, RuleId};
 use crate::plan::Operation;
 use crate::provider::{Effect, Form, Repeat, Verb};
 use crate::state::Record;
@@ -17,6 +17,16 @@ enum Rest {
     Settled,
     /// It is to be tried in two parts.
     Parts(Box<[Work; 2]>),
+}
+
+/// Where a piece of work stands after an attempt.
+struct Trial {
+    /// What to do next.
+    verdict: Verdict,
+    /// What was tried.
+    tries: Tries,
+    /// Before this instant nothing of it was sent in this run.
+    began: Moment,
 }
 
 impl Line {
@@ -34,6 +44,7 @@ impl Line {
     async fn converge(&self, mut work: Work) -> Rest {
         let Some(form) = self.form(&work.call) else { return Rest::Settled };
         let mut tries = Tries::default();
+        let began = self.now();
         if form.repeat == Repeat::Duplicates {
             match self.look_first(form, &mut work).await {
                 Sight::Clear => {}
@@ -66,7 +77,9 @@ impl Line {
             };
             self.check_clock(&attempt);
             let verdict = settle(form, &work.call, &attempt.answer, &mut tries);
-            if let Some(rest) = self.act(form, &mut work, &attempt, (verdict, tries)).await {
+            if let Some(rest) =
+                self.act(form, &mut work, &attempt, Trial { verdict, tries, began }).await
+            {
                 return rest;
             }
         }
@@ -78,7 +91,7 @@ impl Line {
         form: &'static Form,
         work: &mut Work,
         attempt: &Attempt,
-        (verdict, tries): (Verdict, Tries),
+        Trial { verdict, tries, began }: Trial,
     ) -> Option<Rest> {
         match verdict {
             Verdict::Done(effect) => self.done(form, work, attempt, (Some(effect), tries)).await,
@@ -96,7 +109,7 @@ impl Line {
             }
             Verdict::Look => {
                 self.record(vec![self.answered(attempt)]).await;
-                match self.look_again(form, work).await {
+                match self.look_again(form, work, began).await {
                     Sight::Clear => return None,
                     Sight::Settled => {}
                     Sight::Unclear(trouble) => {
@@ -158,6 +171,11 @@ impl Line {
             }
         }
         if !self.record(records).await {
+            // It took effect, but the state still says that it may have.
+            let trouble = unrecorded();
+            for index in &work.operations {
+                self.note(*index, Fate::InDoubt, Some(trouble.clone()));
+            }
             return;
         }
         for index in work.operations.iter().filter(|index| !unconfirmed.contains(index)) {
@@ -328,6 +346,12 @@ fn blame(attempt: &Attempt) -> Trouble {
 
 fn room_is_full() -> Trouble {
     let error = "the room is full: the provider holds no more bans for it".to_owned();
+    Trouble { error, code: None, request_id: None }
+}
+
+/// What is wrong with an operation whose effect could not be recorded.
+pub(super) fn unrecorded() -> Trouble {
+    let error = "it took effect, but the state could not be written".to_owned();
     Trouble { error, code: None, request_id: None }
 }
 

@@ -56,13 +56,17 @@ impl Line {
         }
     }
 
-    /// Looks after an attempt that brought no answer.
-    pub(super) async fn look_again(&self, form: &'static Form, work: &mut Work) -> Sight {
+    /// Looks after an attempt that brought no answer; the first was made at `began` or later.
+    pub(super) async fn look_again(
+        &self,
+        form: &'static Form,
+        work: &mut Work,
+        began: Moment,
+    ) -> Sight {
         let Some((_, operation)) = self.operations(work).into_iter().next() else {
             return Sight::Clear;
         };
-        // The intent is a little older than this; the tolerance covers retries within a run.
-        let since = operation.doubted.map_or(self.now() - LONGEST_TRY, |doubt| doubt.since);
+        let since = operation.doubted.map_or(began, |doubt| doubt.since);
         self.look_twice(form, work, since).await
     }
 
@@ -172,10 +176,6 @@ impl Line {
         Ok(rows.into_iter().filter(ours).collect())
     }
 }
-
-/// The longest that one call is tried within a run, for the window in which a rule it made can
-/// have been created.
-const LONGEST_TRY: SignedDuration = SignedDuration::from_mins(5);
 
 /// Whether a rule may have been made by a call about this operation since `since`: same selector,
 /// same privileges, made since then, and with the end that such a call would have asked for.

@@ -45,7 +45,7 @@ impl Drop for Turn<'_> {
 const TO_SPARE: u32 = 3;
 
 /// How late a caller may be woken and still count as on time: timers tick in milliseconds.
-const WAKES_LATE: Duration = Duration::from_millis(8);
+const WAKES_LATE: Duration = Duration::from_millis(12);
 
 /// After this long without a throttling answer one halving is won back.
 const WON_BACK_AFTER: Duration = Duration::from_secs(5);
