@@ -1,9 +1,10 @@
 //! How far a run is: bars on a terminal, one line a target otherwise.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use tokio::time::Instant;
 
 use crate::apply::Progress;
@@ -36,9 +37,13 @@ pub(super) fn progress(console: &Console) -> std::sync::Arc<dyn Progress> {
 
 impl Progress for Bars {
     fn begin(&self, target: &TargetName, operations: u64) {
-        let template = "{prefix:>20}  {wide_bar}  {pos}/{len}  {per_sec}  {eta} left";
-        let style =
-            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let template = "{prefix:>20}  {wide_bar}  {pos}/{len}  {pace}  {eta} left";
+        let style = ProgressStyle::with_template(template)
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .with_key("pace", |state: &ProgressState, out: &mut dyn Write| {
+                // A bar without its pace is still a bar.
+                let _unwritten = write!(out, "{:.0}/s", state.per_sec());
+            });
         let bar = self.all.add(ProgressBar::new(operations));
         bar.set_style(style);
         bar.set_prefix(target.to_string());

@@ -56,7 +56,7 @@ fn notes(plan: &Plan, outlines: &[Outline<'_>]) -> Vec<String> {
     let folded: usize = outlines.iter().map(Outline::folded).sum();
     if folded > 0 {
         notes.push(format!(
-            "{} of {} are folded; `--all` gives each its line",
+            "{} of {} are folded; `plan --all` gives each its line",
             grouped(folded as u64),
             counted(plan.operations.len() as u64, "operation"),
         ));

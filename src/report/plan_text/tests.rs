@@ -134,7 +134,7 @@ fn five_thousand_operations_fit_on_a_few_screens_and_are_all_there_when_asked_fo
          1,500 entries  bans/b.yaml",
         "    + 23 users in room \"room 0\": 0, 108, …      until 2026-12-20T00:00:00Z to \
          2026-12-28T06:00:00Z  in 29 days to 37 days  new entry  case-1  bans/a.yaml:3:5",
-        "5,000 of 5,001 operations are folded; `--all` gives each its line",
+        "5,000 of 5,001 operations are folded; `plan --all` gives each its line",
     ] {
         assert!(text.lines().any(|shown| shown == line), "{line}\n\n{text}");
     }
