@@ -9,4 +9,5 @@
 mod bad_policies;
 mod good_policies;
 mod hostile_policies;
+mod stories;
 mod workspace;
