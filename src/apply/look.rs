@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use super::ledger::{self, Written};
 use super::line::{Line, Work};
 use super::outcome::{Fate, Trouble};
-use crate::domain::{Enforcement, Evidence, Lapse, Moment};
+use crate::domain::{Enforcement, Evidence, Lapse, Moment, Until};
 use crate::plan::Operation;
 use crate::plan::term::{CLOCK_TOLERANCE, Tenure};
 use crate::provider::{Form, Item, Listed, Verb};
@@ -188,7 +188,7 @@ impl Line {
 const LONGEST_TRY: SignedDuration = SignedDuration::from_mins(5);
 
 /// Whether a rule may have been made by a call about this operation since `since`: same selector,
-/// same privileges, made since then, and with the end that such a call would have asked for.
+/// same privileges, made since then, and with an end that such a call would have asked for.
 fn may_be_ours(rule: &Listed, operation: &Operation, form: &Form, since: Moment) -> bool {
     let restriction = &operation.restriction;
     let same = rule.kind == restriction.subject.kind
@@ -196,9 +196,14 @@ fn may_be_ours(rule: &Listed, operation: &Operation, form: &Form, since: Moment)
         && rule.room == restriction.room
         && rule.deny == restriction.deny;
     let (Some(created), Lapse::At(ends)) = (rule.created, rule.lapse) else { return false };
-    let promised = operation.recorded.as_ref().map_or(operation.until, |row| row.until);
-    let Lapse::At(asked) = form.expiry.term(promised, created).lapse else { return false };
-    same && created >= since - CLOCK_TOLERANCE && (ends - asked).abs() <= CLOCK_TOLERANCE
+    // An earlier call may have asked for another end than this one would.
+    let recorded = operation.recorded.as_ref();
+    let earlier = recorded.map(|row| row.until);
+    let doubted = recorded.and_then(|row| row.doubt?.lapse.at()).map(Until::At);
+    let asked = [Some(operation.until), earlier, doubted].into_iter().flatten();
+    let mut asked = asked.filter_map(|until| form.expiry.term(until, created).lapse.at());
+    same && created >= since - CLOCK_TOLERANCE
+        && asked.any(|asked| (ends - asked).abs() <= CLOCK_TOLERANCE)
 }
 
 fn never_seen() -> Trouble {

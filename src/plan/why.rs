@@ -196,18 +196,19 @@ impl<'a> Change<'a> {
         held: Option<&Held>,
         attempted: Action,
     ) -> (Action, Because, Means) {
-        match (attempted, held) {
-            (Action::Renew | Action::Amend, Some(held)) => {
-                (attempted, Because::InDoubt, self.rewrite(held))
+        // Where the provider numbers its rules, writing the old one tells whether it still stands;
+        // what the unanswered call may have written counts as much as what is known.
+        let standing = held.and_then(|held| held.rule).filter(|_| !self.has_ended_there(row));
+        let rewrite = standing.map(|rule| Means::Call { verb: Verb::Renew, rule: Some(rule) });
+        let means = rewrite.unwrap_or(impose());
+        match attempted {
+            Action::Renew | Action::Amend if held.is_some() => {
+                (attempted, Because::InDoubt, means)
             }
-            (Action::Kick, _) => (Action::Kick, Because::InDoubt, impose()),
-            // A lift that may have happened, though it is wanted after all: start it again. Where
-            // the provider numbers its rules, writing the old one tells whether it still stands.
-            (Action::Lift, Some(held)) if held.rule.is_some() && !self.has_ended_there(row) => {
-                (Action::Impose, Because::InDoubt, self.rewrite(held))
-            }
-            (Action::Impose | Action::Renew | Action::Amend | Action::Lift | Action::Forget, _) => {
-                (Action::Impose, Because::InDoubt, impose())
+            Action::Kick => (Action::Kick, Because::InDoubt, impose()),
+            // Also a lift that may have happened, though it is wanted after all.
+            Action::Impose | Action::Renew | Action::Amend | Action::Lift | Action::Forget => {
+                (Action::Impose, Because::InDoubt, means)
             }
         }
     }

@@ -82,6 +82,7 @@ forbidden_streams:
         for _ in 0..=self.chance.below(5) {
             self.edit();
             self.upset();
+            if std::env::var_os("DBG").is_some() { eprintln!("=== {} {:?}", self.story.now(), self.entries); }
             let before = self.story.sandbox.in_force();
             if self.chance.happens(40) {
                 let span = Duration::from_millis(self.chance.below(8000));
@@ -227,14 +228,22 @@ forbidden_streams:
     }
 }
 
+/// A failure names its seed; a replay says what the providers saw.
 impl Drop for Schedule {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            if std::env::var("DBG").is_ok() { for r in self.story.snapshot().rows { eprintln!("{r:?}"); }
-              for r in self.story.sandbox.seen() { if r.provider=="agora" {eprintln!("{r:?}");} }
-              for r in self.story.sandbox.in_force() { eprintln!("{r}"); } eprintln!("now {}", self.story.now()); }
-            eprintln!("replay with `OSTRACON_SEED={} cargo test schedules`", self.seed);
+        if !std::thread::panicking() {
+            return;
         }
+        if std::env::var_os("OSTRACON_SEED").is_some() {
+            for seen in self.story.sandbox.seen() {
+                eprintln!("{seen:?}");
+            }
+            for row in self.story.sandbox.in_force() {
+                eprintln!("{row}");
+            }
+            eprintln!("{:#?}", self.story.snapshot().rows);
+        }
+        eprintln!("replay with `OSTRACON_SEED={} cargo test schedules`", self.seed);
     }
 }
 
