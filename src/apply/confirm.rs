@@ -37,12 +37,10 @@ impl Line {
         for index in operations {
             let Some(operation) = all.get(*index) else { continue };
             let end = ends.get(&operation.restriction.subject.id).copied();
-            let asked = form.expiry.term(operation.until, self.now()).lapse;
-            let near = end.is_some_and(|end| match (end, asked) {
-                (Lapse::At(end), Lapse::At(asked)) => (end - asked).abs() <= END_TOLERANCE,
-                (Lapse::Open, Lapse::Open) => true,
-                (Lapse::At(_), Lapse::Open) | (Lapse::Open, Lapse::At(_)) => false,
-            });
+            // It was asked for between the first attempt and now: a capped end moves with that.
+            let first = operation.doubted.map_or(self.shared.plan.now, |doubt| doubt.since);
+            let asked = [first, self.now()].map(|at| form.expiry.term(operation.until, at).lapse);
+            let near = end.is_some_and(|end| is_near(end, asked));
             if let (Some(lapse), true) = (end, near) {
                 self.confirmed(form, *index, operation, (lapse, Evidence::Observed)).await;
             } else {
@@ -110,6 +108,17 @@ impl Line {
         for index in operations {
             self.note(*index, Fate::InDoubt, Some(trouble.clone()));
         }
+    }
+}
+
+/// Whether an end lies where calls between two instants asked for it.
+fn is_near(end: Lapse, asked: [Lapse; 2]) -> bool {
+    match (end, asked) {
+        (Lapse::At(end), [Lapse::At(first), Lapse::At(last)]) => {
+            first - end <= END_TOLERANCE && end - last <= END_TOLERANCE
+        }
+        (Lapse::Open, [Lapse::Open, Lapse::Open]) => true,
+        (Lapse::At(_) | Lapse::Open, [Lapse::At(_) | Lapse::Open, _]) => false,
     }
 }
 

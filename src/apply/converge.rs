@@ -105,7 +105,13 @@ impl Line {
                 self.record(vec![self.answered(attempt)]).await;
                 work.call.verb = Verb::Impose;
                 work.call.items.iter_mut().for_each(|item| item.rule = None);
-                return None;
+                match self.look_first(form, work).await {
+                    Sight::Clear => return None,
+                    Sight::Settled => {}
+                    Sight::Unclear(trouble) => {
+                        self.finish(work, Fate::InDoubt, Some(&trouble), None).await;
+                    }
+                }
             }
             Verdict::Look => {
                 self.record(vec![self.answered(attempt)]).await;

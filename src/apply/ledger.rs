@@ -37,8 +37,9 @@ pub fn intended(operation: &Operation, form: &Form, now: Moment) -> Record {
             _,
         ) => form.expiry.term(operation.until, now).lapse,
     };
-    // What an earlier run left open began then, and may still come to light.
-    let since = operation.doubted.map_or(now, |doubt| doubt.since);
+    // What an earlier run left open began then, and may still come to light: until its own end.
+    let (since, lapse) =
+        operation.doubted.map_or((now, lapse), |doubt| (doubt.since, lapse.max(doubt.lapse)));
     let doubt = Doubt { action: operation.action, since, lapse };
     Record::Put(Enforcement { doubt: Some(doubt), ..before(operation) })
 }

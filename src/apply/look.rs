@@ -11,9 +11,9 @@ use jiff::SignedDuration;
 use super::ledger::{self, Written};
 use super::line::{Line, Work};
 use super::outcome::{Fate, Trouble};
-use crate::domain::{Evidence, Lapse, Moment};
+use crate::domain::{Enforcement, Evidence, Lapse, Moment, Until};
 use crate::plan::Operation;
-use crate::plan::term::CLOCK_TOLERANCE;
+use crate::plan::term::{CLOCK_TOLERANCE, Tenure};
 use crate::provider::{Form, Item, Listed, Verb};
 use crate::state::Record;
 
@@ -80,7 +80,7 @@ impl Line {
                 Err(trouble) => return Sight::Unclear(trouble),
                 Ok(rules) => {
                     if let Some(rule) = rules.into_iter().max_by_key(|rule| rule.created) {
-                        return self.adopt(work, &rule).await;
+                        return self.adopt(form, work, &rule).await;
                     }
                 }
             }
@@ -89,27 +89,37 @@ impl Line {
     }
 
     /// Takes a rule that an unanswered call made for ours.
-    async fn adopt(&self, work: &mut Work, rule: &Listed) -> Sight {
+    async fn adopt(&self, form: &'static Form, work: &mut Work, rule: &Listed) -> Sight {
         let operations = self.operations(work);
         let Some((index, operation)) = operations.into_iter().next() else { return Sight::Settled };
+        let at = rule.created.unwrap_or_else(|| self.now());
+        let evidence = Evidence::Adopted;
+        let written =
+            Written { at, lapse: rule.lapse, rule: rule.rule, evidence, twin_since: None };
+        let row = ledger::held(operation, written);
         let promised = operation.recorded.as_ref().map_or(operation.until, |row| row.until);
-        if promised != operation.until {
-            // It was made for another `until`: move its end.
+        if promised != operation.until || self.is_renewal_due(form, &row) {
+            // It was made for another `until`, or long ago: move its end.
             work.call.verb = Verb::Renew;
             work.call.items.iter_mut().for_each(|item| item.rule = rule.rule);
             return Sight::Clear;
         }
-        let (lapse, rule) = (rule.lapse, (rule.rule, rule.created));
-        let at = rule.1.unwrap_or_else(|| self.now());
-        let evidence = Evidence::Adopted;
-        let written = Written { at, lapse, rule: rule.0, evidence, twin_since: None };
-        let row = Record::Put(ledger::held(operation, written));
+        let row = Record::Put(row);
         let stamp = (None, self.now());
         let audit = ledger::audit(operation, &self.shared.run, stamp, (Fate::Done, None), None);
         if self.record(vec![row, audit]).await {
             self.note(index, Fate::Done, None);
         }
         Sight::Settled
+    }
+
+    /// Whether what is held must be renewed already.
+    fn is_renewal_due(&self, form: &'static Form, row: &Enforcement) -> bool {
+        let target = &self.session.target;
+        row.held.as_ref().is_some_and(|held| {
+            let tenure = Tenure { target, form, held, until: row.until };
+            tenure.renewal_at().is_some_and(|at| at <= self.now())
+        })
     }
 
     /// Lifts every rule that an unanswered call may have made, beside the one that is known.
@@ -178,7 +188,7 @@ impl Line {
 }
 
 /// Whether a rule may have been made by a call about this operation since `since`: same selector,
-/// same privileges, made since then, and with the end that such a call would have asked for.
+/// same privileges, made since then, and with an end that such a call would have asked for.
 fn may_be_ours(rule: &Listed, operation: &Operation, form: &Form, since: Moment) -> bool {
     let restriction = &operation.restriction;
     let same = rule.kind == restriction.subject.kind
@@ -186,9 +196,14 @@ fn may_be_ours(rule: &Listed, operation: &Operation, form: &Form, since: Moment)
         && rule.room == restriction.room
         && rule.deny == restriction.deny;
     let (Some(created), Lapse::At(ends)) = (rule.created, rule.lapse) else { return false };
-    let promised = operation.recorded.as_ref().map_or(operation.until, |row| row.until);
-    let Lapse::At(asked) = form.expiry.term(promised, created).lapse else { return false };
-    same && created >= since - CLOCK_TOLERANCE && (ends - asked).abs() <= CLOCK_TOLERANCE
+    // An earlier call may have asked for another end than this one would.
+    let recorded = operation.recorded.as_ref();
+    let earlier = recorded.map(|row| row.until);
+    let doubted = recorded.and_then(|row| row.doubt?.lapse.at()).map(Until::At);
+    let asked = [Some(operation.until), earlier, doubted].into_iter().flatten();
+    let mut asked = asked.filter_map(|until| form.expiry.term(until, created).lapse.at());
+    same && created >= since - CLOCK_TOLERANCE
+        && asked.any(|asked| (ends - asked).abs() <= CLOCK_TOLERANCE)
 }
 
 fn never_seen() -> Trouble {

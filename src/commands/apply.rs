@@ -75,18 +75,24 @@ pub enum Format {
 
 /// Makes the providers agree with the files.
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Error::new(Exit::Error, "cannot start").caused_by(&error))?;
+    runtime.block_on(run_within(context, args))
+}
+
+/// Makes the providers agree with the files, within the caller's runtime: a test's may have a
+/// time of its own.
+pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     if !args.auto_approve && !context.console.terminal.answers {
         return Err(Error::new(Exit::Usage, "there is no terminal to ask on")
             .hint("say `--auto-approve` to apply without being asked"));
     }
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
     let files = read_files(context, args)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| Error::new(Exit::Error, "cannot start").caused_by(&error))?;
-    runtime.block_on(in_tenancy(context, args, &files, saved))
+    in_tenancy(context, args, &files, saved).await
 }
 
 async fn in_tenancy(

@@ -53,7 +53,7 @@ impl<'a> Change<'a> {
         let before = row.map(|row| (row, row.held.as_ref(), row.doubt));
         let (action, because, means) = match before {
             None => (Action::Impose, Because::NewEntry, impose()),
-            Some((_, held, Some(doubt))) => self.settle(held, doubt.action),
+            Some((row, held, Some(doubt))) => self.settle(row, held, doubt.action),
             Some((row, None, None)) if row.waiting.is_some() => {
                 (Action::Impose, Because::NewEntry, impose())
             }
@@ -103,7 +103,7 @@ impl<'a> Change<'a> {
     /// What time alone asks for about `row`, which stands for its own entry.
     pub(super) fn of_upkeep(&mut self, row: &Enforcement) -> Option<Operation> {
         let (action, because, means) = match (&row.held, row.doubt) {
-            (held, Some(doubt)) => self.settle(held.as_ref(), doubt.action),
+            (held, Some(doubt)) => self.settle(row, held.as_ref(), doubt.action),
             (Some(held), None) => self.of_due(held, row.until)?,
             // Waiting, or gone: starting it is not upkeep.
             (None, None) => return None,
@@ -203,17 +203,23 @@ impl<'a> Change<'a> {
     }
 
     /// A restriction that is wanted, about which a call was sent that nobody knows the effect of.
-    fn settle(&self, held: Option<&Held>, attempted: Action) -> (Action, Because, Means) {
-        match (attempted, held) {
-            (Action::Renew | Action::Amend, Some(held)) => {
-                (attempted, Because::InDoubt, self.rewrite(held))
-            }
-            (Action::Kick, _) => (Action::Kick, Because::InDoubt, impose()),
-            // A lift that may have happened, though it is wanted after all: start it again. Where
-            // the provider numbers its rules, writing the old one tells whether it still stands.
-            (Action::Lift, Some(held)) => (Action::Impose, Because::InDoubt, self.rewrite(held)),
-            (Action::Impose | Action::Renew | Action::Amend | Action::Lift | Action::Forget, _) => {
-                (Action::Impose, Because::InDoubt, impose())
+    fn settle(
+        &self,
+        row: &Enforcement,
+        held: Option<&Held>,
+        attempted: Action,
+    ) -> (Action, Because, Means) {
+        // Where the provider numbers its rules, writing the old one tells whether it still stands;
+        // what the unanswered call may have written counts as much as what is known.
+        let standing = held.and_then(|held| held.rule).filter(|_| !self.has_ended_there(row));
+        let rewrite = standing.map(|rule| Means::Call { verb: Verb::Renew, rule: Some(rule) });
+        let means = rewrite.unwrap_or(impose());
+        match attempted {
+            Action::Renew | Action::Amend if held.is_some() => (attempted, Because::InDoubt, means),
+            Action::Kick => (Action::Kick, Because::InDoubt, impose()),
+            // Also a lift that may have happened, though it is wanted after all.
+            Action::Impose | Action::Renew | Action::Amend | Action::Lift | Action::Forget => {
+                (Action::Impose, Because::InDoubt, means)
             }
         }
     }

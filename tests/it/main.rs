@@ -10,4 +10,5 @@ mod bad_policies;
 mod good_policies;
 mod hostile_policies;
 mod policy_laws;
+mod stories;
 mod workspace;

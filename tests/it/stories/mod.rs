@@ -1,0 +1,8 @@
+//! Stories about the whole program, in virtual time, against the emulation of the providers.
+
+mod clock;
+mod random;
+mod story;
+mod time;
+
+use story::{START, Story, hours};

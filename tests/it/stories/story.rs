@@ -1,0 +1,371 @@
+//! The whole program in virtual time: files, a state file, the emulation, and a clock.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use clap::Parser as _;
+use jiff::SignedDuration;
+use ostracon::cli::{Cli, Command};
+use ostracon::commands::{Context, apply};
+use ostracon::console::{Console, Talk, Terminal};
+use ostracon::domain::{Lapse, Moment, Until};
+use ostracon::exit::Exit;
+use ostracon::policy::{Leave, Workspace, load, render};
+use ostracon::provider::{Grip, REGISTRY};
+use ostracon::sandbox::{Fate, InForce, Incoming, Sandbox, credential};
+use ostracon::state::{Location, Snapshot, State};
+use ostracon::world::{Clock as _, Process, World};
+use serde_json::Value;
+
+use super::clock::{Seeded, StoryClock};
+use crate::workspace::Files;
+
+/// When every story begins.
+pub(super) const START: &str = "2026-11-20T12:00:00Z";
+
+/// A workspace, the four providers, and what happens to them.
+pub(super) struct Story {
+    pub(super) files: Files,
+    pub(super) sandbox: Sandbox,
+    clock: Arc<StoryClock>,
+    world: World,
+}
+
+/// What came of one run of `apply`.
+#[derive(Debug)]
+pub(super) struct Run {
+    /// How the program ended.
+    pub(super) exit: Exit,
+    /// Its outcome as JSON; null when it ended early.
+    pub(super) outcome: Value,
+    /// What went wrong, when it ended early.
+    pub(super) error: String,
+}
+
+impl Run {
+    /// Checks how the program ended.
+    #[track_caller]
+    pub(super) fn ends(self, exit: Exit) -> Self {
+        assert_eq!(self.exit, exit, "{self:#?}");
+        self
+    }
+
+    /// How many operations ended this way.
+    pub(super) fn count(&self, fate: &str) -> u64 {
+        self.outcome["summary"][fate].as_u64().unwrap()
+    }
+
+    /// What is not done, as `subject action outcome`.
+    pub(super) fn problems(&self) -> Vec<String> {
+        let problems = self.outcome["problems"].as_array().unwrap();
+        let text = |problem: &Value, key: &str| problem[key].as_str().unwrap().to_owned();
+        let line = |it| ["subject", "action", "outcome"].map(|key| text(it, key)).join(" ");
+        problems.iter().map(line).collect()
+    }
+}
+
+impl Story {
+    /// A story with a target of each provider, about which nothing is in force.
+    pub(super) fn new() -> Self {
+        Self::seeded(1)
+    }
+
+    /// The same with another chance.
+    pub(super) fn seeded(seed: u64) -> Self {
+        let clock = Arc::new(StoryClock::new(Moment::parse(START).unwrap()));
+        let sandbox = Sandbox::new(Arc::<StoryClock>::clone(&clock));
+        let mut env = BTreeMap::new();
+        for (variable, provider, name) in [
+            ("Z", "zego", "server_secret"),
+            ("T", "tencent", "secret_key"),
+            ("V", "volcengine", "access_key_id"),
+            ("W", "volcengine", "secret_access_key"),
+            ("A", "agora", "customer_id"),
+            ("B", "agora", "customer_secret"),
+        ] {
+            env.insert(variable.to_owned(), credential(provider, name).unwrap().to_owned());
+        }
+        let files = Files::new(&[]);
+        let world = World {
+            clock: Arc::<StoryClock>::clone(&clock),
+            http: Arc::new(sandbox.clone()),
+            random: Arc::new(Seeded::new(seed)),
+            env: Arc::new(env),
+            directory: files.path().to_owned(),
+            process: Process { user: "teller".into(), host: "here".into(), pid: 1 },
+        };
+        Self { files, sandbox, clock, world }
+    }
+
+    /// Somebody else, who has another policy and state but the same apps at the same providers.
+    pub(super) fn neighbour(&self) -> Self {
+        let files = Files::new(&[]);
+        let world = World { directory: files.path().to_owned(), ..self.world.clone() };
+        Self { files, sandbox: self.sandbox.clone(), clock: Arc::clone(&self.clock), world }
+    }
+
+    /// Puts this in the place of the policy.
+    pub(super) fn policy(&self, yaml: &str) {
+        self.files.write("policy.yaml", yaml.as_bytes());
+    }
+
+    /// Puts this in the place of the config.
+    pub(super) fn config(&self, yaml: &str) {
+        self.files.write("ostracon.yaml", yaml.as_bytes());
+    }
+
+    /// Sets an environment variable.
+    pub(super) fn variable(&mut self, name: &str, value: &str) {
+        Arc::make_mut(&mut self.world.env).insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Lets time pass.
+    pub(super) fn advance(&self, span: SignedDuration) {
+        self.clock.pass(span);
+    }
+
+    /// What time it is.
+    pub(super) fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
+    /// Lets everything go well from now on.
+    pub(super) fn calm(&self) {
+        self.sandbox.set_mischief(|_: &Incoming| Fate::Answer);
+    }
+
+    /// Lets one request meet this fate: the first, after `spared` others, that `is_meant`.
+    pub(super) fn strike(
+        &self,
+        fate: Fate,
+        spared: usize,
+        is_meant: impl Fn(&Incoming) -> bool + Send + 'static,
+    ) {
+        let mut seen = 0;
+        self.sandbox.set_mischief(move |incoming: &Incoming| {
+            if !is_meant(incoming) {
+                return Fate::Answer;
+            }
+            seen += 1;
+            if seen == spared + 1 { fate } else { Fate::Answer }
+        });
+    }
+
+    /// Runs `apply --auto-approve`.
+    pub(super) fn apply(&self) -> Run {
+        self.apply_with(&[])
+    }
+
+    /// Runs `apply --auto-approve` with more arguments.
+    pub(super) fn apply_with(&self, more: &[&str]) -> Run {
+        self.play(more, None).unwrap()
+    }
+
+    /// Runs `apply`, and lets it be killed after this long; what came of it if it was quicker.
+    pub(super) fn crash_after(&self, span: Duration) -> Option<Run> {
+        self.play(&[], Some(span))
+    }
+
+    fn play(&self, more: &[&str], crash: Option<Duration>) -> Option<Run> {
+        let fixed = ["ostracon", "apply", "--auto-approve", "--format", "json", "--dir"];
+        let directory = self.files.path().to_str().unwrap();
+        let cli = Cli::parse_from(fixed.into_iter().chain([directory]).chain(more.iter().copied()));
+        let Command::Apply(args) = &cli.command else { panic!("not `apply`") };
+        let (out, mut console) = console();
+        let mut context =
+            Context { global: &cli.global, world: &self.world, console: &mut console };
+        // A runtime of its own for each run: dropping it drops every task, as a kill would.
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        let ended = runtime.block_on(async {
+            self.clock.start();
+            let run = apply::run_within(&mut context, args);
+            let ended = match crash {
+                Some(span) => tokio::time::timeout(span, run).await.ok(),
+                None => Some(run.await),
+            };
+            self.clock.stop();
+            ended
+        });
+        drop(runtime);
+        Some(match ended? {
+            Ok(exit) => {
+                let outcome = serde_json::from_str(&out.text()).unwrap_or_default();
+                Run { exit, outcome, error: String::new() }
+            }
+            Err(error) => {
+                let text = format!("{}{}: {:?}", error.preface, error.message, error.causes);
+                Run { exit: error.exit, outcome: Value::Null, error: text }
+            }
+        })
+    }
+
+    /// Runs a command other than `apply`.
+    pub(super) fn command(&self, arguments: &[&str]) -> (Exit, String) {
+        let (out, mut console) = console();
+        let directory = self.files.path().to_str().unwrap();
+        let arguments =
+            ["ostracon", "--dir", directory].into_iter().chain(arguments.iter().copied());
+        let exit = ostracon::run(arguments.map(Into::into), &self.world, &mut console);
+        (exit, out.text())
+    }
+
+    /// The plan, as JSON.
+    pub(super) fn plan(&self) -> Value {
+        let (exit, text) = self.command(&["plan", "--format", "json"]);
+        assert!(matches!(exit, Exit::Done | Exit::Guarded), "{exit:?} {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// The plan's operations, as `action subject because`.
+    pub(super) fn planned(&self) -> Vec<String> {
+        let plan = self.plan();
+        let text = |operation: &Value, key: &str| operation[key].as_str().unwrap().to_owned();
+        let line = |it| {
+            let (action, subject) = (text(it, "action"), text(it, "subject"));
+            format!("{action} {subject} {}", text(it, "because"))
+        };
+        plan["operations"].as_array().unwrap().iter().map(line).collect()
+    }
+
+    /// What is in force, as `provider room subject deny` without what is left at its default;
+    /// what is in force twice is there twice.
+    pub(super) fn held(&self) -> Vec<String> {
+        let mut held: Vec<_> = self.sandbox.in_force().iter().map(name).collect();
+        held.sort();
+        held
+    }
+
+    /// Checks what is in force.
+    #[track_caller]
+    pub(super) fn holds(&self, expected: &[&str]) {
+        assert_eq!(self.held(), expected);
+    }
+
+    /// When what is in force about this subject ends.
+    pub(super) fn end_of(&self, subject: &str) -> Moment {
+        let mut ends = self.sandbox.in_force().into_iter().filter(|row| row.subject == subject);
+        match ends.next().map(|row| row.end) {
+            Some(Lapse::At(end)) => end,
+            other => panic!("{subject}: {other:?}"),
+        }
+    }
+
+    /// Checks that nothing is left to do.
+    #[track_caller]
+    pub(super) fn settled(&self) {
+        assert_eq!(self.planned(), Vec::<String>::new());
+    }
+
+    /// The workspace as it is read.
+    pub(super) fn workspace(&self) -> Workspace {
+        load(self.files.path(), &Leave::default())
+            .unwrap_or_else(|diagnostics| panic!("{}", render(&diagnostics)))
+    }
+
+    /// What should be in force by the files, at this instant, as in [`Story::held`].
+    pub(super) fn wanted(&self) -> Vec<String> {
+        self.untils().into_keys().collect()
+    }
+
+    /// The same, each with its end.
+    pub(super) fn untils(&self) -> BTreeMap<String, Until> {
+        let (workspace, now) = (self.workspace(), self.now());
+        let mut untils = BTreeMap::new();
+        for wanted in workspace.wanted.iter().filter(|wanted| wanted.is_wanted_at(now)) {
+            let restriction = &wanted.restriction;
+            let facts = workspace.config.targets[&restriction.target].provider.facts();
+            if facts.form(restriction.subject.kind).unwrap().grip == Grip::Kicks {
+                continue;
+            }
+            let row = InForce {
+                provider: facts.name,
+                app: String::new(),
+                room: restriction.room.as_ref().map(ToString::to_string),
+                kind: restriction.subject.kind,
+                subject: restriction.subject.id.to_string(),
+                deny: restriction.deny,
+                end: Lapse::Open,
+                reason: None,
+                rule: None,
+            };
+            let until = untils.entry(name(&row)).or_insert(wanted.until);
+            *until = wanted.until.max(*until);
+        }
+        untils
+    }
+
+    /// Checks that the providers equal the files.
+    #[track_caller]
+    pub(super) fn agrees(&self) {
+        assert_eq!(self.held(), self.wanted());
+    }
+
+    /// What the state knows.
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let location = Location::File(self.files.path().join(".ostracon/state.db"));
+        State::read(&location).unwrap().unwrap().snapshot().unwrap()
+    }
+}
+
+/// At the end of every story no provider has anything to complain of.
+impl Drop for Story {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(self.sandbox.broken_rules(), Vec::<String>::new());
+        }
+    }
+}
+
+/// What a row is called in [`Story::held`].
+pub(super) fn name(row: &InForce) -> String {
+    assert!(REGISTRY.iter().any(|provider| provider.facts().name == row.provider));
+    let room = row.room.as_ref().map(|room| format!(" {room}")).unwrap_or_default();
+    let deny = match row.deny.to_string() {
+        none if none.is_empty() || none == "join" => String::new(),
+        deny => format!(" {deny}"),
+    };
+    format!("{}{room} {}{deny}", row.provider, row.subject)
+}
+
+/// What was written, for reading it afterwards.
+#[derive(Clone, Default)]
+struct Page(Arc<Mutex<Vec<u8>>>);
+
+impl Page {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap()
+    }
+}
+
+impl Write for Page {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn console() -> (Page, Console) {
+    let out = Page::default();
+    let terminal = Terminal { colours: false, answers: false, redraws: false, width: 100 };
+    let console = Console {
+        out: Box::new(out.clone()),
+        err: Talk::new(std::io::sink()),
+        answers: Box::new(std::io::empty()),
+        terminal,
+    };
+    (out, console)
+}
+
+/// So many hours.
+pub(super) fn hours(hours: i64) -> SignedDuration {
+    SignedDuration::from_hours(hours)
+}

@@ -1,0 +1,154 @@
+//! Stories about time: what is applied stays, what must end ends, what would lapse is renewed.
+
+use jiff::SignedDuration;
+use ostracon::exit::Exit;
+use ostracon::provider::{Expiry, Form, Grip, IdRule, Presence, Provider, REGISTRY};
+
+use super::{START, Story, hours};
+
+/// An entry that restricts one subject of this form.
+fn entry(provider: &dyn Provider, form: &Form, until: &str) -> String {
+    let id = |rule| match rule {
+        IdRule::PrintableAscii(_) | IdRule::Text(_) | IdRule::Token(_) => "one",
+        IdRule::Number(_) => "4711",
+        IdRule::Ip => "203.0.113.7",
+    };
+    let target = provider.facts().name.chars().next().unwrap();
+    let (kind, subject) = (form.kind.name(), id(form.id));
+    let room = match form.room {
+        Presence::Required => format!("room: {}, ", id(form.room_id)),
+        Presence::Optional | Presence::Never => String::new(),
+    };
+    let subject = if kind == "channel" {
+        format!("room: {subject}")
+    } else {
+        format!("{kind}s: [\"{subject}\"]")
+    };
+    let wide = if form.wide { "wide: true, " } else { "" };
+    let list = if kind == "stream" { "forbidden_streams" } else { "bans" };
+    format!("{list}:\n  - {{ target: {target}, {room}{subject}, {wide}until: {until} }}\n")
+}
+
+/// Every form of every provider.
+fn forms() -> impl Iterator<Item = (&'static dyn Provider, &'static Form)> {
+    REGISTRY.into_iter().flat_map(|it| it.facts().forms.iter().map(move |form| (it, form)))
+}
+
+#[test]
+fn what_was_applied_needs_nothing_more() {
+    for (provider, form) in forms() {
+        let story = Story::new();
+        story.policy(&entry(provider, form, "never"));
+        assert_eq!(story.apply().ends(Exit::Done).count("done"), 1);
+        story.settled();
+        story.agrees();
+        assert_eq!(story.sandbox.calls(), 1);
+        assert_eq!(story.apply().ends(Exit::Done).count("done"), 0);
+        assert_eq!(story.sandbox.calls(), 1);
+    }
+}
+
+#[test]
+fn what_expires_is_lifted_by_the_first_run_at_its_end_and_never_before() {
+    for (provider, form) in forms().filter(|(_, form)| form.grip == Grip::Holds) {
+        let story = Story::new();
+        story.policy(&entry(provider, form, "2026-11-20T15:00:00.500Z"));
+        story.apply().ends(Exit::Done);
+        let begun = story.held();
+        assert_eq!(begun.len(), 1);
+        let last = SignedDuration::from_millis(3 * 3_600_000 + 499);
+        story.advance(last - (story.now() - ostracon::domain::Moment::parse(START).unwrap()));
+        story.apply().ends(Exit::Done);
+        assert_eq!(story.held(), begun, "lifted before its end");
+        story.advance(SignedDuration::from_millis(1));
+        story.apply().ends(Exit::Done);
+        if form.expiry == Expiry::Open {
+            assert_eq!(story.held(), Vec::<String>::new());
+        }
+        // A provider with ends of its own counts whole seconds, or more.
+        story.advance(SignedDuration::from_secs(10));
+        story.apply().ends(Exit::Done);
+        assert_eq!(story.held(), Vec::<String>::new());
+        story.settled();
+        assert!(story.snapshot().rows.is_empty());
+    }
+}
+
+#[test]
+fn a_capped_ban_is_renewed_for_five_days_and_ends_with_its_entry() {
+    let until = ostracon::domain::Moment::parse("2026-11-25T10:30:00Z").unwrap();
+    let story = Story::new();
+    story.policy("bans:\n  - { target: a, users: [7], until: 2026-11-25T10:30:00Z }\n");
+    let rule = |story: &Story| story.sandbox.in_force().first().and_then(|row| row.rule);
+    story.apply().ends(Exit::Done);
+    let first = rule(&story);
+    while story.now() + hours(4) < until {
+        story.advance(hours(4));
+        story.holds(&["agora 7"]);
+        story.apply().ends(Exit::Done);
+        assert_eq!(rule(&story), first, "the same rule moves its end");
+    }
+    let end = story.end_of("7");
+    assert!(end >= until && end - until <= SignedDuration::from_secs(1), "{end}");
+    story.advance(until - story.now() + SignedDuration::from_secs(2));
+    story.holds(&[]);
+    story.apply().ends(Exit::Done);
+    story.settled();
+}
+
+#[test]
+fn a_kick_is_repeated_when_it_is_due_until_its_entry_ends() {
+    let story = Story::new();
+    story.policy("bans:\n  - { target: z, room: r, users: [u], until: 2026-11-20T13:00:00Z }\n");
+    let kicks = |story: &Story| story.sandbox.kicks().values().sum::<u64>();
+    for (minutes, expected) in [(0, 1), (10, 1), (10, 2), (10, 2), (10, 3), (25, 3)] {
+        story.advance(SignedDuration::from_mins(minutes));
+        story.apply().ends(Exit::Done);
+        assert_eq!(kicks(&story), expected);
+    }
+    assert!(story.snapshot().rows.is_empty());
+}
+
+#[test]
+fn upkeep_alone_keeps_bans_in_force_and_ends_them() {
+    let story = Story::new();
+    story.policy(
+        "bans:
+  - { target: a, users: [7], until: never }
+  - { target: v, room: 5, users: [6], until: 2026-11-20T20:00:00Z }
+",
+    );
+    story.apply().ends(Exit::Done);
+    story.policy("bans: []\n");
+    story.advance(hours(13));
+    story.apply_with(&["--upkeep"]).ends(Exit::Done);
+    story.holds(&["agora 7"]);
+    assert!(story.end_of("7") >= story.now() + hours(23));
+}
+
+#[test]
+fn entries_that_start_later_are_imposed_then() {
+    let story = Story::new();
+    story.policy(
+        "bans:
+  - { target: t, room: r, users: [u], from: 2026-11-20T14:00:00Z, until: 2026-11-20T16:00:00Z }
+",
+    );
+    story.apply().ends(Exit::Done);
+    story.holds(&[]);
+    assert_eq!(story.plan()["next_due"]["at"], "2026-11-20T14:00:00Z");
+    story.advance(hours(2));
+    story.apply().ends(Exit::Done);
+    story.holds(&["tencent r u"]);
+}
+
+#[test]
+fn a_clock_that_went_back_is_refused_until_it_is_accepted() {
+    let story = Story::new();
+    story.policy("bans:\n  - { target: t, room: r, users: [u], until: never }\n");
+    story.apply().ends(Exit::Done);
+    story.advance(SignedDuration::from_secs(-120));
+    story.apply().ends(Exit::Error);
+    story.apply_with(&["--accept-clock", "the battery was empty"]).ends(Exit::Done);
+    story.agrees();
+}
