@@ -1,6 +1,8 @@
 //! `schema`: prints a JSON Schema.
 
 use clap::ValueEnum;
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use super::Context;
@@ -40,8 +42,14 @@ pub fn text(of: Subject) -> String {
     let schema = match of {
         Subject::Config => crate::policy::schema::config(),
         Subject::Policy => crate::policy::schema::policy(),
-        Subject::Plan => Value::from(schemars::schema_for!(Document<'static>)),
-        Subject::Outcome => Value::from(schemars::schema_for!(OutcomeView<'static>)),
+        Subject::Plan => of_output::<Document<'static>>(),
+        Subject::Outcome => of_output::<OutcomeView<'static>>(),
     };
     format!("{schema:#}\n")
+}
+
+/// The schema of what is written, not of what may be read: a key that can be null is there too.
+fn of_output<T: JsonSchema>() -> Value {
+    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    Value::from(generator.into_root_schema_for::<T>())
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::ser::SerializeSeq as _;
 use serde::{Serialize, Serializer};
 
@@ -87,6 +88,26 @@ impl Serialize for Deny {
             names.serialize_element(name)?;
         }
         names.end()
+    }
+}
+
+impl JsonSchema for Deny {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Deny".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let names = Self::NAMES.map(|(_, name)| name);
+        schemars::json_schema!({
+            "type": ["array", "null"],
+            "items": { "type": "string", "enum": names },
+            "minItems": 1,
+            "uniqueItems": true
+        })
     }
 }
 

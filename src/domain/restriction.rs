@@ -10,6 +10,7 @@ use super::{Deny, Id, TargetName};
 /// What kind of subject is restricted. The order is that of the names, as the state sorts them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(description = "What kind of subject is restricted.")]
 pub enum Kind {
     /// Everybody in a channel.
     Channel,

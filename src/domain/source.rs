@@ -9,6 +9,7 @@ use serde::Serialize;
 /// A place in a policy file. It travels beside a restriction, never inside: where an entry
 /// stands must not change what it means.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, JsonSchema)]
+#[schemars(description = "A place in a policy file.")]
 pub struct Source {
     /// The file, relative to the workspace, with `/` between its parts.
     pub file: Arc<str>,

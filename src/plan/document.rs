@@ -5,8 +5,9 @@ use std::io;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{Bound, Forecast, Guarded, NextDue, Operation, Plan, TargetChange};
@@ -76,11 +77,17 @@ pub struct StateMark {
     pub serial: u64,
 }
 
-/// A plan as JSON.
+/// A plan as JSON; [`write`] adds one more key, the digest.
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(title = "ostracon plan")]
+#[schemars(
+    title = "ostracon plan",
+    description = "A plan as JSON: what `plan --format json` prints and `plan --out` saves. Every \
+                   key is always there. Ignore unknown keys: 1.x only adds.",
+    transform = add_digest
+)]
 pub struct Document<'a> {
     /// The version of this format: 1.x only adds keys.
+    #[schemars(regex(pattern = r"^1\.[0-9]+$"))]
     pub format_version: &'static str,
     /// The program that made it.
     pub tool: &'static str,
@@ -89,8 +96,10 @@ pub struct Document<'a> {
     /// After this instant it is refused.
     pub not_after: Moment,
     /// The digest of every policy file.
+    #[schemars(regex(pattern = DIGEST))]
     pub policy_digest: &'a str,
     /// The digest of the config.
+    #[schemars(regex(pattern = DIGEST))]
     pub config_digest: &'a str,
     /// Which state it was made from.
     pub state: &'a StateMark,
@@ -111,6 +120,21 @@ pub struct Document<'a> {
     pub forecast: &'a [Forecast],
     /// When there will be something to do again.
     pub next_due: NextDue,
+}
+
+/// What a digest looks like in JSON.
+const DIGEST: &str = "^sha256:[0-9a-f]{64}$";
+
+/// Adds to the schema of a [`Document`] the key that [`write`] adds to the document.
+fn add_digest(schema: &mut Schema) {
+    let about = "The digest of this document up to here: a plan that was altered is refused.";
+    let digest = json!({ "type": "string", "pattern": DIGEST, "description": about });
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.insert("digest".to_owned(), digest);
+    }
+    if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
+        required.push("digest".into());
+    }
 }
 
 /// How many operations of each kind there are, and what else there is.
@@ -174,7 +198,6 @@ pub struct OperationView<'a> {
     #[schemars(with = "String")]
     pub subject: &'a Id,
     /// What is denied; null for a stream.
-    #[schemars(with = "Option<Vec<String>>")]
     pub deny: Deny,
     /// Until when.
     pub until: Until,

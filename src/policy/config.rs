@@ -37,10 +37,10 @@ pub enum StateLocation {
     Given(PathBuf),
 }
 
-const KEYS: [&str; 5] = ["version", "state", "lineage", "targets", "guards"];
+pub(super) const KEYS: [&str; 5] = ["version", "state", "lineage", "targets", "guards"];
 
 /// Where the state lives unless the config says otherwise.
-const DEFAULT_STATE: &str = ".ostracon/state.db";
+pub(super) const DEFAULT_STATE: &str = ".ostracon/state.db";
 
 /// What could be read of a config.
 pub(super) struct Reading {

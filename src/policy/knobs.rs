@@ -47,7 +47,7 @@ pub(super) fn read_knobs(
 }
 
 /// Why a knob means nothing at a provider; `None` where it means something.
-fn useless(name: &str, facts: &Facts) -> Option<&'static str> {
+pub(super) fn useless(name: &str, facts: &Facts) -> Option<&'static str> {
     let mut forms = facts.forms.iter();
     let (useful, because) = match name {
         "renew_before" => {

@@ -14,7 +14,7 @@ use super::yaml::{At, Node};
 use crate::domain::{Id, Kind, Protection, Source, TargetName};
 use crate::provider::Facts;
 
-const KEYS: [&str; 6] = ["users", "devices", "ips", "streams", "targets", "reason"];
+pub(super) const KEYS: [&str; 6] = ["users", "devices", "ips", "streams", "targets", "reason"];
 
 /// Reads an item of `protect`.
 pub(super) fn read_protect(

@@ -16,11 +16,11 @@ use crate::provider::{
     self, Endpoint, Facts, IdRule, Provider, REGISTRY, Setting, SettingKind, Target,
 };
 
-const KEYS: [&str; 7] =
+pub(super) const KEYS: [&str; 7] =
     ["provider", "region", "endpoint", "rate", "account", "moved_from", "credentials"];
 
 /// The longest label of an account, in bytes: as long as the longest target name.
-const LONGEST_ACCOUNT: usize = 63;
+pub(super) const LONGEST_ACCOUNT: usize = 63;
 
 /// What could be read of a target.
 pub(super) struct Draft {

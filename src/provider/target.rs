@@ -50,7 +50,7 @@ pub struct Knobs {
 }
 
 /// How often a kick is repeated unless the config says otherwise (design §2.1).
-const REKICK_EVERY: SignedDuration = SignedDuration::from_mins(15);
+pub const REKICK_EVERY: SignedDuration = SignedDuration::from_mins(15);
 
 impl Target {
     /// What the config says under this name; empty if nothing.

@@ -15,11 +15,16 @@ use crate::plan::document::{FORMAT_VERSION, OperationView};
 
 /// The outcome of a run as JSON.
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(title = "ostracon outcome")]
+#[schemars(
+    title = "ostracon outcome",
+    description = "What `apply --format json` prints. Every key is always there. Ignore unknown \
+                   keys: 1.x only adds."
+)]
 pub struct OutcomeView<'a> {
     /// The version of this format: 1.x only adds keys.
+    #[schemars(regex(pattern = r"^1\.[0-9]+$"))]
     pub format_version: &'static str,
-    /// The run.
+    /// The run; empty if there was nothing to do, and so no run.
     pub run: &'a str,
     /// How many operations ended how.
     pub summary: Tally,

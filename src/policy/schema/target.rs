@@ -1,0 +1,199 @@
+//! The schema of a target, by the facts of its provider.
+
+use serde_json::{Map, Value, json};
+
+use super::value::{TARGET_NAME, reference, set, shaped_text, short_text};
+use crate::policy::knobs;
+use crate::policy::target::LONGEST_ACCOUNT;
+use crate::provider::target::REKICK_EVERY;
+use crate::provider::{Facts, Provider, REGISTRY, Setting, SettingKind};
+
+/// The schema of a target of any provider: it names one, and that one's schema holds.
+pub(super) fn of_any() -> Value {
+    let facts = REGISTRY.map(Provider::facts);
+    let cases = facts.map(|facts| {
+        json!({
+            "if": {
+                "properties": { "provider": { "const": facts.name } },
+                "required": ["provider"],
+            },
+            "then": { "$ref": format!("#/$defs/{}", definition(facts)) },
+        })
+    });
+    json!({
+        "description": "One provider app with the sources of its credentials.",
+        "type": "object",
+        "properties": {
+            "provider": { "description": "Whose app it is.", "enum": facts.map(|facts| facts.name) },
+        },
+        "required": ["provider"],
+        "allOf": cases,
+    })
+}
+
+/// The name under which the schema of a provider's targets is defined.
+pub(super) fn definition(facts: &Facts) -> String {
+    format!("{}_target", facts.name)
+}
+
+/// The schema of a target of one provider.
+pub(super) fn of(facts: &Facts) -> Value {
+    let settings = facts.settings.iter().map(|setting| setting.name);
+    let required: Vec<_> =
+        ["provider"].into_iter().chain(settings).chain(["credentials"]).collect();
+    let mut schema = json!({
+        "description": format!("An app of {}.", facts.title),
+        "type": "object",
+        "properties": properties(facts),
+        "required": required,
+        "additionalProperties": false,
+    });
+    if facts.default_region.is_none() {
+        set(
+            &mut schema,
+            "anyOf",
+            json!([{ "required": ["region"] }, { "required": ["endpoint"] }]),
+        );
+    }
+    schema
+}
+
+fn properties(facts: &Facts) -> Map<String, Value> {
+    let mut properties = Map::new();
+    let mut add = |name: &str, schema: Value| {
+        properties.insert(name.to_owned(), schema);
+    };
+    add("provider", json!({ "description": "Whose app it is.", "const": facts.name }));
+    for known in facts.settings {
+        add(known.name, setting(known, facts));
+    }
+    add("region", region(facts));
+    add("endpoint", endpoint(facts));
+    add("rate", rate(facts));
+    add("account", account(facts));
+    let before = "The name this target had before: it takes over what the state has of that one.";
+    add("moved_from", shaped_text(before, TARGET_NAME));
+    for name in knobs::KEYS.into_iter().filter(|name| knobs::useless(name, facts).is_none()) {
+        add(name, knob(name, facts));
+    }
+    add("credentials", credentials(facts));
+    properties
+}
+
+fn setting(setting: &Setting, facts: &Facts) -> Value {
+    let about = format!("{}: {}.", facts.title, setting.about);
+    match setting.kind {
+        SettingKind::Number(most) => {
+            let mut schema = shaped_text(&about, "^[1-9][0-9]*$");
+            set(&mut schema, "minimum", json!(1));
+            set(&mut schema, "maximum", json!(most));
+            schema
+        }
+        SettingKind::Word(most) => {
+            let mut schema = shaped_text(&about, "^[!-~]+$");
+            set(&mut schema, "maxLength", json!(most));
+            schema
+        }
+    }
+}
+
+fn region(facts: &Facts) -> Value {
+    let names: Vec<_> = facts.regions.iter().map(|region| region.name).collect();
+    let hosts = facts.regions.iter().map(|region| format!("`{}` {}", region.name, region.host));
+    let hosts = hosts.collect::<Vec<_>>().join(", ");
+    let about = format!("Which host the calls go to: {hosts}.");
+    let mut schema = json!({ "description": about, "enum": names });
+    if let Some(name) = facts.default_region {
+        set(&mut schema, "default", json!(name));
+    }
+    schema
+}
+
+fn endpoint(facts: &Facts) -> Value {
+    json!({
+        "description": format!(
+            "Where the calls go instead of a region's host: `https://`, or `http://` on a \
+             loopback address. A host that {} does not document needs `OSTRACON_ALLOW_HOSTS`.",
+            facts.title,
+        ),
+        "type": "string",
+        "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://",
+    })
+}
+
+fn rate(facts: &Facts) -> Value {
+    let most = facts.highest_rate();
+    json!({
+        "description": format!("Calls per second, at most the {most} that are documented."),
+        "type": "integer",
+        "minimum": 1,
+        "maximum": most,
+    })
+}
+
+fn account(facts: &Facts) -> Value {
+    let about = if facts.rate_is_per_account {
+        format!(
+            "A label of the account. {} limits the rate of an account: targets with one label, \
+             by default all of them, share it.",
+            facts.title,
+        )
+    } else {
+        "A label of the account, for people.".to_owned()
+    };
+    short_text(&about, LONGEST_ACCOUNT)
+}
+
+fn knob(name: &str, facts: &Facts) -> Value {
+    match name {
+        "renew_before" => {
+            let caps = facts.forms.iter().filter_map(|form| form.expiry.cap());
+            let cap = caps.min().unwrap_or_default().as_secs();
+            let about = format!(
+                "Renew when less than this is left, as in `12h`: less than the {cap} seconds that \
+                 {} holds at most. Half of that by default.",
+                facts.title,
+            );
+            reference(&about, "span")
+        }
+        "rekick_every" => {
+            let mut schema = reference("Kick again after this long, as in `15m`.", "span");
+            set(&mut schema, "default", json!(format!("{}m", REKICK_EVERY.as_mins())));
+            schema
+        }
+        "reassert_every" => reference(
+            "Repeat every restriction after this long, as in `7d`. Off by default.",
+            "span",
+        ),
+        "quota" => {
+            let mut quotas = facts.forms.iter().filter_map(|form| form.quota);
+            let documented = quotas.next().map_or(0, |quota| quota.per_room);
+            json!({
+                "description": "How many restrictions of one kind a room can hold.",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": u32::MAX,
+                "default": documented,
+            })
+        }
+        _ => json!({
+            "description": "Whether the calls go to the test environment, with its lower rates.",
+            "type": "boolean",
+            "default": false,
+        }),
+    }
+}
+
+fn credentials(facts: &Facts) -> Value {
+    let sources = facts
+        .credentials
+        .iter()
+        .map(|name| ((*name).to_owned(), json!({ "$ref": "#/$defs/credential" })));
+    json!({
+        "description": "Where the secrets come from: each from `env`, `file` or `command`.",
+        "type": "object",
+        "properties": sources.collect::<Map<_, _>>(),
+        "required": facts.credentials,
+        "additionalProperties": false,
+    })
+}
