@@ -7,6 +7,8 @@
 )]
 
 mod bad_policies;
+mod conform;
 mod good_policies;
 mod hostile_policies;
+mod schemas;
 mod workspace;
