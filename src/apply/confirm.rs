@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
-use super::converge::unrecorded;
 use super::ledger::{self, Written};
 use super::line::{Line, Work};
 use super::outcome::{Fate, Trouble};
+use super::record::unrecorded;
 use crate::domain::{Evidence, Id, Lapse};
 use crate::plan::{Means, Operation};
 use crate::provider::{Call, Form, Item, Verb};

@@ -14,6 +14,7 @@ pub mod look;
 pub mod outcome;
 pub mod pace;
 pub mod queue;
+mod record;
 pub mod run;
 pub mod settle;
 

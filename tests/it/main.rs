@@ -7,8 +7,10 @@
 )]
 
 mod bad_policies;
+mod conform;
 mod good_policies;
 mod hostile_policies;
 mod policy_laws;
+mod schemas;
 mod stories;
 mod workspace;
