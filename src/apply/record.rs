@@ -56,7 +56,7 @@ impl Line {
             self.note(*index, Fate::Done, None);
         }
         if !unconfirmed.is_empty() {
-            self.confirm_later(work.call.room.clone(), &unconfirmed);
+            self.rooms.confirm_later(work.call.room.clone(), &unconfirmed);
         }
     }
 

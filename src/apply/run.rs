@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::book::Book;
+use super::budget::RetryBudget;
 use super::journal::{Journal, Unwritten, journal};
 use super::ledger;
 use super::line::{Line, Shared};
 use super::outcome::{Fate, Outcome, Stopped, Trouble};
 use super::pace::Pace;
+use super::rooms::Rooms;
 use super::{Halt, Progress};
 use crate::domain::{Action, Moment, TargetName};
 use crate::plan::{Means, Plan, Step};
@@ -92,8 +94,8 @@ pub async fn apply(order: Order, state: State) -> Carried {
                         session,
                         paces,
                         stopped: OnceLock::new(),
-                        full_rooms: Mutex::default(),
-                        unconfirmed: Mutex::default(),
+                        rooms: Rooms::default(),
+                        budget: RetryBudget::default(),
                     };
                     Arc::new(line).run(steps).await;
                 }
