@@ -82,7 +82,6 @@ forbidden_streams:
         for _ in 0..=self.chance.below(5) {
             self.edit();
             self.upset();
-            if std::env::var_os("DBG").is_some() { eprintln!("=== {} {:?}", self.story.now(), self.entries); }
             let before = self.story.sandbox.in_force();
             if self.chance.happens(40) {
                 let span = Duration::from_millis(self.chance.below(8000));
