@@ -202,9 +202,7 @@ impl<'a> Change<'a> {
         let rewrite = standing.map(|rule| Means::Call { verb: Verb::Renew, rule: Some(rule) });
         let means = rewrite.unwrap_or(impose());
         match attempted {
-            Action::Renew | Action::Amend if held.is_some() => {
-                (attempted, Because::InDoubt, means)
-            }
+            Action::Renew | Action::Amend if held.is_some() => (attempted, Because::InDoubt, means),
             Action::Kick => (Action::Kick, Because::InDoubt, impose()),
             // Also a lift that may have happened, though it is wanted after all.
             Action::Impose | Action::Renew | Action::Amend | Action::Lift | Action::Forget => {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use ostracon::domain::Moment;
 use ostracon::exit::Exit;
+use ostracon::provider::Method;
 use ostracon::sandbox::{Fate, Incoming, RepeatBan};
 
 use super::{Story, hours};
@@ -100,6 +101,51 @@ fn a_renewal_that_brings_no_answer_moves_the_same_rule() {
 }
 
 #[test]
+fn a_rule_that_is_found_late_is_renewed_at_once() {
+    let story = Story::new();
+    story.policy("bans:\n  - { target: a, users: [7], until: never }\n");
+    story.sandbox.set_mischief(|it: &Incoming| match it.method {
+        Method::Post => Fate::LoseAnswer,
+        Method::Get | Method::Put | Method::Delete => Fate::Unreachable,
+    });
+    story.apply().ends(Exit::Unfinished);
+    story.calm();
+    story.advance(hours(20));
+    story.apply().ends(Exit::Done);
+    story.holds(&["agora 7"]);
+    assert!(story.end_of("7") > story.now() + hours(23));
+    story.settled();
+}
+
+#[test]
+fn a_rule_made_for_another_end_than_the_recorded_one_is_found_again() {
+    let ban = |until: &str| format!("bans:\n  - {{ target: a, users: [7], until: {until} }}\n");
+    // Within the run, and by the next one.
+    for lost in [1, usize::MAX] {
+        let story = Story::new();
+        story.policy(&ban("2026-11-20T13:00:00Z"));
+        story.apply().ends(Exit::Done);
+        story.advance(hours(2));
+        story.policy(&ban("2026-11-21T03:00:00Z"));
+        let mut calls = 0;
+        story.sandbox.set_mischief(move |it: &Incoming| {
+            calls += 1;
+            match it.method {
+                _ if calls > lost => Fate::Answer,
+                Method::Post => Fate::LoseAnswer,
+                Method::Get | Method::Put | Method::Delete => Fate::Unreachable,
+            }
+        });
+        story.apply();
+        story.calm();
+        story.advance(SignedDuration::from_secs(5));
+        story.apply().ends(Exit::Done);
+        story.holds(&["agora 7"]);
+        story.settled();
+    }
+}
+
+#[test]
 fn a_lift_also_ends_the_twin_of_a_rule_that_lists_left_out() {
     let story = Story::new();
     story.policy("bans:\n  - { target: a, users: [7], until: never }\n");
@@ -129,7 +175,9 @@ fn a_rule_that_vanished_is_made_again_when_it_is_renewed() {
 
 #[test]
 fn a_wrong_secret_stops_its_target_alone() {
-    for (variable, provider) in [("Z", "zego"), ("T", "tencent"), ("W", "volcengine"), ("B", "agora")] {
+    for (variable, provider) in
+        [("Z", "zego"), ("T", "tencent"), ("W", "volcengine"), ("B", "agora")]
+    {
         let mut story = Story::new();
         story.policy(EVERYTHING);
         story.variable(variable, "wrong-secret-of-thirty-two-bytes");

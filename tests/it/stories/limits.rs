@@ -11,7 +11,20 @@ fn users(range: std::ops::RangeInclusive<u32>) -> String {
 }
 
 fn bans(entries: &[String]) -> String {
-    format!("bans:\n{}", entries.iter().map(|it| format!("  - {{ {it} }}\n")).collect::<String>())
+    let entries: Vec<_> = entries
+        .iter()
+        .map(|entry| {
+            format!(
+                "  - {{ {entry} }}
+"
+            )
+        })
+        .collect();
+    format!(
+        "bans:
+{}",
+        entries.concat()
+    )
 }
 
 #[test]
@@ -93,7 +106,7 @@ fn another_deny_set_is_in_force_before_the_old_one_is_lifted() {
     story.policy(&bans(&["target: a, room: c, users: [7], until: never".into()]));
     story.apply().ends(Exit::Done);
     story.policy(&bans(&[
-        "target: a, room: c, users: [7], deny: [publish_audio], until: never".into(),
+        "target: a, room: c, users: [7], deny: [publish_audio], until: never".into()
     ]));
     story.advance(hours(1));
     // The replacement is refused: what it replaces stays.
@@ -154,7 +167,8 @@ fn lifts_make_room_before_imposes_need_it() {
     let story = Story::new();
     story.config(&format!("{CONFIG}guards: {{ max_lifts: {{ percent: 100 }} }}\n"));
     story.sandbox.set_quota(3);
-    let ban = |range| bans(&[format!("target: v, room: 1, users: [{}], until: never", users(range))]);
+    let ban =
+        |range| bans(&[format!("target: v, room: 1, users: [{}], until: never", users(range))]);
     story.policy(&ban(1..=3));
     story.apply().ends(Exit::Done);
     story.policy(&ban(3..=5));
@@ -176,7 +190,8 @@ fn a_renamed_target_is_refused_until_it_says_where_it_comes_from() {
     let calls = story.sandbox.calls();
     story.policy(&bans(&["target: w, room: 1, users: [1], until: never".into()]));
     story.config(&CONFIG.replace("  v:\n", "  w:\n"));
-    story.apply().ends(Exit::Error);
+    let refused = story.apply().ends(Exit::Error).error;
+    assert!(refused.starts_with("the state has 1 restrictions of target `v`"), "{refused}");
     story.config(&CONFIG.replace("  v:\n", "  w:\n    moved_from: v\n"));
     story.apply().ends(Exit::Done);
     story.settled();

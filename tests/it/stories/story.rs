@@ -209,7 +209,8 @@ impl Story {
     pub(super) fn command(&self, arguments: &[&str]) -> (Exit, String) {
         let (out, mut console) = console();
         let directory = self.files.path().to_str().unwrap();
-        let arguments = ["ostracon", "--dir", directory].into_iter().chain(arguments.iter().copied());
+        let arguments =
+            ["ostracon", "--dir", directory].into_iter().chain(arguments.iter().copied());
         let exit = ostracon::run(arguments.map(Into::into), &self.world, &mut console);
         (exit, out.text())
     }

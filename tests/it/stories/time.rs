@@ -99,9 +99,7 @@ fn a_capped_ban_is_renewed_for_five_days_and_ends_with_its_entry() {
 #[test]
 fn a_kick_is_repeated_when_it_is_due_until_its_entry_ends() {
     let story = Story::new();
-    story.policy(
-        "bans:\n  - { target: z, room: r, users: [u], until: 2026-11-20T13:00:00Z }\n",
-    );
+    story.policy("bans:\n  - { target: z, room: r, users: [u], until: 2026-11-20T13:00:00Z }\n");
     let kicks = |story: &Story| story.sandbox.kicks().values().sum::<u64>();
     for (minutes, expected) in [(0, 1), (10, 1), (10, 2), (10, 2), (10, 3), (25, 3)] {
         story.advance(SignedDuration::from_mins(minutes));
