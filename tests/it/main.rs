@@ -4,10 +4,15 @@
     clippy::panic,
     clippy::disallowed_methods,
     clippy::string_slice,
-    reason = "helpers of tests may panic, and tests write files"
+    clippy::disallowed_macros,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::use_debug,
+    reason = "helpers of tests may panic, and tests write files and say how to replay them"
 )]
 
 mod bad_policies;
+mod binary;
 mod conform;
 mod good_policies;
 mod hostile_policies;
