@@ -219,9 +219,11 @@ fn throttling_slows_a_run_down_and_loses_nothing() {
 #[test]
 fn a_run_that_follows_a_crash_keeps_the_rate_that_the_crashed_one_used() {
     let users: Vec<String> = (1..=60).map(|user| user.to_string()).collect();
-    for millis in [900, 1700, 2500, 3900] {
+    for (latency, millis) in
+        [(1500, 1700), (1500, 2500), (3000, 5000), (3000, 5500), (4000, 6030), (4000, 6060)]
+    {
         let story = Story::new();
-        story.sandbox.set_latency(Duration::from_millis(1500));
+        story.sandbox.set_latency(Duration::from_millis(latency));
         let users = users.join(", ");
         story.policy(&format!("bans:\n  - {{ target: a, users: [{users}], until: never }}\n"));
         assert!(story.crash_after(Duration::from_millis(millis)).is_none());
