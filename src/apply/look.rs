@@ -107,9 +107,7 @@ impl Line {
         let row = Record::Put(row);
         let stamp = (None, self.now());
         let audit = ledger::audit(operation, &self.shared.run, stamp, (Fate::Done, None), None);
-        if self.record(vec![row, audit]).await {
-            self.note(index, Fate::Done, None);
-        }
+        self.settle_by_record(index, vec![row, audit]).await;
         Sight::Settled
     }
 
@@ -162,9 +160,7 @@ impl Line {
                 let fate = (Fate::Done, None);
                 let audit = ledger::audit(operation, &self.shared.run, stamp, fate, None);
                 let gone = Record::Drop(operation.restriction.clone());
-                if self.record(vec![gone, audit]).await {
-                    self.note(index, Fate::Done, None);
-                }
+                self.settle_by_record(index, vec![gone, audit]).await;
                 return Sight::Settled;
             }
         }

@@ -1,4 +1,5 @@
 //! What a state keeps, whom it obeys, and what it refuses to be.
+#![expect(clippy::disallowed_methods, reason = "tests damage files")]
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
