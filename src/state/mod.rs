@@ -5,7 +5,9 @@
 //! that belong together are written in one transaction, durable before the next step.
 
 pub mod audit;
+pub mod chain;
 pub mod error;
+pub mod history;
 pub mod journal;
 pub mod lease;
 pub mod lock;
@@ -15,7 +17,9 @@ pub mod schema;
 pub mod snapshot;
 
 pub use audit::AuditRow;
+pub use chain::Break;
 pub use error::StateError;
+pub use history::{Event, Narrowed};
 pub use journal::{Answered, Intent, Record};
 pub use lease::{Holder, Lease};
 pub use lock::FileLock;
