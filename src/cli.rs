@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{apply, completions, plan, sandbox, schema};
+use crate::commands::{apply, completions, history, plan, sandbox, schema, state};
 
 /// Keeps bans and forbidden streams at real-time-communication providers equal to what YAML files
 /// in a git repository say.
@@ -71,6 +71,11 @@ pub enum Command {
     Plan(plan::Args),
     /// Make the providers agree with the files
     Apply(apply::Args),
+    /// Show what was done to whom, when, why and by whom
+    History(history::Args),
+    /// Ask, check, copy or repair the state
+    #[command(subcommand)]
+    State(state::Command),
     /// Serve an emulation of the four providers on a loopback port, for trying out
     Sandbox(sandbox::Args),
     /// Print a JSON Schema

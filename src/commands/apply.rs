@@ -335,7 +335,7 @@ fn read_plan(path: &Path) -> Result<SavedPlan, Error> {
 }
 
 /// Reads a span of time: `90s`, `8m`, `1h 30m`.
-fn span(text: &str) -> Result<Duration, String> {
+pub(super) fn span(text: &str) -> Result<Duration, String> {
     let span: SignedDuration = text.parse().map_err(|error: jiff::Error| error.to_string())?;
     Duration::try_from(span).map_err(|_negative| "must not be negative".to_owned())
 }

@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod completions;
+pub mod history;
 pub mod man;
 pub mod plan;
 pub mod prepare;
@@ -9,6 +10,8 @@ mod progress;
 mod rehearsal;
 pub mod sandbox;
 pub mod schema;
+pub mod state;
+mod store;
 mod tenancy;
 pub mod validate;
 
@@ -49,6 +52,8 @@ pub fn dispatch(cli: &Cli, world: &World, console: &mut Console) -> Result<Exit,
         Command::Validate => validate::run(&mut context),
         Command::Plan(args) => plan::run(&mut context, args),
         Command::Apply(args) => apply::run(&mut context, args),
+        Command::History(args) => history::run(&mut context, args),
+        Command::State(command) => state::run(&mut context, command),
         Command::Sandbox(args) => sandbox::run(&mut context, args),
         Command::Schema(args) => schema::run(&mut context, args),
         Command::Completions(args) => completions::run(&mut context, args),

@@ -5,7 +5,10 @@
 
 pub mod capabilities;
 pub mod count;
+pub mod csv;
+pub mod enforcement;
 pub mod escape;
+pub mod event;
 pub mod outcome;
 pub mod plan_text;
 pub mod problem;

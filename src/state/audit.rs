@@ -60,8 +60,7 @@ fn values(seq: i64, row: &AuditRow) -> Vec<Value> {
     let Restriction { target, room, subject, deny } = restriction;
     let text = |text: &str| Value::Text(text.to_owned());
     let number = |number: Option<i64>| number.map_or(Value::Null, Value::Integer);
-    let optional =
-        |text: &Option<String>| text.clone().map_or(Value::Null, Value::Text);
+    let optional = |text: &Option<String>| text.clone().map_or(Value::Null, Value::Text);
     vec![
         Value::Integer(seq),
         Value::Integer(at.millis()),

@@ -74,17 +74,15 @@ fn digest(hasher: &mut Sha256, value: &Value) {
 
 /// The head, as `meta` keeps it; of a log from before the chain, made from its rows.
 pub(super) fn head(connection: &Connection) -> rusqlite::Result<Link> {
-    match kept_head(connection)? {
-        Some(head) => Ok(head),
-        None => {
-            let mut head = Link::start();
-            each(connection, |seq, values, _| {
-                head = Link { seq, ..head.next(&values) };
-                true
-            })?;
-            Ok(head)
-        }
+    if let Some(head) = kept_head(connection)? {
+        return Ok(head);
     }
+    let mut head = Link::start();
+    each(connection, |seq, values, _| {
+        head = Link { seq, ..head.next(&values) };
+        true
+    })?;
+    Ok(head)
 }
 
 /// Keeps the head.

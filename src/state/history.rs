@@ -79,8 +79,7 @@ impl State {
                  ORDER BY seq",
             )
             .map_err(&reading)?;
-        let subject =
-            restriction.as_ref().map(|it| it.subject.id.as_str()).or(subject.as_deref());
+        let subject = restriction.as_ref().map(|it| it.subject.id.as_str()).or(subject.as_deref());
         let mut found = statement
             .query(named_params! {
                 ":subject": subject,

@@ -5,6 +5,7 @@
 //! that belong together are written in one transaction, durable before the next step.
 
 pub mod audit;
+pub mod backup;
 pub mod chain;
 pub mod error;
 pub mod history;
@@ -15,9 +16,10 @@ pub mod open;
 pub mod rows;
 pub mod schema;
 pub mod snapshot;
+pub mod verify;
 
 pub use audit::AuditRow;
-pub use chain::Break;
+pub use chain::{Break, Link};
 pub use error::StateError;
 pub use history::{Event, Narrowed};
 pub use journal::{Answered, Intent, Record};
@@ -25,3 +27,4 @@ pub use lease::{Holder, Lease};
 pub use lock::FileLock;
 pub use open::{Location, State};
 pub use snapshot::{LastCall, Snapshot};
+pub use verify::Flaw;

@@ -2,6 +2,7 @@
 
 mod clock;
 mod random;
+mod store;
 mod story;
 mod time;
 
