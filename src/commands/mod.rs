@@ -11,6 +11,7 @@ mod rehearsal;
 pub mod sandbox;
 pub mod schema;
 pub mod state;
+pub mod status;
 mod store;
 mod tenancy;
 pub mod validate;
@@ -53,6 +54,7 @@ pub fn dispatch(cli: &Cli, world: &World, console: &mut Console) -> Result<Exit,
         Command::Plan(args) => plan::run(&mut context, args),
         Command::Apply(args) => apply::run(&mut context, args),
         Command::History(args) => history::run(&mut context, args),
+        Command::Status(args) => status::run(&mut context, args),
         Command::State(command) => state::run(&mut context, command),
         Command::Sandbox(args) => sandbox::run(&mut context, args),
         Command::Schema(args) => schema::run(&mut context, args),

@@ -13,6 +13,7 @@ pub mod outcome;
 pub mod plan_text;
 pub mod problem;
 pub mod span;
+pub mod status;
 pub mod style;
 
 pub use capabilities::capabilities;

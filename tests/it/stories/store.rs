@@ -197,3 +197,27 @@ fn without_a_state_there_is_nothing_to_check() {
     assert_eq!((exit, text.as_str()), (Exit::Done, "State: 0 restrictions.\n"));
     assert!(!story.files.path().join(".ostracon").exists());
 }
+
+#[test]
+fn one_screen_tells_how_things_stand() {
+    let story = Story::new();
+    assert_eq!(story.command(&["status"]).0, Exit::Done);
+    story.sandbox.set_missing_room("tencent", "r");
+    story.policy(POLICY);
+    story.apply().ends(Exit::Done);
+    let (exit, text) = story.command(&["status"]);
+    assert_eq!(exit, Exit::Done);
+    for part in [
+        "Restrictions 2 in force, 0 in doubt, 2 waiting, 0 lapsed, 0 gone\n",
+        "  v room 5             1\n  z whole app          1\n",
+        "Ending soonest\n  2026-11-20T20:00:00Z  in 8 h        v/room:5/user:6\n",
+        "Waiting\n",
+        "by teller@here: 2 done, 2 waiting\n",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    let (_, text) = story.command(&["status", "--format", "json"]);
+    let status: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(status["summary"]["in_force"], 2);
+    assert_eq!(status["last_run"]["summary"]["waiting"], 2);
+}
