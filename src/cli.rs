@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{apply, completions, history, plan, sandbox, schema, state, status};
+use crate::commands::{apply, completions, drift, history, plan, sandbox, schema, state, status};
 
 /// Keeps bans and forbidden streams at real-time-communication providers equal to what YAML files
 /// in a git repository say.
@@ -71,6 +71,8 @@ pub enum Command {
     Plan(plan::Args),
     /// Make the providers agree with the files
     Apply(apply::Args),
+    /// Show what the providers hold that differs from the state; changes nothing
+    Drift(drift::Args),
     /// Show on one screen how things stand
     Status(status::Args),
     /// Show what was done to whom, when, why and by whom

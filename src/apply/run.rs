@@ -72,7 +72,7 @@ pub async fn apply(order: Order, state: State) -> Carried {
     let (journal, writer) = journal(state, lease, order.halt.clone(), world.clone());
     let writer = tokio::spawn(writer.run());
     let recorded = record_first(&shared, &journal, first).await;
-    let mut paces = Paces { world, last_calls: order.last_calls, known: BTreeMap::new() };
+    let mut paces = Paces::new(world, order.last_calls);
     let mut lines = JoinSet::new();
     for (name, steps) in by_target(&plan) {
         let Some(target) = targets.get(&name) else { continue };
@@ -188,15 +188,29 @@ fn refuse(shared: &Shared, target: &Target, steps: &[Step], error: &str) {
 }
 
 /// The paces of all accounts.
-struct Paces {
+pub(super) struct Paces {
     world: World,
     last_calls: Vec<LastCall>,
     known: BTreeMap<(String, usize), Arc<Pace>>,
 }
 
 impl Paces {
+    /// The paces of accounts that were last used then.
+    pub(super) fn new(world: World, last_calls: Vec<LastCall>) -> Self {
+        Self { world, last_calls, known: BTreeMap::new() }
+    }
+
+    /// When each rate was last used, if those of [`Paces::of`] were used until `now`.
+    pub(super) fn used_until(self, now: Moment) -> Vec<LastCall> {
+        let Self { world: _, mut last_calls, known } = self;
+        last_calls.retain(|last| !known.contains_key(&(last.rate_key.clone(), last.lane)));
+        let used = known.into_keys().map(|(rate_key, lane)| LastCall { rate_key, lane, at: now });
+        last_calls.extend(used);
+        last_calls
+    }
+
     /// The paces of a target, lane by lane; shared with every target of the same account.
-    fn of(&mut self, target: &Target) -> Vec<Arc<Pace>> {
+    pub(super) fn of(&mut self, target: &Target) -> Vec<Arc<Pace>> {
         let lanes = 0..target.provider.facts().lanes.len();
         lanes.map(|lane| self.lane(target, lane)).collect()
     }

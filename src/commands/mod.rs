@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod completions;
+pub mod drift;
 pub mod history;
 pub mod man;
 pub mod plan;
@@ -13,6 +14,7 @@ pub mod schema;
 pub mod state;
 pub mod status;
 mod store;
+mod survey;
 mod tenancy;
 pub mod validate;
 
@@ -53,6 +55,7 @@ pub fn dispatch(cli: &Cli, world: &World, console: &mut Console) -> Result<Exit,
         Command::Validate => validate::run(&mut context),
         Command::Plan(args) => plan::run(&mut context, args),
         Command::Apply(args) => apply::run(&mut context, args),
+        Command::Drift(args) => drift::run(&mut context, args),
         Command::History(args) => history::run(&mut context, args),
         Command::Status(args) => status::run(&mut context, args),
         Command::State(command) => state::run(&mut context, command),
@@ -61,4 +64,12 @@ pub fn dispatch(cli: &Cli, world: &World, console: &mut Console) -> Result<Exit,
         Command::Completions(args) => completions::run(&mut context, args),
         Command::Man => man::run(&mut context),
     }
+}
+
+/// A runtime for a command that reads: one thread is enough.
+fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::new(Exit::Error, "cannot start").caused_by(&error))
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use super::prepare::Files;
+use super::survey::{self, survey};
 use super::{Context, store};
 use crate::domain::Moment;
 use crate::error::Error;
@@ -36,6 +37,10 @@ pub struct Args {
     #[arg(long, value_name = "TIME", value_parser = store::instant)]
     pub at: Option<Moment>,
 
+    /// Read what the providers hold first, and plan from that; needs credentials
+    #[arg(long, conflicts_with = "at")]
+    pub refresh: bool,
+
     /// Show every operation: fold nothing
     #[arg(long)]
     pub all: bool,
@@ -52,11 +57,23 @@ pub enum Format {
 
 /// Shows what would change.
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
+    super::runtime()?.block_on(run_within(context, args))
+}
+
+/// Shows what would change, within the caller's runtime.
+pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let files = Files::read(context)?;
     let scope = files.scope(&args.target)?;
     let mut snapshot = store::snapshot(context, &files)?;
+    let found = if args.refresh {
+        let through = (context.world, survey::credentials(context));
+        let found = survey(&files, &mut snapshot, through, (&scope, &[])).await?;
+        survey::refresh(&found, &mut snapshot, context.world).0
+    } else {
+        Vec::new()
+    };
     let now = args.at.unwrap_or_else(|| context.world.now());
-    let (plan, origin, _) = files.plan(&mut snapshot, &scope, now)?;
+    let (plan, origin, _) = files.plan(&mut snapshot, &scope, now, &found)?;
     if let Some(path) = &args.out {
         save(path, &plan, &origin)?;
     }

@@ -92,16 +92,19 @@ impl Files {
         targets.map(|(name, target)| (name.clone(), Bound::of(target))).collect()
     }
 
-    /// Makes the plan. Rows of renamed targets get their new names in `snapshot`.
+    /// Makes the plan, which warns of what was found too. Rows of renamed targets get their new
+    /// names in `snapshot`.
     pub fn plan(
         &self,
         snapshot: &mut Snapshot,
         scope: &Scope,
         now: Moment,
+        found: &[Warning],
     ) -> Result<(Plan, Origin, Resolved), Error> {
         let resolved = bindings::resolve(&self.config.targets, &snapshot.bound, &snapshot.rows)?;
         snapshot.rename(&resolved.moves);
         let mut warnings = self.warnings.clone();
+        warnings.extend_from_slice(found);
         warnings.extend(clock_warning(snapshot, now));
         let plan = plan(&Inputs {
             now,

@@ -6,6 +6,7 @@
 pub mod capabilities;
 pub mod count;
 pub mod csv;
+pub mod drift;
 pub mod enforcement;
 pub mod escape;
 pub mod event;

@@ -30,11 +30,7 @@ pub struct Args {
 
 /// Forgets the row. What the provider holds stays in force there, and is foreign from now on.
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Error::new(Exit::Error, "cannot start").caused_by(&error))?;
-    runtime.block_on(forget(context, args))
+    super::super::runtime()?.block_on(forget(context, args))
 }
 
 async fn forget(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {

@@ -1,6 +1,7 @@
 //! Stories about the whole program, in virtual time, against the emulation of the providers.
 
 mod clock;
+mod drift;
 mod random;
 mod store;
 mod story;
