@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{apply, completions, drift, history, plan, sandbox, schema, state, status};
+use crate::commands::{
+    apply, completions, doctor, drift, history, import, plan, sandbox, schema, state, status,
+};
 
 /// Keeps bans and forbidden streams at real-time-communication providers equal to what YAML files
 /// in a git repository say.
@@ -73,10 +75,14 @@ pub enum Command {
     Apply(apply::Args),
     /// Show what the providers hold that differs from the state; changes nothing
     Drift(drift::Args),
+    /// Check that everything is in place for the next run; changes nothing
+    Doctor(doctor::Args),
     /// Show on one screen how things stand
     Status(status::Args),
     /// Show what was done to whom, when, why and by whom
     History(history::Args),
+    /// Take foreign restrictions over, into the policy and the state; changes nothing there
+    Import(import::Args),
     /// Ask, check, copy or repair the state
     #[command(subcommand)]
     State(state::Command),

@@ -2,8 +2,10 @@
 
 pub mod apply;
 pub mod completions;
+pub mod doctor;
 pub mod drift;
 pub mod history;
+pub mod import;
 pub mod man;
 pub mod plan;
 pub mod prepare;
@@ -55,10 +57,12 @@ pub fn dispatch(cli: &Cli, world: &World, console: &mut Console) -> Result<Exit,
         Command::Validate => validate::run(&mut context),
         Command::Plan(args) => plan::run(&mut context, args),
         Command::Apply(args) => apply::run(&mut context, args),
+        Command::Doctor(args) => doctor::run(&mut context, args),
         Command::Drift(args) => drift::run(&mut context, args),
         Command::History(args) => history::run(&mut context, args),
         Command::Status(args) => status::run(&mut context, args),
         Command::State(command) => state::run(&mut context, command),
+        Command::Import(args) => import::run(&mut context, args),
         Command::Sandbox(args) => sandbox::run(&mut context, args),
         Command::Schema(args) => schema::run(&mut context, args),
         Command::Completions(args) => completions::run(&mut context, args),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::Context;
-use crate::domain::{Moment, Protected, TargetName, Wanted, Warning};
+use crate::domain::{Moment, Protected, Restriction, TargetName, Wanted, Warning};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::document::Origin;
@@ -55,6 +55,11 @@ impl Files {
             policy_digest: String::new(),
             config_digest,
         })
+    }
+
+    /// Whether the policy protects the subject of a restriction.
+    pub fn protects(&self, restriction: &Restriction) -> bool {
+        self.protected.covers(restriction).is_some()
     }
 
     /// Where the state is.

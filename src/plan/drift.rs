@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::term::CLOCK_TOLERANCE;
 use crate::domain::{
     Action, Doubt, Enforcement, Evidence, Id, Lapse, Moment, Restriction, RuleId, Subject,
-    TargetName, Warning,
+    TargetName, Until, Warning,
 };
 use crate::provider::{Listed, Listing, Target};
 
@@ -169,9 +169,12 @@ fn name(target: &Target, row: &Listed) -> Restriction {
     }
 }
 
-/// Believes the lists: changes rows as the differences say, and returns those that were changed
-/// by what is proven, to be recorded. What is unseen becomes a doubt, so that the next call about
-/// it names its rule: one that stands is kept, and only one that is gone is made again.
+/// Believes the lists: changes rows as the differences say, and returns those that are proven to
+/// be otherwise, to be recorded.
+///
+/// What no longer is as it was written becomes a doubt for the plan: what is unseen, so that the
+/// next call names its rule (one that stands is kept, only one that is gone is made again), and
+/// what would end too late, so that it is written anew.
 pub fn believe(
     differences: &[Difference],
     rows: &mut [Enforcement],
@@ -181,24 +184,34 @@ pub fn believe(
     for difference in differences {
         let found = rows.binary_search_by(|row| row.restriction.cmp(&difference.restriction));
         let Some(row) = found.ok().and_then(|index| rows.get_mut(index)) else { continue };
+        let Some(held) = &mut row.held else { continue };
+        let doubt = |action, lapse| Some(Doubt { action, since: now, lapse });
         match (difference.finding, &difference.listed) {
-            (Finding::Missing, _) => row.held = None,
+            (Finding::Missing, _) => {
+                row.held = None;
+                changed.push(row.clone());
+            }
             (Finding::EndDiffers, Some(listed)) => {
-                if let Some(held) = &mut row.held {
-                    held.lapse = listed.lapse;
-                    held.evidence = Evidence::Observed;
+                held.lapse = listed.lapse;
+                held.evidence = Evidence::Observed;
+                changed.push(row.clone());
+                if ends_after(listed.lapse, row.until) {
+                    row.doubt = doubt(Action::Amend, listed.lapse);
                 }
             }
-            (Finding::Unseen, _) => {
-                let lapse = row.held.as_ref().map(|held| held.lapse);
-                row.doubt = lapse.map(|lapse| Doubt { action: Action::Renew, since: now, lapse });
-                continue;
-            }
-            (Finding::EndDiffers, None) | (Finding::Foreign, _) => continue,
+            (Finding::Unseen, _) => row.doubt = doubt(Action::Renew, held.lapse),
+            (Finding::EndDiffers, None) | (Finding::Foreign, _) => {}
         }
-        changed.push(row.clone());
     }
     changed
+}
+
+/// Whether what a provider ends by itself ends there after it should.
+fn ends_after(lapse: Lapse, until: Until) -> bool {
+    match (lapse, until) {
+        (Lapse::At(lapse), Until::At(until)) => lapse - until > CLOCK_TOLERANCE,
+        (Lapse::Open, _) | (_, Until::Never) => false,
+    }
 }
 
 /// What a plan warns of: restrictions that are nobody's business of ours.

@@ -6,12 +6,14 @@
 pub mod capabilities;
 pub mod count;
 pub mod csv;
+pub mod doctor;
 pub mod drift;
 pub mod enforcement;
 pub mod escape;
 pub mod event;
 pub mod outcome;
 pub mod plan_text;
+pub mod policy_yaml;
 pub mod problem;
 pub mod span;
 pub mod status;

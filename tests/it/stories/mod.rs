@@ -2,6 +2,7 @@
 
 mod clock;
 mod drift;
+mod import;
 mod random;
 mod store;
 mod story;

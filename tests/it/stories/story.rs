@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Parser as _;
 use jiff::SignedDuration;
 use ostracon::cli::{Cli, Command};
-use ostracon::commands::{Context, apply, drift, plan};
+use ostracon::commands::{Context, apply, doctor, drift, import, plan};
 use ostracon::console::{Console, Talk, Terminal};
 use ostracon::domain::{Lapse, Moment, Until};
 use ostracon::exit::Exit;
@@ -222,6 +222,8 @@ impl Story {
             self.clock.start();
             let ended = match &cli.command {
                 Command::Drift(args) => drift::run_within(&mut context, args).await,
+                Command::Doctor(args) => doctor::run_within(&mut context, args).await,
+                Command::Import(args) => import::run_within(&mut context, args).await,
                 Command::Plan(args) => plan::run_within(&mut context, args).await,
                 other => panic!("{other:?} reads nothing"),
             };
