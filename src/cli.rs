@@ -6,6 +6,7 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     apply, completions, doctor, drift, history, import, plan, sandbox, schema, state, status,
+    unlock,
 };
 
 /// Keeps bans and forbidden streams at real-time-communication providers equal to what YAML files
@@ -86,6 +87,8 @@ pub enum Command {
     /// Ask, check, copy or repair the state
     #[command(subcommand)]
     State(state::Command),
+    /// Take the lock from a run that is known to be dead
+    Unlock(unlock::Args),
     /// Serve an emulation of the four providers on a loopback port, for trying out
     Sandbox(sandbox::Args),
     /// Print a JSON Schema

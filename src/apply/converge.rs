@@ -1,15 +1,13 @@
 //! From a step of the plan to the fate of each of its operations.
 
-use super::attempt::{Attempt, NotMade, trouble};
-use super::ledger::{self, Written};
+use super::attempt::{Attempt, NotMade};
 use super::line::{Line, Work};
 use super::look::Sight;
 use super::outcome::{Fate, Trouble};
+use super::record::blame;
 use super::settle::{Parts, Pause, Refused, Tries, Verdict, back_off, settle};
-use crate::domain::{Doubt, Evidence, Lapse, Moment, RuleId};
-use crate::plan::Operation;
-use crate::provider::{Effect, Form, Repeat, Verb};
-use crate::state::Record;
+use crate::domain::Moment;
+use crate::provider::{Form, Repeat, Verb};
 
 /// What is left to do of a piece of work.
 enum Rest {
@@ -60,16 +58,19 @@ impl Line {
             if work.operations.is_empty() {
                 return Rest::Settled;
             }
-            if work.call.verb == Verb::Impose && self.is_full(&work.call) {
-                self.finish(&work, Fate::Failed, Some(&room_is_full()), None).await;
+            if work.call.verb == Verb::Impose && self.is_pointless(&work).await {
                 return Rest::Settled;
             }
             if self.is_over() {
-                return self.abandon(&work, tries).await;
+                self.abandon(&work, tries).await;
+                return Rest::Settled;
             }
             let attempt = match self.attempt(&work).await {
                 Ok(attempt) => attempt,
-                Err(NotMade::Over) => return self.abandon(&work, tries).await,
+                Err(NotMade::Over) => {
+                    self.abandon(&work, tries).await;
+                    return Rest::Settled;
+                }
                 Err(NotMade::Unwritten) => {
                     self.leave(&work);
                     return Rest::Settled;
@@ -77,12 +78,51 @@ impl Line {
             };
             self.check_clock(&attempt);
             let verdict = settle(form, &work.call, &attempt.answer, &mut tries);
+            let verdict = self.afford(verdict, &attempt, tries);
             if let Some(rest) =
                 self.act(form, &mut work, &attempt, Trial { verdict, tries, began }).await
             {
                 return rest;
             }
         }
+    }
+
+    /// Settles work whose answer this run knows already, without a call; whether it did.
+    async fn is_pointless(&self, work: &Work) -> bool {
+        let waited = self.operations(work).first().is_some_and(|(_, operation)| operation.waited);
+        if self.rooms.is_full(&work.call) {
+            self.finish(work, Fate::Failed, Some(&room_is_full()), None).await;
+        } else if self.rooms.is_absent(&work.call) {
+            self.finish(work, Fate::Waiting, Some(&room_is_absent()), None).await;
+        } else if waited && !self.rooms.may_ask_again(&work.call) {
+            // Their rows stay as they are: they are the first to be asked about next time.
+            work.operations.iter().for_each(|index| {
+                self.note(*index, Fate::Waiting, Some(others_first()));
+            });
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// The verdict that the target's retries can pay for.
+    fn afford(&self, verdict: Verdict, attempt: &Attempt, tries: Tries) -> Verdict {
+        match &attempt.answer {
+            Err(Refused::NoAnswer(_)) => self.budget.unanswered(),
+            Ok(_) | Err(Refused::Fault(_)) => self.budget.answered(),
+        }
+        let costs = matches!(
+            verdict,
+            Verdict::Look | Verdict::Again { pause: Pause::BackOff { attempt: _ } }
+        );
+        if !costs || self.budget.spend() {
+            return verdict;
+        }
+        if self.budget.is_hopeless() {
+            let hint = "check the network and the target's `endpoint`, then run again";
+            self.stop(blame(attempt), hint);
+        }
+        if tries.in_doubt { Verdict::InDoubt } else { Verdict::Failed }
     }
 
     /// Acts on a verdict; `None` when the work is to be tried again.
@@ -128,10 +168,14 @@ impl Line {
                 return Some(split(work, parts));
             }
             Verdict::Waiting => self.end(work, attempt, Fate::Waiting).await,
+            Verdict::RoomAbsent => {
+                self.rooms.note_absent(&work.call);
+                self.end(work, attempt, Fate::Waiting).await;
+            }
             Verdict::Failed => self.end(work, attempt, Fate::Failed).await,
             Verdict::InDoubt => self.end(work, attempt, Fate::InDoubt).await,
             Verdict::RoomFull => {
-                self.mark_full(&work.call);
+                self.rooms.note_full(&work.call);
                 self.end(work, attempt, Fate::Failed).await;
             }
             Verdict::Stop { hint } => {
@@ -141,126 +185,6 @@ impl Line {
             }
         }
         Some(Rest::Settled)
-    }
-
-    /// Records that a call took effect, or that it was so already.
-    async fn done(
-        &self,
-        form: &'static Form,
-        work: &Work,
-        attempt: &Attempt,
-        (effect, tries): (Option<Effect>, Tries),
-    ) {
-        let mut records = vec![self.answered(attempt)];
-        let request_id = attempt.answer.as_ref().ok().and_then(|reply| reply.request_id.as_deref());
-        let stamp = (Some(attempt.call), self.now());
-        let mut unconfirmed = Vec::new();
-        for (place, (index, operation)) in self.operations(work).into_iter().enumerate() {
-            let rule = work.call.items.get(place).and_then(|item| item.rule);
-            let ends = work.call.verb == Verb::Lift;
-            if ends {
-                records.push(Record::Drop(operation.restriction.clone()));
-            } else {
-                let written = written(form, operation, (attempt, rule), (effect.as_ref(), tries));
-                let mut row = ledger::held(operation, written);
-                if form.repeat == Repeat::MayKeepOldEnd
-                    && may_keep_old_end(operation, tries, effect.is_none())
-                {
-                    row.doubt = Some(unconfirmed_doubt(operation, form, attempt));
-                    unconfirmed.push(index);
-                }
-                records.push(Record::Put(row));
-            }
-            if !unconfirmed.contains(&index) {
-                let fate = (Fate::Done, None);
-                records.push(ledger::audit(operation, &self.shared.run, stamp, fate, request_id));
-            }
-        }
-        if !self.record(records).await {
-            // It took effect, but the state still says that it may have.
-            let trouble = unrecorded();
-            for index in &work.operations {
-                self.note(*index, Fate::InDoubt, Some(trouble.clone()));
-            }
-            return;
-        }
-        for index in work.operations.iter().filter(|index| !unconfirmed.contains(index)) {
-            self.note(*index, Fate::Done, None);
-        }
-        if !unconfirmed.is_empty() {
-            self.confirm_later(work.call.room.clone(), &unconfirmed);
-        }
-    }
-
-    /// Records an end that an answer brought about.
-    async fn end(&self, work: &Work, attempt: &Attempt, fate: Fate) {
-        let trouble = blame(attempt);
-        self.finish(work, fate, Some(&trouble), Some(attempt)).await;
-    }
-
-    /// Records an end without effect for every operation of a piece of work.
-    pub(super) async fn finish(
-        &self,
-        work: &Work,
-        fate: Fate,
-        trouble: Option<&Trouble>,
-        attempt: Option<&Attempt>,
-    ) {
-        let mut records: Vec<Record> = attempt.map(|it| self.answered(it)).into_iter().collect();
-        let stamp = (attempt.map(|attempt| attempt.call), self.now());
-        for (_, operation) in self.operations(work) {
-            // A lift that the provider refuses for now is not waiting: it is simply not done.
-            records.extend(ledger::without_effect(operation, fate, stamp.1));
-            records.push(ledger::audit(operation, &self.shared.run, stamp, (fate, trouble), None));
-        }
-        self.record(records).await;
-        for index in &work.operations {
-            self.note(*index, fate, trouble.cloned());
-        }
-    }
-
-    /// Ends work that was tried before the run or the target was stopped.
-    async fn abandon(&self, work: &Work, tries: Tries) -> Rest {
-        if tries.in_doubt {
-            let trouble = self.stopped.get().cloned().unwrap_or_else(interrupted);
-            self.finish(work, Fate::InDoubt, Some(&trouble), None).await;
-        } else {
-            // An intent may have been written for it: take that back, it was never sent.
-            let records = self.operations(work).into_iter().filter_map(|(_, operation)| {
-                ledger::without_effect(operation, Fate::Deferred, self.now())
-            });
-            self.record(records.collect()).await;
-            self.leave(work);
-        }
-        Rest::Settled
-    }
-
-    /// Drops what has passed its `until` by now: it is not sent.
-    async fn drop_passed(&self, work: &mut Work) {
-        if work.call.verb == Verb::Lift {
-            return;
-        }
-        let now = self.now();
-        let has_passed = |operation: &Operation| operation.until.has_passed(now);
-        let passed: Vec<usize> = self
-            .operations(work)
-            .into_iter()
-            .filter_map(|(index, operation)| has_passed(operation).then_some(index))
-            .collect();
-        if passed.is_empty() {
-            return;
-        }
-        let mut gone = work.clone();
-        gone.retain(|index| passed.contains(&index));
-        work.retain(|index| !passed.contains(&index));
-        let error = "its `until` passed before it could be sent".to_owned();
-        let trouble = Trouble { error, code: None, request_id: None };
-        self.finish(&gone, Fate::Dropped, Some(&trouble), None).await;
-    }
-
-    /// Writes records; whether they are durable.
-    pub(super) async fn record(&self, records: Vec<Record>) -> bool {
-        records.is_empty() || self.journal.write(records).await.is_ok()
     }
 
     async fn pause(&self, work: &Work, pause: Pause) {
@@ -304,64 +228,18 @@ fn split(work: &Work, parts: Parts) -> Rest {
     }
 }
 
-/// What is held after a call that took effect.
-fn written(
-    form: &Form,
-    operation: &Operation,
-    (attempt, rule): (&Attempt, Option<RuleId>),
-    (effect, tries): (Option<&Effect>, Tries),
-) -> Written {
-    let asked = form.expiry.term(operation.until, attempt.sent).lapse;
-    let earlier = operation.recorded.as_ref().and_then(|row| row.held.as_ref());
-    let (lapse, rule, evidence) = match effect {
-        Some(Effect::Created(rule)) => (asked, Some(*rule), Evidence::Acknowledged),
-        Some(Effect::Ends(at)) => (Lapse::At(*at), rule, Evidence::Acknowledged),
-        Some(Effect::Done | Effect::Page(_)) => (asked, rule, Evidence::Acknowledged),
-        None => (asked, rule, Evidence::Observed),
-    };
-    // A rule made after an attempt that brought no answer may have a twin.
-    let created = matches!(effect, Some(Effect::Created(_)));
-    let doubted = operation.doubted.map(|doubt| doubt.since);
-    let twin_since = match (created, tries.in_doubt) {
-        (true, true) => Some(doubted.unwrap_or(attempt.sent)),
-        (true, false) => doubted,
-        (false, _) => earlier.and_then(|held| held.twin_since),
-    };
-    Written { at: attempt.sent, lapse, rule, evidence, twin_since }
-}
-
-/// Whether the provider may have kept the end of an earlier ban.
-fn may_keep_old_end(operation: &Operation, tries: Tries, already_so: bool) -> bool {
-    let was_held = operation.recorded.as_ref().is_some_and(|row| row.may_be_in_force());
-    was_held || tries.in_doubt || already_so
-}
-
-/// What stays in doubt about an operation until the room's list confirms it.
-fn unconfirmed_doubt(operation: &Operation, form: &Form, attempt: &Attempt) -> Doubt {
-    let lapse = form.expiry.term(operation.until, attempt.sent).lapse;
-    let since = operation.doubted.map_or(attempt.sent, |doubt| doubt.since);
-    Doubt { action: operation.action, since, lapse }
-}
-
-fn blame(attempt: &Attempt) -> Trouble {
-    match &attempt.answer {
-        Err(refused) => trouble(refused),
-        Ok(_) => trouble(&Refused::NoAnswer(crate::provider::NoAnswer::Unknown(String::new()))),
-    }
-}
-
 fn room_is_full() -> Trouble {
-    let error = "the room is full: the provider holds no more bans for it".to_owned();
-    Trouble { error, code: None, request_id: None }
+    said("the room is full: the provider holds no more bans for it")
 }
 
-/// What is wrong with an operation whose effect could not be recorded.
-pub(super) fn unrecorded() -> Trouble {
-    let error = "it took effect, but the state could not be written".to_owned();
-    Trouble { error, code: None, request_id: None }
+fn room_is_absent() -> Trouble {
+    said("the room does not exist, as the provider told this run already")
 }
 
-fn interrupted() -> Trouble {
-    let error = "the run was stopped before the answer to an earlier attempt was known".to_owned();
-    Trouble { error, code: None, request_id: None }
+fn others_first() -> Trouble {
+    said("not asked about in this run: others that wait in the room came first")
+}
+
+fn said(error: &str) -> Trouble {
+    Trouble { error: error.to_owned(), code: None, request_id: None }
 }

@@ -3,6 +3,7 @@
 
 pub mod attempt;
 pub mod book;
+pub mod budget;
 mod confirm;
 pub mod converge;
 pub mod halt;
@@ -16,6 +17,8 @@ pub mod pace;
 mod paging;
 pub mod queue;
 pub mod read;
+mod record;
+pub mod rooms;
 pub mod run;
 pub mod settle;
 

@@ -184,7 +184,7 @@ impl Reader {
             }
             match settle(form, call, &answer, &mut tries) {
                 Verdict::Done(effect) => return Ok(Some(effect)),
-                Verdict::AlreadySo | Verdict::Waiting => return Ok(None),
+                Verdict::AlreadySo | Verdict::Waiting | Verdict::RoomAbsent => return Ok(None),
                 Verdict::Again { pause } => self.pause(form, pause).await,
                 Verdict::Look
                 | Verdict::Recreate

@@ -18,6 +18,7 @@ pub mod status;
 mod store;
 mod survey;
 mod tenancy;
+pub mod unlock;
 pub mod validate;
 
 use crate::cli::{Cli, Command, Global};
@@ -67,6 +68,7 @@ pub fn dispatch(cli: &Cli, world: &World, console: &mut Console) -> Result<Exit,
         Command::Schema(args) => schema::run(&mut context, args),
         Command::Completions(args) => completions::run(&mut context, args),
         Command::Man => man::run(&mut context),
+        Command::Unlock(args) => unlock::run(&mut context, args),
     }
 }
 

@@ -30,3 +30,6 @@ pub use open::{Location, State};
 pub use runs::RunRow;
 pub use snapshot::{LastCall, Snapshot};
 pub use verify::Flaw;
+
+#[cfg(test)]
+mod tests;

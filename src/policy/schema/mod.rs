@@ -1,8 +1,8 @@
 //! JSON Schemas of the config and of policy files, for editors.
 //!
 //! What a provider takes is generated from its facts, so that a fifth provider changes nothing
-//! here. A schema knows no other file and counts characters where providers count bytes: it
-//! accepts everything that `validate` accepts, and refuses early what it can.
+//! here. A schema knows no other file and counts characters where providers count bytes, so it
+//! refuses early what it can, and `validate` stays the judge.
 
 mod config;
 mod policy;

@@ -2,7 +2,9 @@
 
 mod clock;
 mod drift;
+mod faults;
 mod import;
+mod limits;
 mod random;
 mod store;
 mod story;

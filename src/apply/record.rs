@@ -1,0 +1,197 @@
+//! What is written down when operations meet their fates.
+
+use super::attempt::{Attempt, trouble};
+use super::ledger::{self, Written};
+use super::line::{Line, Work};
+use super::outcome::{Fate, Trouble};
+use super::settle::{Refused, Tries};
+use crate::domain::{Doubt, Evidence, Lapse, RuleId};
+use crate::plan::Operation;
+use crate::provider::{Effect, Form, NoAnswer, Repeat, Verb};
+use crate::state::Record;
+
+impl Line {
+    /// Records that a call took effect, or that it was so already.
+    pub(super) async fn done(
+        &self,
+        form: &'static Form,
+        work: &Work,
+        attempt: &Attempt,
+        (effect, tries): (Option<Effect>, Tries),
+    ) {
+        let mut records = vec![self.answered(attempt)];
+        let request_id = attempt.answer.as_ref().ok().and_then(|reply| reply.request_id.as_deref());
+        let stamp = (Some(attempt.call), self.now());
+        let mut unconfirmed = Vec::new();
+        for (place, (index, operation)) in self.operations(work).into_iter().enumerate() {
+            let rule = work.call.items.get(place).and_then(|item| item.rule);
+            let ends = work.call.verb == Verb::Lift;
+            if ends {
+                records.push(Record::Drop(operation.restriction.clone()));
+            } else {
+                let written = written(form, operation, (attempt, rule), (effect.as_ref(), tries));
+                let mut row = ledger::held(operation, written);
+                if form.repeat == Repeat::MayKeepOldEnd
+                    && may_keep_old_end(operation, tries, effect.is_none())
+                {
+                    row.doubt = Some(unconfirmed_doubt(operation, form, attempt));
+                    unconfirmed.push(index);
+                }
+                records.push(Record::Put(row));
+            }
+            if !unconfirmed.contains(&index) {
+                let fate = (Fate::Done, None);
+                records.push(ledger::audit(operation, &self.shared.run, stamp, fate, request_id));
+            }
+        }
+        if !self.record(records).await {
+            // It took effect, but the state still says that it may have.
+            let trouble = unrecorded();
+            for index in &work.operations {
+                self.note(*index, Fate::InDoubt, Some(trouble.clone()));
+            }
+            return;
+        }
+        for index in work.operations.iter().filter(|index| !unconfirmed.contains(index)) {
+            self.note(*index, Fate::Done, None);
+        }
+        if !unconfirmed.is_empty() {
+            self.rooms.confirm_later(work.call.room.clone(), &unconfirmed);
+        }
+    }
+
+    /// Records an end that an answer brought about.
+    pub(super) async fn end(&self, work: &Work, attempt: &Attempt, fate: Fate) {
+        let trouble = blame(attempt);
+        self.finish(work, fate, Some(&trouble), Some(attempt)).await;
+    }
+
+    /// Records an end without effect for every operation of a piece of work.
+    pub(super) async fn finish(
+        &self,
+        work: &Work,
+        fate: Fate,
+        trouble: Option<&Trouble>,
+        attempt: Option<&Attempt>,
+    ) {
+        let mut records: Vec<Record> = attempt.map(|it| self.answered(it)).into_iter().collect();
+        let stamp = (attempt.map(|attempt| attempt.call), self.now());
+        for (_, operation) in self.operations(work) {
+            // A lift that the provider refuses for now is not waiting: it is simply not done.
+            records.extend(ledger::without_effect(operation, fate, stamp.1));
+            records.push(ledger::audit(operation, &self.shared.run, stamp, (fate, trouble), None));
+        }
+        self.record(records).await;
+        for index in &work.operations {
+            self.note(*index, fate, trouble.cloned());
+        }
+    }
+
+    /// Ends work that was tried before the run or the target was stopped.
+    pub(super) async fn abandon(&self, work: &Work, tries: Tries) {
+        if tries.in_doubt {
+            let trouble = self.stopped.get().cloned().unwrap_or_else(interrupted);
+            self.finish(work, Fate::InDoubt, Some(&trouble), None).await;
+        } else {
+            // An intent may have been written for it: take that back, it was never sent.
+            let records = self.operations(work).into_iter().filter_map(|(_, operation)| {
+                ledger::without_effect(operation, Fate::Deferred, self.now())
+            });
+            self.record(records.collect()).await;
+            self.leave(work);
+        }
+    }
+
+    /// Drops what has passed its `until` by now: it is not sent.
+    pub(super) async fn drop_passed(&self, work: &mut Work) {
+        if work.call.verb == Verb::Lift {
+            return;
+        }
+        let now = self.now();
+        let has_passed = |operation: &Operation| operation.until.has_passed(now);
+        let passed: Vec<usize> = self
+            .operations(work)
+            .into_iter()
+            .filter_map(|(index, operation)| has_passed(operation).then_some(index))
+            .collect();
+        if passed.is_empty() {
+            return;
+        }
+        let mut gone = work.clone();
+        gone.retain(|index| passed.contains(&index));
+        work.retain(|index| !passed.contains(&index));
+        let error = "its `until` passed before it could be sent".to_owned();
+        let trouble = Trouble { error, code: None, request_id: None };
+        self.finish(&gone, Fate::Dropped, Some(&trouble), None).await;
+    }
+
+    /// Writes down that an operation is done; it is in doubt as long as that is not written.
+    pub(super) async fn settle_by_record(&self, index: usize, records: Vec<Record>) {
+        let written = self.record(records).await;
+        let fate = if written { Fate::Done } else { Fate::InDoubt };
+        self.note(index, fate, (!written).then(unrecorded));
+    }
+
+    /// Writes records; whether they are durable.
+    pub(super) async fn record(&self, records: Vec<Record>) -> bool {
+        records.is_empty() || self.journal.write(records).await.is_ok()
+    }
+}
+
+/// What is held after a call that took effect.
+fn written(
+    form: &Form,
+    operation: &Operation,
+    (attempt, rule): (&Attempt, Option<RuleId>),
+    (effect, tries): (Option<&Effect>, Tries),
+) -> Written {
+    let asked = form.expiry.term(operation.until, attempt.sent).lapse;
+    let earlier = operation.recorded.as_ref().and_then(|row| row.held.as_ref());
+    let (lapse, rule, evidence) = match effect {
+        Some(Effect::Created(rule)) => (asked, Some(*rule), Evidence::Acknowledged),
+        Some(Effect::Ends(at)) => (Lapse::At(*at), rule, Evidence::Acknowledged),
+        Some(Effect::Done | Effect::Page(_)) => (asked, rule, Evidence::Acknowledged),
+        None => (asked, rule, Evidence::Observed),
+    };
+    // A rule made after an attempt that brought no answer may have a twin.
+    let created = matches!(effect, Some(Effect::Created(_)));
+    let doubted = operation.doubted.map(|doubt| doubt.since);
+    let twin_since = match (created, tries.in_doubt) {
+        (true, true) => Some(doubted.unwrap_or(attempt.sent)),
+        (true, false) => doubted,
+        (false, _) => earlier.and_then(|held| held.twin_since),
+    };
+    Written { at: attempt.sent, lapse, rule, evidence, twin_since }
+}
+
+/// Whether the provider may have kept the end of an earlier ban.
+fn may_keep_old_end(operation: &Operation, tries: Tries, already_so: bool) -> bool {
+    let was_held = operation.recorded.as_ref().is_some_and(|row| row.may_be_in_force());
+    was_held || tries.in_doubt || already_so
+}
+
+/// What stays in doubt about an operation until the room's list confirms it.
+fn unconfirmed_doubt(operation: &Operation, form: &Form, attempt: &Attempt) -> Doubt {
+    let lapse = form.expiry.term(operation.until, attempt.sent).lapse;
+    let since = operation.doubted.map_or(attempt.sent, |doubt| doubt.since);
+    Doubt { action: operation.action, since, lapse }
+}
+
+/// What an attempt that did not take effect is blamed on.
+pub(super) fn blame(attempt: &Attempt) -> Trouble {
+    match &attempt.answer {
+        Err(refused) => trouble(refused),
+        Ok(_) => trouble(&Refused::NoAnswer(NoAnswer::Unknown(String::new()))),
+    }
+}
+
+/// What is wrong with an operation whose effect could not be recorded.
+fn unrecorded() -> Trouble {
+    let error = "it took effect, but the state could not be written".to_owned();
+    Trouble { error, code: None, request_id: None }
+}
+
+fn interrupted() -> Trouble {
+    let error = "the run was stopped before the answer to an earlier attempt was known".to_owned();
+    Trouble { error, code: None, request_id: None }
+}
