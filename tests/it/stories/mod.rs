@@ -1,9 +1,12 @@
 //! Stories about the whole program, in virtual time, against the emulation of the providers.
 
 mod clock;
+mod drift;
 mod faults;
+mod import;
 mod limits;
 mod random;
+mod store;
 mod story;
 mod time;
 
