@@ -196,9 +196,10 @@ fn a_room_that_is_gone_holds_nothing() {
 #[test]
 fn many_rooms_are_listed_at_the_pace_of_the_account() {
     let story = Story::new();
-    let rooms: String = (0..500)
+    let rooms = (0..500)
         .map(|room| format!("  - {{ target: t, room: r{room}, users: [u], until: never }}\n"))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     story.policy(&format!("bans:\n{rooms}"));
     story.apply().ends(Exit::Done);
     let before = story.now();
