@@ -196,11 +196,9 @@ fn a_room_that_is_gone_holds_nothing() {
 #[test]
 fn many_rooms_are_listed_at_the_pace_of_the_account() {
     let story = Story::new();
-    let rooms = (0..500)
-        .map(|room| format!("  - {{ target: t, room: r{room}, users: [u], until: never }}\n"))
-        .collect::<Vec<_>>()
-        .concat();
-    story.policy(&format!("bans:\n{rooms}"));
+    let entry = |room| format!("  - {{ target: t, room: r{room}, users: [u], until: never }}");
+    let entries: Vec<String> = (0..500).map(entry).collect();
+    story.policy(&format!("bans:\n{}\n", entries.join("\n")));
     story.apply().ends(Exit::Done);
     let before = story.now();
     let (exit, text) = story.read(&["drift", "--target", "t", "--format", "json"]);

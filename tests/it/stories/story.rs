@@ -18,6 +18,7 @@ use ostracon::sandbox::{Fate, InForce, Incoming, Sandbox, credential};
 use ostracon::state::{Location, Snapshot, State};
 use ostracon::world::{Clock as _, Process, World};
 use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
 
 use super::clock::{Seeded, StoryClock};
 use crate::workspace::Files;
@@ -177,11 +178,7 @@ impl Story {
         let mut context =
             Context { global: &cli.global, world: &self.world, console: &mut console };
         // A runtime of its own for each run: dropping it drops every task, as a kill would.
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .start_paused(true)
-            .build()
-            .unwrap();
+        let runtime = virtual_time();
         let ended = runtime.block_on(async {
             self.clock.start();
             let run = apply::run_within(&mut context, args);
@@ -207,17 +204,12 @@ impl Story {
 
     /// Runs a command that reads what the providers hold, in virtual time.
     pub(super) fn read(&self, arguments: &[&str]) -> (Exit, String) {
-        let directory = self.files.path().to_str().unwrap();
-        let fixed = ["ostracon", "--dir", directory];
+        let fixed = ["ostracon", "--dir", self.files.path().to_str().unwrap()];
         let cli = Cli::parse_from(fixed.into_iter().chain(arguments.iter().copied()));
         let (out, mut console) = console();
         let mut context =
             Context { global: &cli.global, world: &self.world, console: &mut console };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .start_paused(true)
-            .build()
-            .unwrap();
+        let runtime = virtual_time();
         let ended = runtime.block_on(async {
             self.clock.start();
             let ended = match &cli.command {
@@ -382,6 +374,11 @@ impl Write for Page {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+/// A runtime whose time passes only when everybody waits.
+fn virtual_time() -> Runtime {
+    Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
 }
 
 fn console() -> (Page, Console) {
