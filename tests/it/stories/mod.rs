@@ -1,7 +1,10 @@
 //! Stories about the whole program, in virtual time, against the emulation of the providers.
 
+mod bounds;
 mod clock;
+mod economy;
 mod faults;
+mod journal;
 mod limits;
 mod random;
 mod story;

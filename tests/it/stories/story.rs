@@ -19,6 +19,7 @@ use ostracon::state::{Location, Snapshot, State};
 use ostracon::world::{Clock as _, Process, World};
 use serde_json::Value;
 
+use super::bounds::{Bounded, LONGEST_RUN};
 use super::clock::{Seeded, StoryClock};
 use crate::workspace::Files;
 
@@ -174,8 +175,9 @@ impl Story {
         let cli = Cli::parse_from(fixed.into_iter().chain([directory]).chain(more.iter().copied()));
         let Command::Apply(args) = &cli.command else { panic!("not `apply`") };
         let (out, mut console) = console();
-        let mut context =
-            Context { global: &cli.global, world: &self.world, console: &mut console };
+        let http = Arc::new(Bounded::new(Arc::clone(&self.world.http)));
+        let world = World { http, ..self.world.clone() };
+        let mut context = Context { global: &cli.global, world: &world, console: &mut console };
         // A runtime of its own for each run: dropping it drops every task, as a kill would.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -187,7 +189,10 @@ impl Story {
             let run = apply::run_within(&mut context, args);
             let ended = match crash {
                 Some(span) => tokio::time::timeout(span, run).await.ok(),
-                None => Some(run.await),
+                None => {
+                    let ended = tokio::time::timeout(LONGEST_RUN, run).await;
+                    Some(ended.expect("a run ends within hours"))
+                }
             };
             self.clock.stop();
             ended
