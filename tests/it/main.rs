@@ -16,6 +16,7 @@ mod binary;
 mod conform;
 mod good_policies;
 mod hostile_policies;
+mod parsers;
 mod policy_laws;
 mod readme;
 mod schemas;
