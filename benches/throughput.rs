@@ -6,6 +6,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stdout,
+    clippy::float_arithmetic,
     clippy::disallowed_methods,
     clippy::disallowed_macros,
     reason = "a bench may panic, reads and writes files, and prints"

@@ -8,7 +8,7 @@ use ostracon::provider::Request;
 use ostracon::world::{Answer, Http};
 
 /// The longest a run may take: far above any story, and reached in moments of real time.
-pub(super) const LONGEST_RUN: Duration = Duration::from_secs(6 * 60 * 60);
+pub(super) const LONGEST_RUN: Duration = Duration::from_hours(6);
 
 /// The most calls that one run may make.
 const MOST_CALLS: u64 = 20_000;

@@ -101,7 +101,7 @@ fn a_provider_that_is_down_is_left_alone_soon_and_made_good_by_the_next_run() {
         Fate::LoseRequest,
         Fate::LoseAnswer,
         Fate::Status(503),
-        Fate::Delay(Duration::from_secs(60)),
+        Fate::Delay(Duration::from_mins(1)),
     ] {
         for (entry, calls) in [
             ("target: a, users", 500),
