@@ -85,7 +85,9 @@ forbidden_streams:
         }
         let omits = chance.happens(20);
         let unlisted: BTreeSet<_> = (1955..1975).filter(|_| omits && chance.happens(30)).collect();
-        unlisted.iter().for_each(|rule| story.sandbox.set_unlisted_rule(*rule));
+        for rule in &unlisted {
+            story.sandbox.set_unlisted_rule(*rule);
+        }
         let calls_before = story.sandbox.calls();
         let entries = BTreeMap::new();
         Self { seed, chance, story, entries, foreign, may_break, unlisted, calls_before }
@@ -129,7 +131,9 @@ forbidden_streams:
         let run = self.story.apply();
         assert!(matches!(run.exit, Exit::Done | Exit::Unfinished), "{run:#?}");
         self.agrees_but_for(&self.unlisted);
-        self.unlisted.iter().for_each(|rule| self.story.sandbox.set_listed_rule(*rule));
+        for rule in &self.unlisted {
+            self.story.sandbox.set_listed_rule(*rule);
+        }
         if run.exit == Exit::Unfinished || !self.unlisted.is_empty() {
             // A rule that no list shows may stand for a day: until then its lift is in doubt.
             assert!(run.problems().iter().all(|it| it.ends_with("lift in_doubt")), "{run:#?}");

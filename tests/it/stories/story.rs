@@ -187,13 +187,9 @@ impl Story {
         let ended = runtime.block_on(async {
             self.clock.start();
             let run = apply::run_within(&mut context, args);
-            let ended = match crash {
-                Some(span) => tokio::time::timeout(span, run).await.ok(),
-                None => {
-                    let ended = tokio::time::timeout(LONGEST_RUN, run).await;
-                    Some(ended.expect("a run ends within hours"))
-                }
-            };
+            let span = crash.unwrap_or(LONGEST_RUN);
+            let ended = tokio::time::timeout(span, run).await.ok();
+            assert!(ended.is_some() || crash.is_some(), "the run did not end in {span:?}");
             self.clock.stop();
             ended
         });
