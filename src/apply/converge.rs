@@ -7,14 +7,14 @@ use super::outcome::{Fate, Trouble};
 use super::record::blame;
 use super::settle::{Parts, Pause, Refused, Tries, Verdict, back_off, settle};
 use crate::domain::Moment;
-use crate::provider::{Form, Repeat, Verb};
+use crate::provider::{Class, Form, Repeat, Verb};
 
 /// What is left to do of a piece of work.
 enum Rest {
     /// Nothing.
     Settled,
-    /// It is to be tried in two parts.
-    Parts(Box<[Work; 2]>),
+    /// These parts of it are to be tried, in this order.
+    Parts(Vec<Work>),
 }
 
 /// Where a piece of work stands after an attempt.
@@ -106,9 +106,11 @@ impl Line {
     }
 
     /// The verdict that the target's retries can pay for.
-    fn afford(&self, verdict: Verdict, attempt: &Attempt, tries: Tries) -> Verdict {
+    pub(super) fn afford(&self, verdict: Verdict, attempt: &Attempt, tries: Tries) -> Verdict {
         match &attempt.answer {
             Err(Refused::NoAnswer(_)) => self.budget.unanswered(),
+            // Who can only say "try again" is as good as silent.
+            Err(Refused::Fault(fault)) if fault.class == Class::Retry => self.budget.unanswered(),
             Ok(_) | Err(Refused::Fault(_)) => self.budget.answered(),
         }
         let costs = matches!(
@@ -167,6 +169,11 @@ impl Line {
                 self.record(vec![self.answered(attempt)]).await;
                 return Some(split(work, parts));
             }
+            Verdict::OneWaits(place) => {
+                let [rest, culprit] = without(work, place);
+                self.end(&culprit, attempt, Fate::Waiting).await;
+                return Some(Rest::Parts(vec![rest]));
+            }
             Verdict::Waiting => self.end(work, attempt, Fate::Waiting).await,
             Verdict::RoomAbsent => {
                 self.rooms.note_absent(&work.call);
@@ -215,17 +222,18 @@ impl Line {
 
 fn split(work: &Work, parts: Parts) -> Rest {
     let length = work.operations.len();
-    match parts {
-        Parts::Halves => {
-            Rest::Parts(Box::new([work.part(0, length / 2), work.part(length / 2, length)]))
-        }
-        Parts::Without(place) => {
-            let culprit = work.operations.get(place).copied();
-            let mut rest = work.clone();
-            rest.retain(|index| Some(index) != culprit);
-            Rest::Parts(Box::new([rest, work.part(place, place + 1)]))
-        }
-    }
+    Rest::Parts(match parts {
+        Parts::Halves => vec![work.part(0, length / 2), work.part(length / 2, length)],
+        Parts::Without(place) => without(work, place).into(),
+    })
+}
+
+/// Everything but the subject at this place, and that subject.
+fn without(work: &Work, place: usize) -> [Work; 2] {
+    let culprit = work.operations.get(place).copied();
+    let mut rest = work.clone();
+    rest.retain(|index| Some(index) != culprit);
+    [rest, work.part(place, place + 1)]
 }
 
 fn room_is_full() -> Trouble {

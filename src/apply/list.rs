@@ -51,6 +51,7 @@ impl Line {
             };
             self.check_clock(&attempt);
             let verdict = settle(form, &work.call, &attempt.answer, &mut tries);
+            let verdict = self.afford(verdict, &attempt, tries);
             self.record(vec![self.answered(&attempt)]).await;
             match verdict {
                 Verdict::Done(effect) => return Ok(Some(effect)),
@@ -73,6 +74,7 @@ impl Line {
                 Verdict::Look
                 | Verdict::Recreate
                 | Verdict::Split(_)
+                | Verdict::OneWaits(_)
                 | Verdict::Waiting
                 | Verdict::RoomAbsent
                 | Verdict::Failed

@@ -172,7 +172,10 @@ fn may_keep_old_end(operation: &Operation, tries: Tries, already_so: bool) -> bo
 
 /// What stays in doubt about an operation until the room's list confirms it.
 fn unconfirmed_doubt(operation: &Operation, form: &Form, attempt: &Attempt) -> Doubt {
-    let lapse = form.expiry.term(operation.until, attempt.sent).lapse;
+    let asked = form.expiry.term(operation.until, attempt.sent).lapse;
+    // The end it may have kept: until then it is not over there.
+    let kept = operation.doubted.map(|doubt| doubt.lapse).max(operation.lapse());
+    let lapse = kept.map_or(asked, |kept| kept.max(asked));
     let since = operation.doubted.map_or(attempt.sent, |doubt| doubt.since);
     Doubt { action: operation.action, since, lapse }
 }

@@ -53,6 +53,9 @@ pub enum Verdict {
     Recreate,
     /// Try in parts.
     Split(Parts),
+    /// Give up on the subject at this place, not yet possible as the provider says by name; try
+    /// the rest.
+    OneWaits(usize),
     /// Give up on all its subjects: not yet.
     Waiting,
     /// Give up on all its subjects: the room does not exist yet.
@@ -136,7 +139,11 @@ fn settle_fault(form: &Form, call: &Call, fault: &Fault, tries: &mut Tries) -> V
             Verdict::Again { pause: Pause::None }
         }
         Class::SignAgain => Verdict::Stop { hint: "check this machine's clock" },
-        Class::Wait => narrow(Verdict::Waiting),
+        // Who is named need not be asked about again: where thousands wait, that is half the calls.
+        Class::Wait => match narrow(Verdict::Waiting) {
+            Verdict::Split(Parts::Without(place)) => Verdict::OneWaits(place),
+            other => other,
+        },
         Class::WaitForRoom => Verdict::RoomAbsent,
         Class::RuleGone => match call.verb {
             Verb::Renew | Verb::Impose => Verdict::Recreate,

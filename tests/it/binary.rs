@@ -2,7 +2,6 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::Ipv4Addr;
-use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,15 +23,15 @@ forbidden_streams:
 ";
 
 /// A workspace, and the emulation on a port of its own.
-struct Scene {
+pub(crate) struct Scene {
     files: Files,
-    sandbox: Sandbox,
+    pub(crate) sandbox: Sandbox,
     /// Serves the emulation until the scene is over.
     _server: Runtime,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let sandbox = Sandbox::new(Arc::new(SystemClock));
         let server = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -73,13 +72,13 @@ impl Scene {
 
     /// Runs it to its end, and checks its exit code.
     #[track_caller]
-    fn run(&self, arguments: &[&str], code: i32) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str], code: i32) -> Output {
         expect(self.command(arguments), code)
     }
 
     /// Checks that the emulation holds the whole policy, each of its restrictions once.
     #[track_caller]
-    fn agrees(&self) {
+    pub(crate) fn agrees(&self) {
         let held = self.sandbox.in_force();
         let mut subjects: Vec<_> =
             held.iter().map(|row| format!("{} {}", row.provider, row.subject)).collect();
@@ -328,28 +327,6 @@ fn a_signal_ends_a_run_cleanly_and_the_next_one_goes_on() {
 }
 
 #[test]
-fn a_run_that_was_killed_is_made_good_by_the_next_one() {
-    let live = |calls| {
-        let scene = Scene::new();
-        scene.sandbox.set_latency(Duration::from_millis(60));
-        let mut run = start(&scene);
-        wait_for_calls(&scene, calls);
-        run.kill().unwrap();
-        assert_eq!(run.wait().unwrap().signal(), Some(9));
-        scene.sandbox.set_latency(Duration::ZERO);
-        scene.run(&["plan"], 0);
-        scene.run(&["apply", "--auto-approve"], 0);
-        scene.agrees();
-    };
-    // Side by side: a doubt about an Agora rule takes a second look, seconds later.
-    std::thread::scope(|scope| {
-        for calls in [1, 3, 5, 8] {
-            scope.spawn(move || live(calls));
-        }
-    });
-}
-
-#[test]
 fn the_sandbox_inside_needs_no_account_and_leaves_no_state() {
     let scene = Scene::new();
     let mut command = bare(&["apply", "--sandbox", "--auto-approve"]);
@@ -373,7 +350,7 @@ fn the_sandbox_is_served_on_a_free_port_until_it_is_interrupted() {
     assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
-fn start(scene: &Scene) -> Child {
+pub(crate) fn start(scene: &Scene) -> Child {
     let mut command = scene.command(&["apply", "--auto-approve"]);
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }

@@ -14,8 +14,11 @@
 mod bad_policies;
 mod binary;
 mod conform;
+mod full_disk;
 mod good_policies;
 mod hostile_policies;
+mod killed;
+mod parsers;
 mod policy_laws;
 mod readme;
 mod schemas;

@@ -267,6 +267,8 @@ impl<'t> Reader<'t> {
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
                 Problem::new("key-not-text", at, "a key may not be an alias")
             }
+            // A mapping would be read for ever if its end never came.
+            Event::StreamEnd | Event::DocumentEnd => return Err(ends_too_early(at)),
             event => {
                 self.skip(&event)?;
                 Problem::new("key-not-text", at, "a key must be a single text")
@@ -312,7 +314,7 @@ impl<'t> Reader<'t> {
             } else if matches!(event, Event::SequenceEnd | Event::MappingEnd) {
                 open -= 1;
             } else if matches!(event, Event::StreamEnd) {
-                return Err(Problem::new("yaml-syntax", at, "the text ends too early"));
+                return Err(ends_too_early(at));
             }
         }
         Ok(())
@@ -323,6 +325,11 @@ impl<'t> Reader<'t> {
 pub(super) fn repeated_key(key: &Key<'_>, first: At) -> Problem {
     let message = format!("the key {} stands here twice", quote(&key.text));
     Problem::new("duplicate-key", key.at, message).also(first, "first here")
+}
+
+/// The error of a text whose parser stopped within a list or mapping.
+fn ends_too_early(at: At) -> Problem {
+    Problem::new("yaml-syntax", at, "the text ends too early")
 }
 
 fn is_start(event: &Event<'_>) -> bool {

@@ -255,6 +255,27 @@ fn a_ban_whose_repeat_keeps_the_old_end_is_lifted_and_made_again() {
 }
 
 #[test]
+fn a_ban_that_may_have_kept_its_later_end_is_lifted_at_the_earlier_one() {
+    let ban =
+        |until: &str| format!("bans:\n  - {{ target: t, room: r, users: [u], until: {until} }}\n");
+    let story = Story::new();
+    story.sandbox.set_repeat_ban(RepeatBan::KeepsOldEnd);
+    story.policy(&ban("2026-12-20T00:00:00Z"));
+    story.apply().ends(Exit::Done);
+    story.policy(&ban("2026-11-20T14:00:00Z"));
+    story.advance(hours(1));
+    story.sandbox.set_mischief(|it: &Incoming| {
+        if it.path.contains("list") { Fate::Unreachable } else { Fate::Answer }
+    });
+    story.apply().ends(Exit::Unfinished);
+    story.calm();
+    story.advance(hours(2));
+    story.apply().ends(Exit::Done);
+    story.holds(&[]);
+    story.settled();
+}
+
+#[test]
 fn a_slow_list_does_not_make_an_endless_ban_look_wrong() {
     let story = Story::new();
     story.policy("bans:\n  - { target: t, room: r, users: [u], until: 2026-12-20T00:00:00Z }\n");

@@ -1,9 +1,12 @@
 //! Stories about the whole program, in virtual time, against the emulation of the providers.
 
+mod bounds;
 mod clock;
 mod drift;
+mod economy;
 mod faults;
 mod import;
+mod journal;
 mod limits;
 mod random;
 mod store;

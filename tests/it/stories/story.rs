@@ -20,6 +20,7 @@ use ostracon::world::{Clock as _, Process, World};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
+use super::bounds::{Bounded, LONGEST_RUN};
 use super::clock::{Seeded, StoryClock};
 use crate::workspace::Files;
 
@@ -175,17 +176,17 @@ impl Story {
         let cli = Cli::parse_from(fixed.into_iter().chain([directory]).chain(more.iter().copied()));
         let Command::Apply(args) = &cli.command else { panic!("not `apply`") };
         let (out, mut console) = console();
-        let mut context =
-            Context { global: &cli.global, world: &self.world, console: &mut console };
+        let http = Arc::new(Bounded::new(Arc::clone(&self.world.http)));
+        let world = World { http, ..self.world.clone() };
+        let mut context = Context { global: &cli.global, world: &world, console: &mut console };
         // A runtime of its own for each run: dropping it drops every task, as a kill would.
         let runtime = virtual_time();
         let ended = runtime.block_on(async {
             self.clock.start();
             let run = apply::run_within(&mut context, args);
-            let ended = match crash {
-                Some(span) => tokio::time::timeout(span, run).await.ok(),
-                None => Some(run.await),
-            };
+            let span = crash.unwrap_or(LONGEST_RUN);
+            let ended = tokio::time::timeout(span, run).await.ok();
+            assert!(ended.is_some() || crash.is_some(), "the run did not end in {span:?}");
             self.clock.stop();
             ended
         });

@@ -1,0 +1,98 @@
+//! A state that cannot be written: a full disk, a directory that is read-only.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::binary::Scene;
+
+/// A small disk of its own.
+struct Disk(TempDir);
+
+impl Disk {
+    /// Mounts it; `None` where that is not permitted.
+    fn mount(size: &str) -> Option<Self> {
+        let directory = TempDir::new().unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(directory.path());
+        if mount.output().is_ok_and(|output| output.status.success()) {
+            return Some(Self(directory));
+        }
+        eprintln!("skipped: a disk of its own cannot be mounted here");
+        None
+    }
+
+    /// Where a state is kept on it.
+    fn state(&self) -> PathBuf {
+        self.0.path().join("state/state.db")
+    }
+
+    /// Fills it but for so many bytes.
+    fn fill(&self, left: u64) -> PathBuf {
+        let path = self.0.path().join("ballast");
+        let block = vec![1; 4096];
+        let mut bytes = Vec::new();
+        while std::fs::write(&path, &bytes).is_ok() {
+            bytes.extend_from_slice(&block);
+        }
+        let fits = std::fs::metadata(&path).unwrap().len();
+        let file = std::fs::File::options().write(true).open(&path).unwrap();
+        file.set_len(fits.saturating_sub(left)).unwrap();
+        path
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let unmounted = Command::new("umount").arg(self.0.path()).status();
+        assert!(unmounted.is_ok_and(|status| status.success()));
+    }
+}
+
+fn at(path: &Path) -> String {
+    format!("sqlite:{}", path.display())
+}
+
+#[test]
+fn a_full_disk_stops_a_run_before_a_call_and_the_next_one_goes_on() {
+    // Not even a new state fits; a state fits, but not what a run writes.
+    for (left, begun) in [(0, false), (8192, false), (0, true), (4096, true), (24_576, true)] {
+        let Some(disk) = Disk::mount("1m") else { return };
+        let (scene, state) = (Scene::new(), at(&disk.state()));
+        if begun {
+            scene.run(&["--state", &state, "apply", "--auto-approve", "--target", "z"], 0);
+        }
+        let ballast = disk.fill(left);
+        scene.run(&["--state", &state, "apply", "--auto-approve"], 7);
+        if !begun {
+            assert_eq!(scene.sandbox.calls(), 0);
+            assert!(!disk.state().exists(), "a part of a state was left");
+        }
+        std::fs::remove_file(ballast).unwrap();
+        scene.run(&["--state", &state, "plan"], 0);
+        scene.run(&["--state", &state, "apply", "--auto-approve"], 0);
+        scene.agrees();
+    }
+}
+
+#[test]
+fn a_state_in_a_read_only_place_can_be_planned_from_and_not_applied_to() {
+    let Some(disk) = Disk::mount("4m") else { return };
+    let (scene, state) = (Scene::new(), at(&disk.state()));
+    scene.run(&["--state", &state, "apply", "--auto-approve"], 0);
+    let calls = scene.sandbox.calls();
+    let remounted = |how: &str| {
+        let mut mount = Command::new("mount");
+        mount.args(["-o", &format!("remount,{how}")]).arg(disk.0.path());
+        assert!(mount.status().unwrap().success());
+    };
+    remounted("ro");
+    let planned = scene.run(&["--state", &state, "plan", "--detailed-exitcode"], 0);
+    assert!(String::from_utf8_lossy(&planned.stdout).contains("Plan: 0 to impose"));
+    scene.run(&["--state", &state, "apply", "--auto-approve"], 7);
+    assert_eq!(scene.sandbox.calls(), calls);
+    remounted("rw");
+    scene.run(&["--state", &state, "apply", "--auto-approve"], 0);
+    scene.agrees();
+}

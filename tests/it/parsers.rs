@@ -1,0 +1,217 @@
+//! Laws of everything that reads bytes from outside: no input makes it panic, or read for ever.
+//!
+//! `PROPTEST_CASES=100000 cargo test parsers` looks longer.
+
+use std::time::Duration;
+
+use ostracon::domain::{Deny, Kind, RuleId, Until};
+use ostracon::plan::file;
+use ostracon::policy::{Leave, load, render};
+use ostracon::provider::{Call, Form, IdRule, Item, Presence, Provider, REGISTRY, Response, Verb};
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use crate::workspace::Files;
+
+/// Something with everything in it that a policy may have.
+const POLICY: &str = "bans:
+  - id: case-1
+    targets: [t, t2]
+    room: live-42
+    users: [alice, 'bob', \"carol\\n\"]
+    users_from: list.txt
+    reason: |
+      Spam
+    from: 2026-11-20T00:00:00Z
+    until: &end 2026-12-20T00:00:00Z
+    meta: { case: T-1, deep: [1, {a: ~}] }
+  - { target: v, room: 5, users: [6], devices: [d], until: *end }
+  - { target: a, ips: [203.0.113.7], wide: true, deny: [join], until: never }
+forbidden_streams:
+  - { target: z, streams: [rtc01, rtc02], until: never }
+protect:
+  - { users: [host], targets: [t], reason: staff } # why
+";
+
+/// Answers of the providers: what they say when all is well, when not, and pages of lists.
+const ANSWERS: [&str; 9] = [
+    r#"{"Code":0,"Message":"success","RequestId":"1","Data":{"FailedUsers":[]}}"#,
+    r#"{"ErrorCode":100004,"ErrorInfo":"room not exist","ActionStatus":"FAIL","RequestId":"r"}"#,
+    r#"{"ActionStatus":"OK","ErrorCode":0,"BannedAccountList":[{"Member_Account":"u","BannedUntil":1795000000}],"NextOffset":20}"#,
+    r#"{"ResponseMetadata":{"RequestId":"r","Action":"UpdateActivityUserBanStatus"},"Result":{}}"#,
+    r#"{"ResponseMetadata":{"RequestId":"r","Error":{"Code":"InvalidParameter.UserIdNotRegistered","Message":"user 42 is not registered"}}}"#,
+    r#"{"status":"success","id":1953}"#,
+    r#"{"status":"success","rules":[{"id":1953,"appid":"4855","uid":589517928,"cname":"c","ip":null,"ts":"2026-11-21T12:00:00.300Z","privileges":["join_channel"],"createAt":"2026-11-20T12:00:00.000Z","updateAt":"2026-11-20T12:00:00.000Z"}]}"#,
+    r#"{"status":"success","result":{"id":1953,"ts":"2026-11-21T12:00:00.300Z"}}"#,
+    r#"{"message":"rule not found"}"#,
+];
+
+/// What a mutation puts in the place of something else.
+fn splice() -> impl Strategy<Value = Vec<u8>> {
+    let awkward = [
+        "",
+        "\n",
+        "  ",
+        "- ",
+        "? ",
+        ": ",
+        "*end",
+        "&end ",
+        "{",
+        "}",
+        "[",
+        "]",
+        "\"",
+        "'",
+        "|\n",
+        ">\n",
+        "!!str ",
+        "---\n",
+        "...\n",
+        "%YAML 1.2\n",
+        "\u{feff}",
+        "\0",
+        "\\u0000",
+        "\t",
+        "#",
+        "null",
+        "-1",
+        "1e999",
+        "99999999999999999999",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "0.1",
+        "9999-12-31T23:59:59.999Z",
+        "-9999-01-01T00:00:00Z",
+        "true",
+        "[[[[[[[[[[",
+        "é",
+        "😀",
+    ];
+    prop_oneof![
+        4 => select(awkward.map(|text| text.as_bytes().to_vec()).to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 0..8),
+    ]
+}
+
+/// A valid text with some of its bytes replaced, left out or repeated.
+fn mutated(valid: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
+    let change = (any::<Index>(), 0..20_usize, splice(), any::<bool>());
+    prop::collection::vec(change, 0..6).prop_map(move |changes| {
+        let mut bytes = valid.clone();
+        for (at, length, splice, repeats) in changes {
+            let start = at.index(bytes.len() + 1);
+            let end = bytes.len().min(start + length);
+            let old = bytes[start..end].to_vec();
+            let new = if repeats { [splice, old.clone(), old].concat() } else { splice };
+            bytes.splice(start..end, new);
+        }
+        bytes
+    })
+}
+
+fn noise() -> impl Strategy<Value = Vec<u8>> {
+    let bytes = prop::collection::vec(any::<u8>(), 0..200);
+    let yaml = "[a-c:\\-\\[\\]{}&*!|>'\"#?%@,\n\t \u{feff}é]{0,60}".prop_map(String::into_bytes);
+    prop_oneof![bytes, yaml]
+}
+
+fn is_read_or_refused(policy: &[u8], list: &[u8]) {
+    let files = Files::new(&[]);
+    files.write("a.yaml", policy);
+    files.write("list.txt", list);
+    if let Err(diagnostics) = load(files.path(), &Leave::default()) {
+        assert!(!render(&diagnostics).is_empty());
+    }
+}
+
+/// Every call that a form can make, about one subject.
+fn calls(form: &'static Form) -> impl Iterator<Item = Call> {
+    let id = |rule: IdRule| match rule {
+        IdRule::PrintableAscii(_) | IdRule::Text(_) | IdRule::Token(_) => "one",
+        IdRule::Number(_) => "42",
+        IdRule::Ip => "203.0.113.7",
+    };
+    let room =
+        (form.room != Presence::Never).then(|| form.room_id.parse(id(form.room_id)).unwrap());
+    let item = Item { id: form.id.parse(id(form.id)).unwrap(), rule: Some(RuleId(1953)) };
+    let verbs = [Verb::Impose, Verb::Renew, Verb::Lift, Verb::List { cursor: 20 }];
+    verbs.into_iter().map(move |verb| {
+        let kind: Kind = form.kind;
+        let (room, items) = (room.clone(), vec![item.clone()]);
+        Call { verb, kind, room, deny: Deny::JOIN, reason: None, until: Until::Never, items }
+    })
+}
+
+fn every_call() -> Vec<(&'static dyn Provider, Call)> {
+    let forms =
+        REGISTRY.into_iter().flat_map(|it| it.facts().forms.iter().map(move |form| (it, form)));
+    forms.flat_map(|(it, form)| calls(form).map(move |call| (it, call))).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        max_shrink_time: 20_000,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn a_policy_with_a_few_bytes_changed_is_read_or_refused(
+        policy in mutated(POLICY.into()),
+        list in mutated(b"# all\nalice\r\n\tbob # x\n".to_vec()),
+    ) {
+        is_read_or_refused(&policy, &list);
+    }
+
+    #[test]
+    fn noise_is_read_or_refused(policy in noise(), list in noise()) {
+        is_read_or_refused(&policy, &list);
+        is_read_or_refused(&[POLICY.as_bytes(), &policy].concat(), &list);
+        is_read_or_refused(&[b"bans:\n  - ", policy.as_slice()].concat(), &list);
+    }
+
+    #[test]
+    fn whatever_a_provider_answers_is_an_answer_or_a_fault(
+        answer in prop_oneof![
+            select(ANSWERS.to_vec()).prop_flat_map(|answer| mutated(answer.into())),
+            noise(),
+        ],
+        status in prop_oneof![Just(200_u16), select(vec![400, 401, 404, 429, 500, 503]), any::<u16>()],
+        after in proptest::option::of(any::<u64>()),
+    ) {
+        let retry_after = after.map(Duration::from_secs);
+        let response = Response { status, date: None, retry_after, request_id: None, body: answer };
+        for (provider, call) in every_call() {
+            if let Err(fault) = provider.decode(&call, &response) {
+                prop_assert!(!fault.code.is_empty());
+                if let Some(culprit) = fault.culprit {
+                    prop_assert!(call.items.iter().any(|item| item.id == culprit));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_plan_file_that_was_touched_is_refused(text in mutated(PLAN.into()), noise in noise()) {
+        for bytes in [text, noise] {
+            let text = String::from_utf8_lossy(&bytes);
+            if let Ok(saved) = file::read(&text) {
+                prop_assert_eq!(&*text, PLAN, "{:?}", saved);
+            }
+        }
+    }
+}
+
+/// A plan in the shape of a plan file; nobody signed it.
+const PLAN: &str = r#"{
+  "format_version": "1.0",
+  "created_at": "2026-11-20T12:00:00Z",
+  "not_after": "2026-11-21T12:00:00Z",
+  "policy_digest": "sha256:00",
+  "config_digest": "sha256:00",
+  "state": { "lineage": null, "serial": 0 },
+  "operations": [ { "action": "impose", "upkeep": false, "target": "t", "subject": "u" } ],
+  "plan_digest": "sha256:00"
+}
+"#;
