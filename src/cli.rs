@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{apply, completions, plan, sandbox, schema};
+use crate::commands::{apply, completions, plan, sandbox, schema, validate};
 
 /// Keeps bans and forbidden streams at real-time-communication providers equal to what YAML files
 /// in a git repository say.
@@ -66,7 +66,7 @@ pub enum LogFormat {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Check every file; needs no state, no network, no credentials
-    Validate,
+    Validate(validate::Args),
     /// Show what would change; sends nothing, needs no credentials
     Plan(plan::Args),
     /// Make the providers agree with the files

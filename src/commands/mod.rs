@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod completions;
+mod github;
 pub mod man;
 pub mod plan;
 pub mod prepare;
@@ -46,7 +47,7 @@ impl Context<'_> {
 pub fn dispatch(cli: &Cli, world: &World, console: &mut Console) -> Result<Exit, Error> {
     let mut context = Context { global: &cli.global, world, console };
     match &cli.command {
-        Command::Validate => validate::run(&mut context),
+        Command::Validate(args) => validate::run(&mut context, args),
         Command::Plan(args) => plan::run(&mut context, args),
         Command::Apply(args) => apply::run(&mut context, args),
         Command::Sandbox(args) => sandbox::run(&mut context, args),

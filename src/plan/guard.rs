@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Inputs, Operation};
-use crate::domain::{Action, Limit, TargetName};
+use crate::domain::{Action, Limit, TargetName, Warning};
 
 /// A guard that holds back everything but upkeep.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
@@ -77,6 +77,40 @@ pub(super) fn check(inputs: &Inputs<'_>, operations: &[Operation]) -> Vec<Guarde
     guarded
 }
 
+/// Of a limit, in a hundred: from here on a guard is nearly reached.
+const NEARLY: u64 = 80;
+
+/// A warning for each guard that these operations leave little room under.
+pub(super) fn nearly(inputs: &Inputs<'_>, operations: &[Operation]) -> Vec<Warning> {
+    let (overall, per_target) = tally(inputs, operations);
+    let everywhere = (per_target.len() > 1).then_some(("in all".to_owned(), overall));
+    let places = per_target.into_iter().map(|(target, tally)| (format!("at `{target}`"), tally));
+    let mut warnings = Vec::new();
+    for (place, Tally { in_force, lifts, imposes }) in places.chain(everywhere) {
+        for (name, limit, operations) in [
+            ("max_lifts", inputs.guards.max_lifts, lifts),
+            ("max_imposes", inputs.guards.max_imposes, imposes),
+        ] {
+            let Some(allowed) = allowed(limit, in_force) else { continue };
+            let is_near = operations > 0 && operations * 100 >= allowed.saturating_mul(NEARLY);
+            if is_near && operations <= allowed {
+                let message =
+                    format!("{operations} of the {allowed} that `{name}` allows {place} are used");
+                warnings.push(Warning { code: "guard-nearly-reached", message, source: None });
+            }
+        }
+    }
+    warnings
+}
+
+/// How many operations a limit allows, if it limits any.
+fn allowed(limit: Limit, in_force: u64) -> Option<u64> {
+    let Limit { count, percent } = limit;
+    let percent = percent.filter(|_| in_force >= PERCENT_COUNTS_FROM);
+    let share = percent.map(|percent| in_force.saturating_mul(percent) / 100);
+    [count, share].into_iter().flatten().min()
+}
+
 fn tally(inputs: &Inputs<'_>, operations: &[Operation]) -> (Tally, BTreeMap<TargetName, Tally>) {
     let mut overall = Tally::default();
     let mut per_target: BTreeMap<TargetName, Tally> = BTreeMap::new();
@@ -133,6 +167,24 @@ mod tests {
             (31, 100, Some("30 %")),
         ] {
             assert_eq!(exceeded(limit, operations, in_force).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn what_a_limit_allows_is_what_does_not_exceed_it() {
+        for limit in [
+            Limit { count: Some(4), percent: Some(30) },
+            Limit { count: None, percent: Some(30) },
+            Limit { count: Some(7), percent: None },
+        ] {
+            for in_force in [0, 9, 10, 13, 100] {
+                let Some(allowed) = allowed(limit, in_force) else {
+                    assert_eq!(exceeded(limit, u64::MAX / 100, in_force), None);
+                    continue;
+                };
+                assert_eq!(exceeded(limit, allowed, in_force), None);
+                assert!(exceeded(limit, allowed + 1, in_force).is_some());
+            }
         }
     }
 

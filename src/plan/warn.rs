@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::forecast::lane_of;
-use super::{Inputs, Operation, Phase, Step};
+use super::{Inputs, Operation, Phase, Step, guard};
 use crate::domain::{Action, Id, Kind, Lapse, Restriction, TargetName, Warning};
 use crate::provider::Grip;
 
@@ -19,6 +19,7 @@ pub(super) fn warnings(
     warnings.extend(late_renewals(inputs, operations, steps));
     warnings.extend(full_rooms(inputs, operations));
     warnings.extend(kicks(inputs, operations));
+    warnings.extend(guard::nearly(inputs, operations));
     warnings
 }
 

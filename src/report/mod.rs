@@ -6,6 +6,8 @@
 pub mod capabilities;
 pub mod count;
 pub mod escape;
+pub mod github;
+pub mod markdown;
 pub mod outcome;
 pub mod plan_text;
 pub mod problem;
@@ -13,6 +15,7 @@ pub mod span;
 pub mod style;
 
 pub use capabilities::capabilities;
+pub use markdown::{Comment, Links, plan_markdown, problems_markdown};
 pub use outcome::{outcome_text, outcome_view};
 pub use plan_text::{Folding, Layout, Shown, plan_text};
 pub use problem::Problem;

@@ -230,3 +230,17 @@ fn what_a_guard_holds_back_is_kept_up_meanwhile() {
     };
     assert_eq!((count(Action::Amend, false), count(Action::Renew, true)), (10, 10));
 }
+
+#[test]
+fn a_guard_that_is_nearly_reached_is_warned_of() {
+    let warned = |gone: usize| {
+        let kept = wanted(Sort::Volcengine, 100).split_off(gone);
+        let bench = Bench::new(kept, rows(Sort::Volcengine, 100));
+        let plan = guarded(bench, Guards::default());
+        plan.warnings.into_iter().map(|warning| warning.message).collect::<Vec<_>>()
+    };
+    assert!(warned(23).is_empty());
+    let message = "24 of the 30 that `max_lifts` allows at `volcengine` are used";
+    assert_eq!(warned(24), [message]);
+    assert!(warned(31).is_empty());
+}

@@ -89,7 +89,8 @@ fn write_guards(guards: &[Guarded], page: &mut Page<'_>) -> fmt::Result {
     )
 }
 
-fn exceeded(guarded: &Guarded) -> String {
+/// What a guard counts, and which limit that is over.
+pub(in crate::report) fn exceeded(guarded: &Guarded) -> String {
     let Guarded { guard, target, operations, in_force, limit } = guarded;
     let place = match target {
         Some(target) => format!("at `{target}`"),

@@ -2,6 +2,7 @@
 
 mod clock;
 mod random;
+mod review;
 mod story;
 mod time;
 
