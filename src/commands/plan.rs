@@ -13,7 +13,7 @@ use crate::plan::Plan;
 use crate::plan::document::{self, Origin};
 use crate::report::github::{outputs, plan_annotations};
 use crate::report::markdown::LEAST_BYTES;
-use crate::report::{Comment, Folding, Layout, Links, Shown, plan_markdown, plan_text};
+use crate::report::{Comment, Folding, Layout, Links, Shown, diff_text, plan_markdown, plan_text};
 use crate::state::{Location, Snapshot, State};
 
 /// What `plan` takes.
@@ -49,6 +49,10 @@ pub struct Args {
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub at: Option<Moment>,
 
+    /// Show what changes about each entry, as a diff: in text and in Markdown
+    #[arg(long)]
+    pub diff: bool,
+
     /// Show every operation: fold nothing
     #[arg(long)]
     pub all: bool,
@@ -81,13 +85,17 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     match args.format {
         Format::Json => document::write(&plan, &origin, &mut context.console.out)?,
         Format::Text => {
+            if args.diff {
+                let paint = context.console.paint();
+                context.console.result(|out| diff_text(&plan, paint, out))?;
+            }
             let folding = if args.all { Folding::All } else { Folding::Folded };
             show(context, &shown, folding)?;
         }
         Format::Markdown => {
             let max_bytes = usize::try_from(args.max_bytes).unwrap_or(usize::MAX);
             let links = links(context, args)?;
-            let text = plan_markdown(&shown, Comment { max_bytes, links: &links });
+            let text = plan_markdown(&shown, Comment { max_bytes, links: &links, diff: args.diff });
             context.console.out.write_all(text.as_bytes())?;
         }
         Format::Github => {
@@ -113,7 +121,7 @@ fn annotate(context: &mut Context<'_>, args: &Args, shown: &Shown<'_>) -> Result
     let links = links(context, args)?;
     let max_bytes = github::summary_room(context);
     if max_bytes as u64 >= LEAST_BYTES {
-        let summary = plan_markdown(shown, Comment { max_bytes, links: &links });
+        let summary = plan_markdown(shown, Comment { max_bytes, links: &links, diff: args.diff });
         github::append(context, "GITHUB_STEP_SUMMARY", &summary)?;
     }
     github::append(context, "GITHUB_OUTPUT", &outputs(shown.plan))

@@ -68,7 +68,7 @@ fn annotate(
     context.console.out.write_all(text.as_bytes())?;
     let max_bytes = github::summary_room(context);
     if let (Err(diagnostics), true) = (loaded, max_bytes as u64 >= LEAST_BYTES) {
-        let comment = Comment { max_bytes, links: &Links::default() };
+        let comment = Comment { max_bytes, links: &Links::default(), diff: false };
         let summary = problems_markdown(diagnostics, comment);
         github::append(context, "GITHUB_STEP_SUMMARY", &summary)?;
     }

@@ -5,6 +5,7 @@
 
 pub mod capabilities;
 pub mod count;
+pub mod entry_diff;
 pub mod escape;
 pub mod github;
 pub mod markdown;
@@ -13,8 +14,10 @@ pub mod plan_text;
 pub mod problem;
 pub mod span;
 pub mod style;
+pub mod yaml;
 
 pub use capabilities::capabilities;
+pub use entry_diff::diff_text;
 pub use markdown::{Comment, Links, plan_markdown, problems_markdown};
 pub use outcome::{outcome_text, outcome_view};
 pub use plan_text::{Folding, Layout, Shown, plan_text};

@@ -66,7 +66,7 @@ fn ends_in_hash(text: &str) -> bool {
 /// Whether a character does something to a terminal, or is there without being seen: controls,
 /// blanks, and what Unicode 17 calls `Bidi_Control`, `Default_Ignorable_Code_Point` or a format
 /// character.
-fn acts_or_hides(char: char) -> bool {
+pub(super) fn acts_or_hides(char: char) -> bool {
     char.is_control()
         || (char.is_whitespace() && char != ' ')
         || matches!(

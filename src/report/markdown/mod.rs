@@ -7,6 +7,7 @@
 //! [`escape::Markdown`]: super::escape::Markdown
 
 mod budget;
+mod diff;
 mod entries;
 mod head;
 mod line;
@@ -35,13 +36,15 @@ pub struct Comment<'a> {
     pub max_bytes: usize,
     /// Where the files of the workspace can be read.
     pub links: &'a Links,
+    /// Whether it shows what changes about each entry.
+    pub diff: bool,
 }
 
 /// Writes a plan as Markdown of at most so many bytes.
 ///
 /// Its last line is always `Plan: 3 to impose, 0 to renew, …`. Only what is shown is composed.
 pub fn plan_markdown(shown: &Shown<'_>, comment: Comment<'_>) -> String {
-    let Comment { max_bytes, links } = comment;
+    let Comment { max_bytes, links, diff } = comment;
     let last = head::counts(shown.plan);
     // The forecast and the next date come last and are small: they are given their part first.
     let mut tail = Budget::new(max_bytes.saturating_sub(last.len()) / 6);
@@ -50,6 +53,9 @@ pub fn plan_markdown(shown: &Shown<'_>, comment: Comment<'_>) -> String {
     let mut text = Budget::new(max_bytes.saturating_sub(last.len() + tail.len()));
     head::write(shown, &mut text);
     look::write(shown, links, &mut text);
+    if diff {
+        diff::write(shown.plan, links, &mut text);
+    }
     entries::write(shown, links, &mut text);
     text.into_text() + &tail + &last
 }

@@ -12,7 +12,7 @@ const LONGEST: usize = 400;
 
 /// Writes the problems of a workspace as Markdown of at most so many bytes.
 pub fn problems_markdown(diagnostics: &[Diagnostic], comment: Comment<'_>) -> String {
-    let Comment { max_bytes, links } = comment;
+    let Comment { max_bytes, links, diff: _ } = comment;
     let mut text = Budget::new(max_bytes);
     text.push(MARKER);
     text.push(&format!(

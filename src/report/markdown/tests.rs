@@ -22,7 +22,7 @@ fn comment(plan: &Plan, changes: Vec<TargetChange>, max_bytes: usize) -> String 
     };
     let links = Links::below("https://example.com/o/r/blob/abc", "policies").unwrap();
     let shown = Shown { plan, origin: &origin, targets: &targets() };
-    plan_markdown(&shown, Comment { max_bytes, links: &links })
+    plan_markdown(&shown, Comment { max_bytes, links: &links, diff: true })
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn what_strangers_wrote_is_inert() {
     let empty = comment(&plan_of(Vec::new()), Vec::new(), MAX_BYTES);
     assert!(!text.contains("<script") && !text.contains('@') && !text.contains('`'), "{text}");
     assert!(!text.contains("](") && !text.contains('\u{202e}') && !text.contains('\u{1b}'));
-    assert_eq!(text.matches("</details>").count(), empty.matches("</details>").count() + 1);
+    assert_eq!(text.matches("</details>").count(), empty.matches("</details>").count() + 2);
     assert!(!text.lines().any(|line| line == "# h"), "{text}");
 }
 
