@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{apply, completions, plan, sandbox, schema, validate};
+use crate::commands::{apply, completions, plan, sandbox, schema, unlock, validate};
 
 /// Keeps bans and forbidden streams at real-time-communication providers equal to what YAML files
 /// in a git repository say.
@@ -71,6 +71,8 @@ pub enum Command {
     Plan(plan::Args),
     /// Make the providers agree with the files
     Apply(apply::Args),
+    /// Take the lock from a run that is known to be dead
+    Unlock(unlock::Args),
     /// Serve an emulation of the four providers on a loopback port, for trying out
     Sandbox(sandbox::Args),
     /// Print a JSON Schema

@@ -70,7 +70,7 @@ impl Exit {
                 "some operations failed, are deferred or in doubt; the state is true, run again \
                  (waiting alone is 0, with a warning)"
             }
-            Self::Guarded => "a guard holds operations back; upkeep was done all the same",
+            Self::Guarded => "a guard holds operations back; `apply` does the upkeep all the same",
             Self::Locked => "another run holds the lock",
             Self::PlanRefused => {
                 "plan file refused: stale, altered, expired, unreadable, or of another state"

@@ -11,7 +11,6 @@ use jiff::SignedDuration;
 use super::ledger::{self, Written};
 use super::line::{Line, Work};
 use super::outcome::{Fate, Trouble};
-use super::record::unrecorded;
 use crate::domain::{Evidence, Id, Lapse};
 use crate::plan::{Means, Operation};
 use crate::provider::{Call, Form, Item, Verb};
@@ -100,8 +99,7 @@ impl Line {
         let row = Record::Put(ledger::held(operation, written));
         let fate = (Fate::Done, None);
         let audit = ledger::audit(operation, &self.shared.run, (None, at), fate, None);
-        let fate = if self.record(vec![row, audit]).await { Fate::Done } else { Fate::InDoubt };
-        self.note(index, fate, (fate == Fate::InDoubt).then(unrecorded));
+        self.settle_by_record(index, vec![row, audit]).await;
     }
 
     fn leave_in_doubt(&self, operations: &[usize], trouble: &Trouble) {

@@ -5,7 +5,7 @@ use super::line::{Line, Work};
 use super::look::Sight;
 use super::outcome::{Fate, Trouble};
 use super::record::blame;
-use super::settle::{Parts, Pause, Tries, Verdict, back_off, settle};
+use super::settle::{Parts, Pause, Refused, Tries, Verdict, back_off, settle};
 use crate::domain::Moment;
 use crate::provider::{Form, Repeat, Verb};
 
@@ -58,8 +58,7 @@ impl Line {
             if work.operations.is_empty() {
                 return Rest::Settled;
             }
-            if work.call.verb == Verb::Impose && self.is_full(&work.call) {
-                self.finish(&work, Fate::Failed, Some(&room_is_full()), None).await;
+            if work.call.verb == Verb::Impose && self.is_pointless(&work).await {
                 return Rest::Settled;
             }
             if self.is_over() {
@@ -79,12 +78,51 @@ impl Line {
             };
             self.check_clock(&attempt);
             let verdict = settle(form, &work.call, &attempt.answer, &mut tries);
+            let verdict = self.afford(verdict, &attempt, tries);
             if let Some(rest) =
                 self.act(form, &mut work, &attempt, Trial { verdict, tries, began }).await
             {
                 return rest;
             }
         }
+    }
+
+    /// Settles work whose answer this run knows already, without a call; whether it did.
+    async fn is_pointless(&self, work: &Work) -> bool {
+        let waited = self.operations(work).first().is_some_and(|(_, operation)| operation.waited);
+        if self.rooms.is_full(&work.call) {
+            self.finish(work, Fate::Failed, Some(&room_is_full()), None).await;
+        } else if self.rooms.is_absent(&work.call) {
+            self.finish(work, Fate::Waiting, Some(&room_is_absent()), None).await;
+        } else if waited && !self.rooms.may_ask_again(&work.call) {
+            // Their rows stay as they are: they are the first to be asked about next time.
+            work.operations.iter().for_each(|index| {
+                self.note(*index, Fate::Waiting, Some(others_first()));
+            });
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// The verdict that the target's retries can pay for.
+    fn afford(&self, verdict: Verdict, attempt: &Attempt, tries: Tries) -> Verdict {
+        match &attempt.answer {
+            Err(Refused::NoAnswer(_)) => self.budget.unanswered(),
+            Ok(_) | Err(Refused::Fault(_)) => self.budget.answered(),
+        }
+        let costs = matches!(
+            verdict,
+            Verdict::Look | Verdict::Again { pause: Pause::BackOff { attempt: _ } }
+        );
+        if !costs || self.budget.spend() {
+            return verdict;
+        }
+        if self.budget.is_hopeless() {
+            let hint = "check the network and the target's `endpoint`, then run again";
+            self.stop(blame(attempt), hint);
+        }
+        if tries.in_doubt { Verdict::InDoubt } else { Verdict::Failed }
     }
 
     /// Acts on a verdict; `None` when the work is to be tried again.
@@ -130,10 +168,14 @@ impl Line {
                 return Some(split(work, parts));
             }
             Verdict::Waiting => self.end(work, attempt, Fate::Waiting).await,
+            Verdict::RoomAbsent => {
+                self.rooms.note_absent(&work.call);
+                self.end(work, attempt, Fate::Waiting).await;
+            }
             Verdict::Failed => self.end(work, attempt, Fate::Failed).await,
             Verdict::InDoubt => self.end(work, attempt, Fate::InDoubt).await,
             Verdict::RoomFull => {
-                self.mark_full(&work.call);
+                self.rooms.note_full(&work.call);
                 self.end(work, attempt, Fate::Failed).await;
             }
             Verdict::Stop { hint } => {
@@ -187,6 +229,17 @@ fn split(work: &Work, parts: Parts) -> Rest {
 }
 
 fn room_is_full() -> Trouble {
-    let error = "the room is full: the provider holds no more bans for it".to_owned();
-    Trouble { error, code: None, request_id: None }
+    said("the room is full: the provider holds no more bans for it")
+}
+
+fn room_is_absent() -> Trouble {
+    said("the room does not exist, as the provider told this run already")
+}
+
+fn others_first() -> Trouble {
+    said("not asked about in this run: others that wait in the room came first")
+}
+
+fn said(error: &str) -> Trouble {
+    Trouble { error: error.to_owned(), code: None, request_id: None }
 }

@@ -74,9 +74,8 @@ pub fn promised(operation: &Operation) -> Enforcement {
 pub fn without_effect(operation: &Operation, fate: Fate, now: Moment) -> Option<Record> {
     match fate {
         Fate::Waiting => {
-            let since = operation.recorded.as_ref().and_then(|row| row.waiting).unwrap_or(now);
             let row = promised(operation);
-            let row = Enforcement { held: None, doubt: None, waiting: Some(since), ..row };
+            let row = Enforcement { held: None, doubt: None, waiting: Some(now), ..row };
             Some(Record::Put(row))
         }
         Fate::Failed | Fate::Dropped | Fate::Deferred => Some(match &operation.recorded {

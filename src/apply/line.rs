@@ -1,15 +1,16 @@
 //! The line of work at one target: its session, its pace, and what is known so far.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use super::book::Book;
+use super::budget::RetryBudget;
 use super::journal::Journal;
 use super::outcome::{Fate, Stopped, Trouble};
 use super::pace::Pace;
+use super::rooms::Rooms;
 use super::{Halt, Progress};
-use crate::domain::{Id, Kind, Moment};
+use crate::domain::Moment;
 use crate::plan::{Operation, Plan};
 use crate::provider::{Call, Form, Session};
 use crate::world::World;
@@ -55,10 +56,10 @@ pub struct Line {
     pub paces: Vec<Arc<Pace>>,
     /// Why nothing more is sent, once something stopped it.
     pub stopped: OnceLock<Trouble>,
-    /// Rooms that can hold no more of a kind.
-    pub full_rooms: Mutex<BTreeSet<(Kind, Option<Id>)>>,
-    /// Operations that were sent to a room whose list must confirm them.
-    pub unconfirmed: Mutex<BTreeMap<Option<Id>, Vec<usize>>>,
+    /// What was learned about its rooms.
+    pub rooms: Rooms,
+    /// The retries that are left.
+    pub budget: RetryBudget,
 }
 
 /// A call and the operations it carries, in the order of its items.
@@ -137,24 +138,6 @@ impl Line {
     pub fn note(&self, operation: usize, fate: Fate, trouble: Option<Trouble>) {
         self.shared.book.note(operation, fate, trouble);
         self.shared.progress.advance(&self.session.target.name, 1);
-    }
-
-    /// Whether a room is known to be full for such a call.
-    pub fn is_full(&self, call: &Call) -> bool {
-        let rooms = self.full_rooms.lock().unwrap_or_else(PoisonError::into_inner);
-        rooms.contains(&(call.kind, call.room.clone()))
-    }
-
-    /// Remembers that a room is full.
-    pub fn mark_full(&self, call: &Call) {
-        let mut rooms = self.full_rooms.lock().unwrap_or_else(PoisonError::into_inner);
-        rooms.insert((call.kind, call.room.clone()));
-    }
-
-    /// Remembers that a list must confirm these operations.
-    pub fn confirm_later(&self, room: Option<Id>, operations: &[usize]) {
-        let mut rooms = self.unconfirmed.lock().unwrap_or_else(PoisonError::into_inner);
-        rooms.entry(room).or_default().extend(operations);
     }
 
     fn not_begun(&self) -> Trouble {

@@ -82,6 +82,7 @@ impl Line {
                 | Verdict::Recreate
                 | Verdict::Split(_)
                 | Verdict::Waiting
+                | Verdict::RoomAbsent
                 | Verdict::Failed
                 | Verdict::RoomFull
                 | Verdict::InDoubt => return Err(error_of(&attempt)),

@@ -107,9 +107,7 @@ impl Line {
         let row = Record::Put(row);
         let stamp = (None, self.now());
         let audit = ledger::audit(operation, &self.shared.run, stamp, (Fate::Done, None), None);
-        if self.record(vec![row, audit]).await {
-            self.note(index, Fate::Done, None);
-        }
+        self.settle_by_record(index, vec![row, audit]).await;
         Sight::Settled
     }
 
@@ -162,9 +160,7 @@ impl Line {
                 let fate = (Fate::Done, None);
                 let audit = ledger::audit(operation, &self.shared.run, stamp, fate, None);
                 let gone = Record::Drop(operation.restriction.clone());
-                if self.record(vec![gone, audit]).await {
-                    self.note(index, Fate::Done, None);
-                }
+                self.settle_by_record(index, vec![gone, audit]).await;
                 return Sight::Settled;
             }
         }
@@ -182,28 +178,38 @@ impl Line {
             return Ok(Vec::new());
         };
         let rows = self.list(&work.call).await?;
-        let ours = |rule: &Listed| may_be_ours(rule, operation, form, since);
+        let ours = |rule: &Listed| may_be_ours(rule, operation, form, (since, self.now()));
         Ok(rows.into_iter().filter(ours).collect())
     }
 }
 
 /// Whether a rule may have been made by a call about this operation since `since`: same selector,
 /// same privileges, made since then, and with an end that such a call would have asked for.
-fn may_be_ours(rule: &Listed, operation: &Operation, form: &Form, since: Moment) -> bool {
+fn may_be_ours(
+    rule: &Listed,
+    operation: &Operation,
+    form: &Form,
+    (since, now): (Moment, Moment),
+) -> bool {
     let restriction = &operation.restriction;
     let same = rule.kind == restriction.subject.kind
         && rule.id == restriction.subject.id
         && rule.room == restriction.room
         && rule.deny == restriction.deny;
     let (Some(created), Lapse::At(ends)) = (rule.created, rule.lapse) else { return false };
-    // An earlier call may have asked for another end than this one would.
+    // An earlier call may have asked for another end than this one would, and one since then may
+    // have moved a capped end.
     let recorded = operation.recorded.as_ref();
     let earlier = recorded.map(|row| row.until);
     let doubted = recorded.and_then(|row| row.doubt?.lapse.at()).map(Until::At);
-    let asked = [Some(operation.until), earlier, doubted].into_iter().flatten();
-    let mut asked = asked.filter_map(|until| form.expiry.term(until, created).lapse.at());
+    let mut asked = [Some(operation.until), earlier, doubted].into_iter().flatten();
+    let end = |until, at| form.expiry.term(until, at).lapse.at();
     same && created >= since - CLOCK_TOLERANCE
-        && asked.any(|asked| (ends - asked).abs() <= CLOCK_TOLERANCE)
+        && asked.any(|until| {
+            let (first, last) = (end(until, created), end(until, now));
+            first.is_some_and(|first| first - ends <= CLOCK_TOLERANCE)
+                && last.is_some_and(|last| ends - last <= CLOCK_TOLERANCE)
+        })
 }
 
 fn never_seen() -> Trouble {

@@ -3,6 +3,7 @@
 
 pub mod attempt;
 pub mod book;
+pub mod budget;
 mod confirm;
 pub mod converge;
 pub mod halt;
@@ -15,6 +16,7 @@ pub mod outcome;
 pub mod pace;
 pub mod queue;
 mod record;
+pub mod rooms;
 pub mod run;
 pub mod settle;
 

@@ -82,23 +82,20 @@ impl Line {
     }
 
     async fn confirm_all(&self) {
-        let rooms = {
-            let mut rooms =
-                self.unconfirmed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            std::mem::take(&mut *rooms)
-        };
-        for (room, operations) in rooms {
+        for (room, operations) in self.rooms.take_unconfirmed() {
             self.confirm(room, &operations).await;
         }
     }
 }
 
 /// Whether everything sent so far must be answered before this step: lifts free the quota that
-/// imposes need, and a replaced lift must know that its replacement stands.
+/// imposes need, a replaced lift must know that its replacement stands, and a first call tells
+/// whether more about a room that had to wait make sense.
 fn is_barrier(line: &Line, sent: Phase, step: &Step) -> bool {
     let has_quota = line.form(&step.call).is_some_and(|form| form.quota.is_some());
     let quota_frees_up = has_quota && sent <= Phase::Lift && step.phase > Phase::Lift;
-    quota_frees_up || step.phase == Phase::ReplacedLift
+    let knows_rooms = sent != step.phase && step.phase == Phase::StillWaiting;
+    quota_frees_up || knows_rooms || step.phase == Phase::ReplacedLift
 }
 
 async fn drain(tasks: &mut JoinSet<()>) {

@@ -56,7 +56,7 @@ impl Line {
             self.note(*index, Fate::Done, None);
         }
         if !unconfirmed.is_empty() {
-            self.confirm_later(work.call.room.clone(), &unconfirmed);
+            self.rooms.confirm_later(work.call.room.clone(), &unconfirmed);
         }
     }
 
@@ -125,6 +125,13 @@ impl Line {
         self.finish(&gone, Fate::Dropped, Some(&trouble), None).await;
     }
 
+    /// Writes down that an operation is done; it is in doubt as long as that is not written.
+    pub(super) async fn settle_by_record(&self, index: usize, records: Vec<Record>) {
+        let written = self.record(records).await;
+        let fate = if written { Fate::Done } else { Fate::InDoubt };
+        self.note(index, fate, (!written).then(unrecorded));
+    }
+
     /// Writes records; whether they are durable.
     pub(super) async fn record(&self, records: Vec<Record>) -> bool {
         records.is_empty() || self.journal.write(records).await.is_ok()
@@ -179,7 +186,7 @@ pub(super) fn blame(attempt: &Attempt) -> Trouble {
 }
 
 /// What is wrong with an operation whose effect could not be recorded.
-pub(super) fn unrecorded() -> Trouble {
+fn unrecorded() -> Trouble {
     let error = "it took effect, but the state could not be written".to_owned();
     Trouble { error, code: None, request_id: None }
 }

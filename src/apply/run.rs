@@ -2,20 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::book::Book;
+use super::budget::RetryBudget;
 use super::journal::{Journal, Unwritten, journal};
 use super::ledger;
 use super::line::{Line, Shared};
 use super::outcome::{Fate, Outcome, Stopped, Trouble};
 use super::pace::Pace;
+use super::rooms::Rooms;
 use super::{Halt, Progress};
-use crate::domain::{Action, Moment, TargetName};
+use crate::domain::{Action, TargetName};
 use crate::plan::{Means, Plan, Step};
 use crate::provider::{Session, Target};
 use crate::state::{LastCall, Lease, Record, State, StateError};
@@ -92,8 +94,8 @@ pub async fn apply(order: Order, state: State) -> Carried {
                         session,
                         paces,
                         stopped: OnceLock::new(),
-                        full_rooms: Mutex::default(),
-                        unconfirmed: Mutex::default(),
+                        rooms: Rooms::default(),
+                        budget: RetryBudget::default(),
                     };
                     Arc::new(line).run(steps).await;
                 }
@@ -208,17 +210,19 @@ impl Paces {
         }
         let used =
             self.last_calls.iter().find(|last| (&last.rate_key, last.lane) == (&key.0, key.1));
-        let start =
-            Instant::now() + used.map_or(Duration::ZERO, |last| self.rest_of_second(last.at));
+        let start = Instant::now() + used.map_or(Duration::ZERO, |last| self.rest_of_second(last));
         let pace = Arc::new(Pace::new(target.lane_rate(lane), start));
         self.known.insert(key, Arc::clone(&pace));
         pace
     }
 
     /// How long until a second has passed since `last`: an earlier run may have used its rate up.
-    fn rest_of_second(&self, last: Moment) -> Duration {
-        let since = self.world.now() - last;
+    fn rest_of_second(&self, last: &LastCall) -> Duration {
         let second = Duration::from_millis(1030);
+        if last.cut_off {
+            return second;
+        }
+        let since = self.world.now() - last.at;
         second.saturating_sub(since.unsigned_abs())
     }
 }

@@ -55,6 +55,8 @@ pub enum Verdict {
     Split(Parts),
     /// Give up on all its subjects: not yet.
     Waiting,
+    /// Give up on all its subjects: the room does not exist yet.
+    RoomAbsent,
     /// Give up on all its subjects.
     Failed,
     /// Give up on all its subjects, since the room is full.
@@ -135,7 +137,7 @@ fn settle_fault(form: &Form, call: &Call, fault: &Fault, tries: &mut Tries) -> V
         }
         Class::SignAgain => Verdict::Stop { hint: "check this machine's clock" },
         Class::Wait => narrow(Verdict::Waiting),
-        Class::WaitForRoom => Verdict::Waiting,
+        Class::WaitForRoom => Verdict::RoomAbsent,
         Class::RuleGone => match call.verb {
             Verb::Renew | Verb::Impose => Verdict::Recreate,
             Verb::Lift | Verb::List { cursor: _ } => Verdict::AlreadySo,

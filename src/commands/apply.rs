@@ -21,7 +21,7 @@ use crate::exit::Exit;
 use crate::plan::file::{self, SavedPlan};
 use crate::plan::{Plan, Resolved};
 use crate::report::{Folding, Shown, outcome_text, outcome_view};
-use crate::state::{Location, Record, Snapshot, State, StateError};
+use crate::state::{Lease, Location, Record, Snapshot, State, StateError};
 use crate::world::{Credentials, World};
 
 /// What `apply` takes.
@@ -109,7 +109,7 @@ async fn in_tenancy(
     }
     let Tenancy { mut state, lease, lock } =
         tenancy::take(&location, &world, args.lock_timeout).await?;
-    let decided = decide(context, args, files, (&world, &mut state), saved);
+    let decided = decide(context, args, files, (&world, &mut state, &lease), saved);
     let ready = match decided {
         Ok(Decision::Go(ready)) => ready,
         Ok(Decision::Stop(exit)) => {
@@ -172,7 +172,7 @@ fn decide(
     context: &mut Context<'_>,
     args: &Args,
     files: &Files,
-    (world, state): (&World, &mut State),
+    (world, state, lease): (&World, &mut State, &Lease),
     saved: Option<SavedPlan>,
 ) -> Result<Decision, Error> {
     let mut snapshot = state.snapshot()?;
@@ -189,7 +189,7 @@ fn decide(
     let to_do = plan.operations.iter().any(|operation| plan.permits(operation));
     if !to_do && resolved.changes.is_empty() {
         let exit = if plan.is_held_back() { Exit::Guarded } else { Exit::Done };
-        report(context, args, &nothing_done(), &plan)?;
+        report(context, args, &nothing_done(lease), &plan)?;
         return Ok(Decision::Stop(exit));
     }
     if !args.auto_approve && to_do && !is_approved(context, &plan)? {
@@ -276,9 +276,9 @@ fn report(
     Ok(())
 }
 
-fn nothing_done() -> Outcome {
+fn nothing_done(lease: &Lease) -> Outcome {
     Outcome {
-        run: String::new(),
+        run: lease.run.clone(),
         tally: Tally::default(),
         problems: Vec::new(),
         stopped: Vec::new(),
@@ -291,7 +291,7 @@ fn finish(state: &mut State, outcome: &Outcome, world: &World) -> Result<(), Sta
     state.finish_run(&outcome.run, world.now(), &tally)
 }
 
-fn give_back(mut state: State, lease: &crate::state::Lease) -> Result<(), StateError> {
+fn give_back(mut state: State, lease: &Lease) -> Result<(), StateError> {
     state.release(lease)?;
     state.close()
 }

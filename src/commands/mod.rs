@@ -11,6 +11,7 @@ mod rehearsal;
 pub mod sandbox;
 pub mod schema;
 mod tenancy;
+pub mod unlock;
 pub mod validate;
 
 use crate::cli::{Cli, Command, Global};
@@ -54,5 +55,6 @@ pub fn dispatch(cli: &Cli, world: &World, console: &mut Console) -> Result<Exit,
         Command::Schema(args) => schema::run(&mut context, args),
         Command::Completions(args) => completions::run(&mut context, args),
         Command::Man => man::run(&mut context),
+        Command::Unlock(args) => unlock::run(&mut context, args),
     }
 }

@@ -81,7 +81,17 @@ fn locked(holder: Option<&Holder>, now: Moment) -> Error {
             )
         },
     );
-    Error::new(Exit::Locked, who).hint("wait for it, or give this run a `--lock-timeout`")
+    let hint = holder.map_or_else(
+        || "wait for it, or give this run a `--lock-timeout`".to_owned(),
+        |holder| {
+            format!(
+                "wait for it, or give this run a `--lock-timeout`; if it is dead on another \
+                 machine, it expires within 60 s, or at once by `ostracon unlock {}`",
+                holder.run
+            )
+        },
+    );
+    Error::new(Exit::Locked, who).hint(hint)
 }
 
 /// A UUID of version 7: the instant, then chance.

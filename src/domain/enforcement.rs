@@ -20,7 +20,7 @@ pub struct Enforcement {
     pub held: Option<Held>,
     /// A call about it whose effect is unknown.
     pub doubt: Option<Doubt>,
-    /// Since when the provider has been saying "not yet".
+    /// When the provider last said "not yet".
     pub waiting: Option<Moment>,
 }
 

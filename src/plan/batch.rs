@@ -1,10 +1,10 @@
 //! Operations into calls: as full as the provider allows, in the order they should be sent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Means, Operation};
-use crate::domain::{Action, Deny, Id, Kind, Lapse, TargetName, Until};
+use crate::domain::{Action, Deny, Id, Kind, Lapse, Moment, TargetName, Until};
 use crate::provider::{Call, Expiry, Form, Item, Target, Verb};
 
 /// One call of a plan, with the operations it carries.
@@ -40,8 +40,10 @@ pub enum Phase {
     ReplacedLift,
     /// Kicks that are due again.
     Kick,
-    /// What the provider said "not yet" to last time.
+    /// What the provider said "not yet" to last time: the first call of each room.
     Waiting,
+    /// The rest of that.
+    StillWaiting,
 }
 
 /// Puts the operations that need a call into calls.
@@ -65,7 +67,19 @@ pub fn batch(operations: &[Operation], targets: &BTreeMap<TargetName, Arc<Target
             steps.push(queued.step());
         }
     }
+    one_per_room_first(&mut steps);
     steps
+}
+
+/// Of the calls about what had to wait, lets one a room go first: its answer may save the others.
+fn one_per_room_first(steps: &mut [Step]) {
+    let mut rooms = BTreeSet::new();
+    for step in steps.iter_mut().filter(|step| step.phase == Phase::Waiting) {
+        if !rooms.insert((step.target.clone(), step.call.kind, step.call.room.clone())) {
+            step.phase = Phase::StillWaiting;
+        }
+    }
+    steps.sort_by_key(|step| step.phase);
 }
 
 /// An operation on its way into a call.
@@ -105,9 +119,20 @@ impl<'a> Queued<'a> {
         Some(Self { index, operation, form, verb, phase: phase(operation), item })
     }
 
-    fn order(&self) -> (Phase, Option<Lapse>, usize) {
-        let lapse = if self.phase == Phase::Renewal { self.operation.lapse() } else { None };
-        (self.phase, lapse, self.index)
+    /// Renewals go by lapse; what waits goes by when it was last asked about.
+    fn order(&self) -> (Phase, Option<Moment>, usize) {
+        let recorded = self.operation.recorded.as_ref();
+        let since = match self.phase {
+            Phase::Renewal => self.operation.lapse().and_then(Lapse::at),
+            Phase::Waiting | Phase::StillWaiting => recorded.and_then(|row| row.waiting),
+            Phase::OverdueLift
+            | Phase::Lift
+            | Phase::Amend
+            | Phase::Impose
+            | Phase::ReplacedLift
+            | Phase::Kick => None,
+        };
+        (self.phase, since, self.index)
     }
 
     fn key(&self) -> Key {

@@ -77,7 +77,7 @@ pub struct StateMark {
     pub serial: u64,
 }
 
-/// A plan as JSON; [`write`] adds one more key, the digest.
+/// A plan as JSON; [`write()`] adds one more key, the digest.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(
     title = "ostracon plan",
@@ -125,7 +125,7 @@ pub struct Document<'a> {
 /// What a digest looks like in JSON.
 const DIGEST: &str = "^sha256:[0-9a-f]{64}$";
 
-/// Adds to the schema of a [`Document`] the key that [`write`] adds to the document.
+/// Adds to the schema of a [`Document`] the key that [`write()`] adds to the document.
 fn add_digest(schema: &mut Schema) {
     let about = "The digest of this document up to here: a plan that was altered is refused.";
     let digest = json!({ "type": "string", "pattern": DIGEST, "description": about });
@@ -277,7 +277,7 @@ pub fn write(plan: &Plan, origin: &Origin, out: &mut dyn io::Write) -> io::Resul
     out.write_all(b"\n")
 }
 
-/// Whether a text that [`write`] wrote is still what it was, to the byte.
+/// Whether a text that [`write()`] wrote is still what it was, to the byte.
 pub(super) fn is_untouched(text: &str) -> bool {
     let Some((before, rest)) = text.rsplit_once(DIGEST_KEY) else { return false };
     rest == format!("{}\"\n}}\n", hex(&Sha256::digest(before.as_bytes())))

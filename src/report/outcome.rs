@@ -24,7 +24,7 @@ pub struct OutcomeView<'a> {
     /// The version of this format: 1.x only adds keys.
     #[schemars(regex(pattern = r"^1\.[0-9]+$"))]
     pub format_version: &'static str,
-    /// The run; empty if there was nothing to do, and so no run.
+    /// The run.
     pub run: &'a str,
     /// How many operations ended how.
     pub summary: Tally,

@@ -96,6 +96,13 @@ impl State {
         Ok(())
     }
 
+    /// Takes the lease from a run, whether it lives or not.
+    pub fn break_lease(&mut self, run: &str) -> Result<(), StateError> {
+        let sql = "UPDATE lease SET holder = NULL, fence = fence + 1 WHERE holder = ?1";
+        self.connection.execute(sql, [run]).map_err(doing("take the lease away"))?;
+        Ok(())
+    }
+
     /// Records that a run begins, and counts it as a change of the state.
     pub fn begin_run(
         &mut self,

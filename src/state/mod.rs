@@ -21,3 +21,6 @@ pub use lease::{Holder, Lease};
 pub use lock::FileLock;
 pub use open::{Location, State};
 pub use snapshot::{LastCall, Snapshot};
+
+#[cfg(test)]
+mod tests;

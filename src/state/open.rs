@@ -50,6 +50,17 @@ impl State {
         Ok(Some(state))
     }
 
+    /// Opens a state that another process may be using, to change its lease alone; `None` if
+    /// there is none.
+    pub fn beside(path: &Path) -> Result<Option<Self>, StateError> {
+        if !exists(path)? {
+            return Ok(None);
+        }
+        let state = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | COMMON_FLAGS)?;
+        state.check()?;
+        Ok(Some(state))
+    }
+
     /// Opens a state to change it, and makes it if there is none.
     pub fn write(location: &Location, lineage: &str) -> Result<Self, StateError> {
         let mut state = match location {

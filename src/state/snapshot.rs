@@ -34,6 +34,8 @@ pub struct LastCall {
     pub lane: usize,
     /// When the newest call was intended, sent or answered, whichever is latest.
     pub at: Moment,
+    /// Whether the newest run left calls that may have been sent at any time since.
+    pub cut_off: bool,
 }
 
 impl Snapshot {
@@ -116,7 +118,8 @@ fn bound(connection: &rusqlite::Connection) -> rusqlite::Result<BTreeMap<TargetN
 
 fn last_calls(connection: &rusqlite::Connection) -> rusqlite::Result<Vec<LastCall>> {
     let mut statement = connection.prepare(
-        "SELECT rate_key, lane, max(max(intended, coalesce(sent, 0), coalesce(answered, 0)))
+        "SELECT rate_key, lane, max(max(intended, coalesce(sent, 0), coalesce(answered, 0))),
+         max(answered IS NULL AND run = (SELECT run FROM call ORDER BY id DESC LIMIT 1))
          FROM (SELECT * FROM call ORDER BY id DESC LIMIT ?1) GROUP BY rate_key, lane",
     )?;
     let rows = statement.query_map([RECENT_CALLS], |row| {
@@ -125,6 +128,7 @@ fn last_calls(connection: &rusqlite::Connection) -> rusqlite::Result<Vec<LastCal
             rate_key: row.get(0)?,
             lane: usize::try_from(lane).unwrap_or(0),
             at: Moment::from_millis(row.get(2)?),
+            cut_off: row.get(3)?,
         })
     })?;
     rows.collect()

@@ -1,16 +1,25 @@
-//! The one test binary: stories, policies good and bad, laws.
+//! The one test binary: stories, policies good and bad, laws, and the repository itself.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
     clippy::disallowed_methods,
-    reason = "helpers of tests may panic, and tests write files"
+    clippy::string_slice,
+    clippy::disallowed_macros,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::use_debug,
+    reason = "helpers of tests may panic, and tests write files and say how to replay them"
 )]
 
 mod bad_policies;
+mod binary;
 mod conform;
 mod good_policies;
 mod hostile_policies;
 mod policy_laws;
+mod readme;
 mod schemas;
+mod sources;
 mod stories;
+mod tidy;
 mod workspace;

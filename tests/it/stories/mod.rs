@@ -1,6 +1,8 @@
 //! Stories about the whole program, in virtual time, against the emulation of the providers.
 
 mod clock;
+mod faults;
+mod limits;
 mod random;
 mod review;
 mod story;

@@ -82,9 +82,6 @@ forbidden_streams:
         for _ in 0..=self.chance.below(5) {
             self.edit();
             self.upset();
-            if std::env::var_os("DBG").is_some() {
-                eprintln!("=== {} {:?}", self.story.now(), self.entries);
-            }
             let before = self.story.sandbox.in_force();
             if self.chance.happens(40) {
                 let span = Duration::from_millis(self.chance.below(8000));
@@ -93,8 +90,7 @@ forbidden_streams:
                 self.story.apply();
             }
             self.nothing_wanted_was_lifted(&before.into_iter().collect::<Vec<_>>());
-            let pause = [0, 50, 900, 7_000, 400_000, 15_000_000, 70_000_000];
-            let pause = pause[usize::try_from(self.chance.below(7)).unwrap()];
+            let pause = self.pick(&[0, 50, 900, 7_000, 400_000, 15_000_000, 70_000_000]);
             self.story.advance(SignedDuration::from_millis(pause));
         }
         if self.chance.happens(50) {
@@ -121,12 +117,15 @@ forbidden_streams:
         self.ends_are_right();
     }
 
+    fn pick<T: Copy>(&self, choices: &[T]) -> T {
+        choices[usize::try_from(self.chance.below(choices.len() as u64)).unwrap()]
+    }
+
     /// Changes the policy.
     fn edit(&mut self) {
         for _ in 0..self.chance.below(8) {
             let subject = usize::try_from(self.chance.below(SUBJECTS.len() as u64)).unwrap();
-            let hours = [1, 5, 20, 30, 80][usize::try_from(self.chance.below(5)).unwrap()];
-            let span = SignedDuration::from_mins(hours * 60 + 7);
+            let span = SignedDuration::from_mins(self.pick(&[1, 5, 20, 30, 80]) * 60 + 7);
             let until = (!self.chance.happens(30)).then(|| self.story.now() + span);
             if self.chance.happens(30) {
                 self.entries.remove(&subject);
@@ -134,25 +133,22 @@ forbidden_streams:
                 self.entries.insert(subject, until);
             }
         }
-        let (mut bans, mut streams) = ("bans:\n".to_owned(), "forbidden_streams:\n".to_owned());
-        if self.entries.keys().all(|subject| SUBJECTS[*subject].contains("streams")) {
-            bans = "bans: []\n".to_owned();
-        }
-        if !self.entries.keys().any(|subject| SUBJECTS[*subject].contains("streams")) {
-            streams = "forbidden_streams: []\n".to_owned();
-        }
+        let (mut bans, mut streams) = (String::new(), String::new());
         for (subject, until) in &self.entries {
             let text = SUBJECTS[*subject];
             let list = if text.contains("streams") { &mut streams } else { &mut bans };
             let until = until.map_or("never".to_owned(), |until| until.to_string());
             writeln!(list, "  - {{ {text}, until: {until} }}").unwrap();
         }
-        self.story.policy(&(bans + &streams));
+        let list = |key, entries: String| {
+            if entries.is_empty() { format!("{key}: []\n") } else { format!("{key}:\n{entries}") }
+        };
+        self.story.policy(&(list("bans", bans) + &list("forbidden_streams", streams)));
     }
 
     /// Lets things go wrong from now on, or not.
     fn upset(&self) {
-        let latency = [0, 20, 300, 2_500][usize::try_from(self.chance.below(4)).unwrap()];
+        let latency = self.pick(&[0, 20, 300, 2_500]);
         self.story.sandbox.set_latency(Duration::from_millis(latency));
         let held = self.story.sandbox.in_force();
         for user in 1..=4 {
@@ -163,7 +159,7 @@ forbidden_streams:
                 self.story.sandbox.set_unregistered(user);
             }
         }
-        let percent = [0, 5, 30, 80][usize::try_from(self.chance.below(4)).unwrap()];
+        let percent = self.pick(&[0, 5, 30, 80]);
         let chance = Seeded::new(self.chance.bits());
         self.story.sandbox.set_mischief(move |_: &Incoming| {
             if !chance.happens(percent) {
