@@ -136,7 +136,7 @@ async fn in_tenancy(
         credentials,
         plan: Arc::clone(&plan),
         targets: files.config.targets.clone(),
-        first: first_records(files, &resolved, &snapshot),
+        first: first_records(files, &plan, &resolved, &snapshot),
         lease: lease.clone(),
         newest_call: snapshot.newest_call,
         last_calls: snapshot.last_calls.clone(),
@@ -187,7 +187,8 @@ fn decide(
         show(context, &shown, Folding::Folded)?;
     }
     let to_do = plan.operations.iter().any(|operation| plan.permits(operation));
-    if !to_do && resolved.changes.is_empty() {
+    let protects = !plan.is_held_back() && files.newly_protected(&snapshot).is_some();
+    if !to_do && !protects && resolved.changes.is_empty() {
         let exit = if plan.is_held_back() { Exit::Guarded } else { Exit::Done };
         report(context, args, &nothing_done(lease), &plan)?;
         return Ok(Decision::Stop(exit));
@@ -224,7 +225,12 @@ fn is_approved(context: &mut Context<'_>, plan: &Plan) -> Result<bool, Error> {
 }
 
 /// What to record of the targets before anything else.
-fn first_records(files: &Files, resolved: &Resolved, snapshot: &Snapshot) -> Vec<Record> {
+fn first_records(
+    files: &Files,
+    plan: &Plan,
+    resolved: &Resolved,
+    snapshot: &Snapshot,
+) -> Vec<Record> {
     let moves = resolved.moves.iter();
     let renames = moves.map(|(from, to)| Record::Rename { from: from.clone(), to: to.clone() });
     let is_gone = |name: &&TargetName| {
@@ -232,7 +238,9 @@ fn first_records(files: &Files, resolved: &Resolved, snapshot: &Snapshot) -> Vec
     };
     let unbinds = snapshot.bound.keys().filter(is_gone).cloned().map(Record::Unbind);
     let binds = files.bounds().into_iter().map(|(name, bound)| Record::Bind(name, bound));
-    renames.chain(unbinds).chain(binds).collect()
+    // What a guard holds back must be guarded next time too.
+    let protected = files.newly_protected(snapshot).filter(|_| !plan.is_held_back());
+    renames.chain(unbinds).chain(binds).chain(protected.map(Record::Protect)).collect()
 }
 
 /// Pulls the brake when a signal or the deadline comes.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Inputs, Operation};
 use crate::domain::{Action, Limit, TargetName, Warning};
 
-/// A guard that holds back everything but upkeep.
+/// A guard that is exceeded: unless acknowledged, it holds back everything but upkeep.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct Guarded {
     /// Which guard.
@@ -22,6 +22,28 @@ pub struct Guarded {
     pub in_force: u64,
     /// The limit they exceed, as `100` or `30 %`; null where none may be.
     pub limit: Option<String>,
+    /// The digest of everything that guards count in this plan; who acknowledges it allows it.
+    pub change_digest: String,
+    /// Who did; null if nobody.
+    pub acknowledged_by: Option<String>,
+}
+
+impl Guarded {
+    fn new(
+        guard: Guard,
+        target: Option<TargetName>,
+        counts: (u64, u64),
+        limit: Option<String>,
+    ) -> Self {
+        let (operations, in_force) = counts;
+        let (change_digest, acknowledged_by) = (String::new(), None);
+        Self { guard, target, operations, in_force, limit, change_digest, acknowledged_by }
+    }
+
+    /// Whether it holds anything back: it does until somebody acknowledges what it counts.
+    pub fn holds_back(&self) -> bool {
+        self.acknowledged_by.is_none()
+    }
 }
 
 /// The guards.
@@ -34,6 +56,8 @@ pub enum Guard {
     MaxImposes,
     /// Too many restrictions would be lifted.
     MaxLifts,
+    /// Somebody is protected no longer.
+    Protect,
 }
 
 /// Percentages say little about few: they count from this many in force (design §2.1).
@@ -58,8 +82,11 @@ pub(super) fn check(inputs: &Inputs<'_>, operations: &[Operation]) -> Vec<Guarde
         && overall.lifts > 0
     {
         let Tally { in_force, lifts, imposes: _ } = overall;
-        let guard = Guard::AllowEmpty;
-        guarded.push(Guarded { guard, target: None, operations: lifts, in_force, limit: None });
+        guarded.push(Guarded::new(Guard::AllowEmpty, None, (lifts, in_force), None));
+    }
+    if !inputs.unprotected.is_empty() {
+        let count = inputs.unprotected.len() as u64;
+        guarded.push(Guarded::new(Guard::Protect, None, (count, overall.in_force), None));
     }
     for (target, tally) in places.chain(everywhere) {
         let Tally { in_force, lifts, imposes } = tally;
@@ -70,7 +97,7 @@ pub(super) fn check(inputs: &Inputs<'_>, operations: &[Operation]) -> Vec<Guarde
         for (guard, limit, operations) in checks {
             if let Some(limit) = exceeded(limit, operations, in_force) {
                 let (target, limit) = (target.clone(), Some(limit));
-                guarded.push(Guarded { guard, target, operations, in_force, limit });
+                guarded.push(Guarded::new(guard, target, (operations, in_force), limit));
             }
         }
     }

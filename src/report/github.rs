@@ -36,7 +36,12 @@ pub fn plan_annotations(shown: &Shown<'_>, directory: &str) -> String {
     let Shown { plan, origin: _, targets } = *shown;
     let mut annotations = Annotations::new(directory);
     for guarded in &plan.guards {
-        annotations.add(Level::Error, "held back by a guard", None, &exceeded(guarded));
+        let (level, title) = if guarded.holds_back() {
+            (Level::Error, "held back by a guard")
+        } else {
+            (Level::Warning, "acknowledged")
+        };
+        annotations.add(level, title, None, &exceeded(guarded));
     }
     let lifts = lifts(plan);
     if lifts > 0 {
@@ -175,6 +180,8 @@ mod tests {
             operations: 1,
             in_force: 1,
             limit: Some("0".to_owned()),
+            change_digest: String::new(),
+            acknowledged_by: None,
         }];
         assert_eq!(
             annotated(&plan),

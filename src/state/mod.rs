@@ -10,6 +10,7 @@ pub mod journal;
 pub mod lease;
 pub mod lock;
 pub mod open;
+mod protected;
 pub mod rows;
 pub mod schema;
 pub mod snapshot;

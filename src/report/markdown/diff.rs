@@ -24,11 +24,17 @@ pub(super) fn write(plan: &Plan, links: &Links, text: &mut Budget) {
             let name = changed.entry.map(|entry| Markdown(&clipped(entry, LONGEST)).to_string());
             let place = changed.source.map(|source| links.to(source));
             let names: Vec<_> = name.into_iter().chain(place).collect();
-            let lines = changed.lines();
-            let shown = lines.iter().take(LINES);
-            let shown: String =
-                shown.map(|line| format!("{}\n", Markdown(&clipped(line, LONGEST)))).collect();
-            let more = lines.len().saturating_sub(LINES);
+            let diff = changed.lines();
+            let shown: Vec<_> = diff
+                .iter()
+                .take(LINES)
+                .map(|line| Markdown(&clipped(line, LONGEST)).to_string())
+                .collect();
+            let shown = shown.join(
+                "
+",
+            );
+            let more = diff.len().saturating_sub(LINES);
             let more = if more == 0 {
                 String::new()
             } else {
@@ -37,7 +43,9 @@ pub(super) fn write(plan: &Plan, links: &Links, text: &mut Budget) {
             // A line of the page of its own, in HTML: nobody is mentioned in `<code>`.
             let heading =
                 if names.is_empty() { "in no file any more".to_owned() } else { names.join("  ") };
-            format!("\n<p><code>{heading}</code></p>\n\n<pre lang=\"diff\">\n{shown}{more}</pre>\n")
+            format!(
+                "\n<p><code>{heading}</code></p>\n\n<pre lang=\"diff\">\n{shown}\n{more}</pre>\n"
+            )
         },
         |count| format!("\n… and {}\n", counted(count as u64, "more entry")),
     );

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::MARKER;
 use super::budget::{Budget, List};
 use crate::domain::{Action, TargetName};
-use crate::plan::{Plan, TargetChange};
+use crate::plan::{Plan, TargetChange, ack};
 use crate::report::count::{counted, grouped};
 use crate::report::escape::{Markdown, clipped};
 use crate::report::plan_text::{Shown, changed_lines, exceeded};
@@ -16,14 +16,22 @@ pub(super) fn write(shown: &Shown<'_>, text: &mut Budget) {
     text.push(MARKER);
     text.push(&headline(plan));
     if plan.is_held_back() {
-        text.push(
+        let held = plan.guards.iter().find(|guarded| guarded.holds_back());
+        let digest = held.map_or("", |held| held.change_digest.as_str());
+        let (path, content) = ack::file(digest);
+        text.push(&format!(
             "\n**A guard holds this back**: only upkeep is done until the policy asks for less, \
-             `guards` allow more, or somebody acknowledges it.\n",
-        );
+             `guards` allow more, or `{path}` in the workspace acknowledges it:\n\n<pre>\n{content}</pre>\n",
+        ));
     }
     text.push_list(
         &List { opening: "\n<pre>\n", items: &plan.guards, closing: "</pre>\n", share: 8 },
-        |guarded| format!("{}\n", Markdown(&exceeded(guarded))),
+        |guarded| {
+            let who = guarded.acknowledged_by.as_deref();
+            let who = who.map(|who| format!("acknowledged by {}: ", clipped(who, LONGEST_VALUE)));
+            let words = who.unwrap_or_default() + &exceeded(guarded);
+            format!("{}\n", Markdown(&words))
+        },
         |count| format!("… and {}\n", counted(count as u64, "more guard")),
     );
     text.push_list(

@@ -77,3 +77,63 @@ fn a_problem_is_annotated_at_its_line() {
     let start = "::error title=ostracon%3A bad-id,file=policy.yaml,line=3,col=13::";
     assert!(text.starts_with(start) && text.lines().count() == 1, "{text}");
 }
+
+/// The file that a refused plan prints: its path and its text, filled in.
+fn ack_of(text: &str) -> (String, String) {
+    let path =
+        text.lines().find_map(|line| line.strip_prefix("To allow just this, add `")).unwrap();
+    let (path, _) = path.split_once('`').unwrap();
+    let lines = text.lines().skip_while(|line| !line.starts_with("To allow just this"));
+    let lines = lines.skip(1).take_while(|line| line.starts_with("    "));
+    let content: Vec<_> = lines.map(str::trim_start).collect();
+    (path.to_owned(), content.join("\n") + "\n")
+}
+
+#[test]
+fn a_refused_plan_prints_the_one_file_that_allows_it() {
+    let users: Vec<String> = (1..=20).map(|user| user.to_string()).collect();
+    let users: Vec<&str> = users.iter().map(String::as_str).collect();
+    let story = story(&users);
+    story.apply().ends(Exit::Done);
+    story.policy(&policy(&users[..5]));
+    let (exit, text) = story.command(&["plan"]);
+    assert_eq!(exit, Exit::Guarded, "{text}");
+    let (path, content) = ack_of(&text);
+    std::fs::create_dir(story.files.path().join("acks")).unwrap();
+    story.files.write(&path, content.as_bytes());
+    let (exit, _) = story.command(&["validate"]);
+    assert_eq!(exit, Exit::Error, "who and why are still missing");
+    let filled = content
+        .replace("who:    # who answers for it", "who: alice@example.com")
+        .replace("why:    # why it is right", "why: appeals were heard");
+    story.files.write(&path, filled.as_bytes());
+    let (exit, text) = story.command(&["plan"]);
+    assert_eq!(exit, Exit::Done, "{text}");
+    assert!(text.contains("Acknowledged by alice@example.com: 15 of 20 in force"), "{text}");
+    assert_eq!(story.plan()["guards"][0]["acknowledged_by"], "alice@example.com");
+    story.policy(&policy(&users[..4]));
+    assert_eq!(story.command(&["plan"]).0, Exit::Guarded, "good for that set only");
+    story.policy(&policy(&users[..5]));
+    story.apply().ends(Exit::Done);
+    assert_eq!(story.command(&["plan"]).0, Exit::Done, "inert afterwards");
+}
+
+#[test]
+fn taking_somebody_out_of_protect_is_guarded_whatever_else_is_done() {
+    let story = story(&[]);
+    let protect = "protect:\n  - { users: [\"7\"], reason: staff }\n";
+    story.policy(&format!("{}{protect}", policy(&["1"])));
+    story.apply().ends(Exit::Done);
+    story.policy(&policy(&["1", "7"]));
+    for _ in 0..2 {
+        story.apply().ends(Exit::Guarded);
+    }
+    let (_, text) = story.command(&["plan"]);
+    assert!(text.contains("Warning: `*/user:7` is protected no longer"), "{text}");
+    let (path, content) = ack_of(&text);
+    std::fs::create_dir(story.files.path().join("acks")).unwrap();
+    let filled = content.replace("who:  ", "who: bob").replace("why:  ", "why: left");
+    story.files.write(&path, filled.as_bytes());
+    assert_eq!(story.apply().ends(Exit::Done).count("done"), 1);
+    assert!(story.planned().is_empty());
+}
