@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{apply, completions, plan, sandbox, schema, unlock, validate};
+use crate::commands::{apply, completions, explain, plan, sandbox, schema, unlock, validate};
 
 /// Keeps bans and forbidden streams at real-time-communication providers equal to what YAML files
 /// in a git repository say.
@@ -69,6 +69,8 @@ pub enum Command {
     Validate(validate::Args),
     /// Show what would change; sends nothing, needs no credentials
     Plan(plan::Args),
+    /// Say everything that is known of one subject
+    Explain(explain::Args),
     /// Make the providers agree with the files
     Apply(apply::Args),
     /// Take the lock from a run that is known to be dead

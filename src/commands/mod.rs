@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod completions;
+pub mod explain;
 mod github;
 pub mod man;
 pub mod plan;
@@ -50,6 +51,7 @@ pub fn dispatch(cli: &Cli, world: &World, console: &mut Console) -> Result<Exit,
     match &cli.command {
         Command::Validate(args) => validate::run(&mut context, args),
         Command::Plan(args) => plan::run(&mut context, args),
+        Command::Explain(args) => explain::run(&mut context, args),
         Command::Apply(args) => apply::run(&mut context, args),
         Command::Sandbox(args) => sandbox::run(&mut context, args),
         Command::Schema(args) => schema::run(&mut context, args),

@@ -159,7 +159,7 @@ pub(super) fn show(
 }
 
 /// Reads the state without taking part in it.
-fn read_state(context: &Context<'_>, files: &Files) -> Result<Snapshot, Error> {
+pub(super) fn read_state(context: &Context<'_>, files: &Files) -> Result<Snapshot, Error> {
     let location = files.state_location(context);
     let snapshot = match State::read(&location)? {
         Some(mut state) => state.snapshot()?,

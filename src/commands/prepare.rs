@@ -95,6 +95,11 @@ impl Files {
         targets.map(|(name, target)| (name.clone(), Bound::of(target))).collect()
     }
 
+    /// Who is protected.
+    pub fn protected(&self) -> &Protected {
+        &self.protected
+    }
+
     /// Who was protected at the last apply and is so no longer; nobody where no policy was read.
     fn unprotected(&self, snapshot: &Snapshot) -> Vec<ProtectedKey> {
         if self.wanted.is_none() {

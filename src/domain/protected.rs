@@ -55,6 +55,13 @@ impl Protected {
         self.0.get(&subject)?.iter().find(|protection| protection.reaches(&restriction.target))
     }
 
+    /// Every protection: of whom, and where it stands.
+    pub fn iter(&self) -> impl Iterator<Item = (Kind, &Id, &Source)> {
+        self.0.iter().flat_map(|((kind, id), protections)| {
+            protections.iter().map(move |protection| (*kind, id, &protection.source))
+        })
+    }
+
     /// Every subject with every target at which it is protected.
     pub fn keys(&self) -> BTreeSet<ProtectedKey> {
         let mut keys = BTreeSet::new();

@@ -58,7 +58,8 @@ impl Folder {
         found
     }
 
-    /// The acknowledgements in it, sorted: the `.yaml` files in `acks/` at the top.
+    /// The acknowledgements in it, sorted: the files in `acks/` at the top that are named for a
+    /// digest. Nothing else there is looked at.
     pub(super) fn acks(&self, report: &mut dyn FnMut(Diagnostic)) -> Vec<String> {
         let directory = self.0.join(ACKS);
         match fs::symlink_metadata(&directory) {
@@ -73,7 +74,8 @@ impl Folder {
         let mut found = Vec::new();
         for entry in walk {
             match entry {
-                Ok(entry) => found.extend(self.look_at(&entry, report)),
+                Ok(entry) if is_ack(&entry) => found.extend(self.look_at(&entry, report)),
+                Ok(_) => {}
                 Err(error) => {
                     let problem = error.io_error().map_or_else(|| "a loop".into(), cause);
                     report(unreadable(ACKS, &problem));
@@ -169,6 +171,14 @@ impl Folder {
             .collect();
         if parts.is_empty() { path.to_string_lossy().into_owned() } else { parts.join("/") }
     }
+}
+
+/// Whether a file is named like an acknowledgement: the hexadecimal digits of a digest.
+fn is_ack(entry: &DirEntry) -> bool {
+    let name = entry.file_name().to_string_lossy();
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let digest = name.strip_suffix(".yaml");
+    digest.is_some_and(|digest| digest.len() == 64 && digest.bytes().all(is_digit))
 }
 
 /// Dot-directories and `acks/` at the top are not searched.

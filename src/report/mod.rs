@@ -7,6 +7,7 @@ pub mod capabilities;
 pub mod count;
 pub mod entry_diff;
 pub mod escape;
+pub mod explain;
 pub mod github;
 pub mod markdown;
 pub mod outcome;

@@ -10,6 +10,7 @@ pub mod journal;
 pub mod lease;
 pub mod lock;
 pub mod open;
+pub mod past;
 mod protected;
 pub mod rows;
 pub mod schema;
@@ -21,6 +22,7 @@ pub use journal::{Answered, Intent, Record};
 pub use lease::{Holder, Lease};
 pub use lock::FileLock;
 pub use open::{Location, State};
+pub use past::Past;
 pub use snapshot::{LastCall, Snapshot};
 
 #[cfg(test)]
