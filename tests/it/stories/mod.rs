@@ -2,6 +2,7 @@
 
 mod clock;
 mod faults;
+mod inert;
 mod limits;
 mod random;
 mod review;

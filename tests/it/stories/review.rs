@@ -149,7 +149,7 @@ fn a_subject_is_explained_from_its_entries_to_its_last_calls() {
     assert_eq!(exit, Exit::Done);
     for piece in [
         "user:8\n\nEntries that name it:\n  no entry names it\n",
-        "  agora-live/user:8  until never  held since 2026-11-20T12:00:00Z, acknowledged, last",
+        "  agora-live/user:8  until never  held since 2026-11-20T12:00:00.",
         "What the next run does:\n  - lift user 8 at agora-live  until never  entry removed\n",
         "  impose agora-live/user:8  done  new_entry",
     ] {
