@@ -13,6 +13,7 @@ use super::plan::show;
 use super::prepare::{Files, check_lineage, clock_lag};
 use super::progress::progress;
 use super::rehearsal::{self, SandboxCredentials};
+use super::survey::{self, survey};
 use super::tenancy::{self, Tenancy};
 use crate::apply::{self, Carried, Cause, Halt, Order, Outcome, Tally};
 use crate::domain::TargetName;
@@ -26,6 +27,7 @@ use crate::world::{Credentials, World};
 
 /// What `apply` takes.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Args {
     /// Apply this saved plan, if what it would do is still the same
     #[arg(value_name = "PLANFILE", conflicts_with_all = ["target", "sandbox", "upkeep"])]
@@ -38,6 +40,10 @@ pub struct Args {
     /// Read no policy, and do only what time asks for
     #[arg(long)]
     pub upkeep: bool,
+
+    /// Read what the providers hold first, and plan from that
+    #[arg(long, conflicts_with_all = ["sandbox", "upkeep"])]
+    pub refresh: bool,
 
     /// Apply to this target only; may be given several times
     #[arg(long, value_name = "NAME")]
@@ -109,7 +115,7 @@ async fn in_tenancy(
     }
     let Tenancy { mut state, lease, lock } =
         tenancy::take(&location, &world, args.lock_timeout).await?;
-    let decided = decide(context, args, files, (&world, &mut state, &lease), saved);
+    let decided = decide(context, args, files, (&world, &mut state, &lease), saved).await;
     let ready = match decided {
         Ok(Decision::Go(ready)) => ready,
         Ok(Decision::Stop(exit)) => {
@@ -122,7 +128,7 @@ async fn in_tenancy(
         }
     };
     state.begin_run(&lease.run, &world.process, world.now(), args.accept_clock.as_deref())?;
-    let Ready { plan, resolved, snapshot } = *ready;
+    let Ready { plan, resolved, snapshot, observed } = *ready;
     let credentials: Arc<dyn Credentials> = if args.sandbox {
         Arc::new(SandboxCredentials)
     } else {
@@ -136,7 +142,7 @@ async fn in_tenancy(
         credentials,
         plan: Arc::clone(&plan),
         targets: files.config.targets.clone(),
-        first: first_records(files, &plan, &resolved, &snapshot),
+        first: first_records(files, &plan, &resolved, &snapshot).chain(observed).collect(),
         lease: lease.clone(),
         newest_call: snapshot.newest_call,
         last_calls: snapshot.last_calls.clone(),
@@ -165,10 +171,12 @@ struct Ready {
     plan: Arc<Plan>,
     resolved: Resolved,
     snapshot: Snapshot,
+    /// What the providers showed otherwise than recorded.
+    observed: Vec<Record>,
 }
 
 /// Plans, shows, compares, asks.
-fn decide(
+async fn decide(
     context: &mut Context<'_>,
     args: &Args,
     files: &Files,
@@ -178,7 +186,14 @@ fn decide(
     let mut snapshot = state.snapshot()?;
     check_clock(&snapshot, args, world)?;
     let scope = files.scope(&args.target)?;
-    let (plan, origin, resolved) = files.plan(&mut snapshot, &scope, world.now())?;
+    let (found, observed) = if args.refresh {
+        let through = (world, survey::credentials(context));
+        let found = survey(files, &mut snapshot, through, (&scope, &[])).await?;
+        survey::refresh(&found, &mut snapshot, world)
+    } else {
+        (Vec::new(), Vec::new())
+    };
+    let (plan, origin, resolved) = files.plan(&mut snapshot, &scope, world.now(), &found)?;
     if let Some(saved) = saved {
         file::compare(&saved, &plan, &origin)?;
     }
@@ -188,7 +203,7 @@ fn decide(
     }
     let to_do = plan.operations.iter().any(|operation| plan.permits(operation));
     let protects = !plan.is_held_back() && files.newly_protected(&snapshot).is_some();
-    if !to_do && !protects && resolved.changes.is_empty() {
+    if !to_do && !protects && resolved.changes.is_empty() && observed.is_empty() {
         let exit = if plan.is_held_back() { Exit::Guarded } else { Exit::Done };
         report(context, args, &nothing_done(lease), &plan)?;
         return Ok(Decision::Stop(exit));
@@ -196,7 +211,8 @@ fn decide(
     if !args.auto_approve && to_do && !is_approved(context, &plan)? {
         return Err(Error::new(Exit::Error, "not approved: nothing was done"));
     }
-    Ok(Decision::Go(Box::new(Ready { plan: Arc::new(plan), resolved, snapshot })))
+    let observed = observed.into_iter().map(Record::Put).collect();
+    Ok(Decision::Go(Box::new(Ready { plan: Arc::new(plan), resolved, snapshot, observed })))
 }
 
 fn check_clock(snapshot: &Snapshot, args: &Args, world: &World) -> Result<(), Error> {
@@ -230,7 +246,7 @@ fn first_records(
     plan: &Plan,
     resolved: &Resolved,
     snapshot: &Snapshot,
-) -> Vec<Record> {
+) -> impl Iterator<Item = Record> {
     let moves = resolved.moves.iter();
     let renames = moves.map(|(from, to)| Record::Rename { from: from.clone(), to: to.clone() });
     let is_gone = |name: &&TargetName| {
@@ -240,7 +256,9 @@ fn first_records(
     let binds = files.bounds().into_iter().map(|(name, bound)| Record::Bind(name, bound));
     // What a guard holds back must be guarded next time too.
     let protected = files.newly_protected(snapshot).filter(|_| !plan.is_held_back());
-    renames.chain(unbinds).chain(binds).chain(protected.map(Record::Protect)).collect()
+    let protected = protected.map(Record::Protect);
+    let records: Vec<Record> = renames.chain(unbinds).chain(binds).chain(protected).collect();
+    records.into_iter()
 }
 
 /// Pulls the brake when a signal or the deadline comes.
@@ -343,7 +361,7 @@ fn read_plan(path: &Path) -> Result<SavedPlan, Error> {
 }
 
 /// Reads a span of time: `90s`, `8m`, `1h 30m`.
-fn span(text: &str) -> Result<Duration, String> {
+pub(super) fn span(text: &str) -> Result<Duration, String> {
     let span: SignedDuration = text.parse().map_err(|error: jiff::Error| error.to_string())?;
     Duration::try_from(span).map_err(|_negative| "must not be negative".to_owned())
 }

@@ -3,14 +3,14 @@
 use clap::ValueEnum;
 
 use super::Context;
-use super::plan::read_state;
 use super::prepare::Files;
+use super::store;
 use crate::domain::{Enforcement, Kind, Subject, Wanted};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::Scope;
 use crate::report::explain::{Explanation, InForce, Named, PastView, VERSION, explain_text};
-use crate::state::{Past, State};
+use crate::state::Past;
 
 /// What `explain` takes.
 #[derive(Debug, clap::Args)]
@@ -38,12 +38,11 @@ const PAST: u32 = 20;
 /// Explains a subject.
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let files = Files::read(context)?;
-    let mut snapshot = read_state(context, &files)?;
-    let location = files.state_location(context);
+    let mut snapshot = store::snapshot(context, &files)?;
     let now = context.world.now();
-    let (plan, _, _) = files.plan(&mut snapshot, &Scope::Everything, now)?;
+    let (plan, _, _) = files.plan(&mut snapshot, &Scope::Everything, now, &[])?;
     let asked = Asked::of(&args.subject);
-    let past = match State::read(&location)? {
+    let past = match store::read(context, &files)? {
         Some(state) => state.past(asked.id, PAST)?,
         None => Vec::new(),
     };

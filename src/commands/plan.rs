@@ -4,8 +4,9 @@ use std::path::{Component, Path, PathBuf};
 
 use clap::ValueEnum;
 
-use super::prepare::{Files, check_lineage};
-use super::{Context, github};
+use super::prepare::Files;
+use super::survey::{self, survey};
+use super::{Context, github, store};
 use crate::domain::Moment;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -14,10 +15,10 @@ use crate::plan::document::{self, Origin};
 use crate::report::github::{outputs, plan_annotations};
 use crate::report::markdown::LEAST_BYTES;
 use crate::report::{Comment, Folding, Layout, Links, Shown, diff_text, plan_markdown, plan_text};
-use crate::state::{Location, Snapshot, State};
 
 /// What `plan` takes.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Args {
     /// Save the plan, for `apply FILE`
     #[arg(long, value_name = "FILE", conflicts_with = "at")]
@@ -46,12 +47,16 @@ pub struct Args {
     pub target: Vec<String>,
 
     /// Plan for another instant, as RFC 3339
-    #[arg(long, value_name = "TIME", value_parser = instant)]
+    #[arg(long, value_name = "TIME", value_parser = store::instant)]
     pub at: Option<Moment>,
 
     /// Show what changes about each entry, as a diff: in text and in Markdown
     #[arg(long)]
     pub diff: bool,
+
+    /// Read what the providers hold first, and plan from that; needs credentials
+    #[arg(long, conflicts_with = "at")]
+    pub refresh: bool,
 
     /// Show every operation: fold nothing
     #[arg(long)]
@@ -73,11 +78,23 @@ pub enum Format {
 
 /// Shows what would change.
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
+    super::runtime()?.block_on(run_within(context, args))
+}
+
+/// Shows what would change, within the caller's runtime.
+pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let files = Files::read(context)?;
     let scope = files.scope(&args.target)?;
-    let mut snapshot = read_state(context, &files)?;
+    let mut snapshot = store::snapshot(context, &files)?;
+    let found = if args.refresh {
+        let through = (context.world, survey::credentials(context));
+        let found = survey(&files, &mut snapshot, through, (&scope, &[])).await?;
+        survey::refresh(&found, &mut snapshot, context.world).0
+    } else {
+        Vec::new()
+    };
     let now = args.at.unwrap_or_else(|| context.world.now());
-    let (plan, origin, _) = files.plan(&mut snapshot, &scope, now)?;
+    let (plan, origin, _) = files.plan(&mut snapshot, &scope, now, &found)?;
     if let Some(path) = &args.out {
         save(path, &plan, &origin)?;
     }
@@ -158,22 +175,6 @@ pub(super) fn show(
     Ok(console.result(|out| plan_text(shown, layout, out))?)
 }
 
-/// Reads the state without taking part in it.
-pub(super) fn read_state(context: &Context<'_>, files: &Files) -> Result<Snapshot, Error> {
-    let location = files.state_location(context);
-    let snapshot = match State::read(&location)? {
-        Some(mut state) => state.snapshot()?,
-        None => Snapshot::empty(),
-    };
-    let path = match location {
-        Location::File(path) => path,
-        Location::Memory => PathBuf::new(),
-    };
-    let expected = files.config.lineage.as_deref();
-    check_lineage(expected, snapshot.mark.lineage.as_deref(), path)?;
-    Ok(snapshot)
-}
-
 /// Saves a plan for its owner's eyes: it names people.
 #[expect(clippy::disallowed_methods, reason = "the one place that writes a plan file")]
 fn save(path: &Path, plan: &Plan, origin: &Origin) -> Result<(), Error> {
@@ -198,9 +199,4 @@ fn save(path: &Path, plan: &Plan, origin: &Origin) -> Result<(), Error> {
     document::write(plan, origin, &mut file).map_err(failed)?;
     file.flush().map_err(failed)?;
     std::fs::rename(&fresh, path).map_err(failed)
-}
-
-fn instant(text: &str) -> Result<Moment, String> {
-    Moment::parse(text)
-        .ok_or_else(|| "not an RFC 3339 instant, as in `2026-12-20T00:00:00Z`".to_owned())
 }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::Context;
-use crate::domain::{Ack, Moment, Protected, ProtectedKey, TargetName, Wanted, Warning};
+use crate::domain::{
+    Ack, Moment, Protected, ProtectedKey, Restriction, TargetName, Wanted, Warning,
+};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::document::Origin;
@@ -58,6 +60,11 @@ impl Files {
             policy_digest: String::new(),
             config_digest,
         })
+    }
+
+    /// Whether the policy protects the subject of a restriction.
+    pub fn protects(&self, restriction: &Restriction) -> bool {
+        self.protected.covers(restriction).is_some()
     }
 
     /// Where the state is.
@@ -114,16 +121,19 @@ impl Files {
         (self.wanted.is_some() && keys != snapshot.protected).then_some(keys)
     }
 
-    /// Makes the plan. Rows of renamed targets get their new names in `snapshot`.
+    /// Makes the plan, which warns of what was found too. Rows of renamed targets get their new
+    /// names in `snapshot`.
     pub fn plan(
         &self,
         snapshot: &mut Snapshot,
         scope: &Scope,
         now: Moment,
+        found: &[Warning],
     ) -> Result<(Plan, Origin, Resolved), Error> {
         let resolved = bindings::resolve(&self.config.targets, &snapshot.bound, &snapshot.rows)?;
         snapshot.rename(&resolved.moves);
         let mut warnings = self.warnings.clone();
+        warnings.extend_from_slice(found);
         warnings.extend(clock_warning(snapshot, now));
         let unprotected = self.unprotected(snapshot);
         let plan = plan(&Inputs {

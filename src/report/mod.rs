@@ -5,15 +5,22 @@
 
 pub mod capabilities;
 pub mod count;
+pub mod csv;
+pub mod doctor;
+pub mod drift;
+pub mod enforcement;
 pub mod entry_diff;
 pub mod escape;
+pub mod event;
 pub mod explain;
 pub mod github;
 pub mod markdown;
 pub mod outcome;
 pub mod plan_text;
+pub mod policy_yaml;
 pub mod problem;
 pub mod span;
+pub mod status;
 pub mod style;
 pub mod yaml;
 

@@ -18,7 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     // A state keeps what plans speak of: bindings, and the mark a plan names it by.
     ("state", &["domain", "plan", "world"]),
     ("apply", &["domain", "provider", "plan", "state", "world"]),
-    ("report", &["domain", "provider", "policy", "plan", "apply"]),
+    ("report", &["domain", "provider", "policy", "plan", "state", "apply"]),
     ("exit", &[]),
     ("error", &["policy", "plan", "state", "exit"]),
     ("console", &["world", "report"]),
@@ -63,8 +63,8 @@ const DOORS: &[(&[&str], &[&str])] = &[
             "policy/files.rs",
             "commands/plan.rs",
             "commands/apply.rs",
-            "commands/saved.rs",
             "commands/github.rs",
+            "commands/import.rs",
         ],
     ),
     (&["walkdir"], &["policy/files.rs"]),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Parser as _;
 use jiff::SignedDuration;
 use ostracon::cli::{Cli, Command};
-use ostracon::commands::{Context, apply};
+use ostracon::commands::{Context, apply, doctor, drift, import, plan};
 use ostracon::console::{Console, Talk, Terminal};
 use ostracon::domain::{Lapse, Moment, Until};
 use ostracon::exit::Exit;
@@ -203,6 +203,37 @@ impl Story {
                 Run { exit: error.exit, outcome: Value::Null, error: text }
             }
         })
+    }
+
+    /// Runs a command that reads what the providers hold, in virtual time.
+    pub(super) fn read(&self, arguments: &[&str]) -> (Exit, String) {
+        let directory = self.files.path().to_str().unwrap();
+        let fixed = ["ostracon", "--dir", directory];
+        let cli = Cli::parse_from(fixed.into_iter().chain(arguments.iter().copied()));
+        let (out, mut console) = console();
+        let mut context =
+            Context { global: &cli.global, world: &self.world, console: &mut console };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        let ended = runtime.block_on(async {
+            self.clock.start();
+            let ended = match &cli.command {
+                Command::Drift(args) => drift::run_within(&mut context, args).await,
+                Command::Doctor(args) => doctor::run_within(&mut context, args).await,
+                Command::Import(args) => import::run_within(&mut context, args).await,
+                Command::Plan(args) => plan::run_within(&mut context, args).await,
+                other => panic!("{other:?} reads nothing"),
+            };
+            self.clock.stop();
+            ended
+        });
+        match ended {
+            Ok(exit) => (exit, out.text()),
+            Err(error) => (error.exit, format!("{}: {:?}", error.message, error.causes)),
+        }
     }
 
     /// Runs a command other than `apply`.
