@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    apply, completions, doctor, drift, history, import, plan, sandbox, schema, state, status,
-    unlock,
+    apply, completions, doctor, drift, explain, history, import, plan, sandbox, schema, state,
+    status, unlock, validate,
 };
 
 /// Keeps bans and forbidden streams at real-time-communication providers equal to what YAML files
@@ -69,9 +69,11 @@ pub enum LogFormat {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Check every file; needs no state, no network, no credentials
-    Validate,
+    Validate(validate::Args),
     /// Show what would change; sends nothing, needs no credentials
     Plan(plan::Args),
+    /// Say everything that is known of one subject
+    Explain(explain::Args),
     /// Make the providers agree with the files
     Apply(apply::Args),
     /// Show what the providers hold that differs from the state; changes nothing

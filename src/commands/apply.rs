@@ -142,7 +142,7 @@ async fn in_tenancy(
         credentials,
         plan: Arc::clone(&plan),
         targets: files.config.targets.clone(),
-        first: first_records(files, &resolved, &snapshot).chain(observed).collect(),
+        first: first_records(files, &plan, &resolved, &snapshot).chain(observed).collect(),
         lease: lease.clone(),
         newest_call: snapshot.newest_call,
         last_calls: snapshot.last_calls.clone(),
@@ -202,7 +202,8 @@ async fn decide(
         show(context, &shown, Folding::Folded)?;
     }
     let to_do = plan.operations.iter().any(|operation| plan.permits(operation));
-    if !to_do && resolved.changes.is_empty() && observed.is_empty() {
+    let protects = !plan.is_held_back() && files.newly_protected(&snapshot).is_some();
+    if !to_do && !protects && resolved.changes.is_empty() && observed.is_empty() {
         let exit = if plan.is_held_back() { Exit::Guarded } else { Exit::Done };
         report(context, args, &nothing_done(lease), &plan)?;
         return Ok(Decision::Stop(exit));
@@ -242,6 +243,7 @@ fn is_approved(context: &mut Context<'_>, plan: &Plan) -> Result<bool, Error> {
 /// What to record of the targets before anything else.
 fn first_records(
     files: &Files,
+    plan: &Plan,
     resolved: &Resolved,
     snapshot: &Snapshot,
 ) -> impl Iterator<Item = Record> {
@@ -252,7 +254,10 @@ fn first_records(
     };
     let unbinds = snapshot.bound.keys().filter(is_gone).cloned().map(Record::Unbind);
     let binds = files.bounds().into_iter().map(|(name, bound)| Record::Bind(name, bound));
-    let records: Vec<Record> = renames.chain(unbinds).chain(binds).collect();
+    // What a guard holds back must be guarded next time too.
+    let protected = files.newly_protected(snapshot).filter(|_| !plan.is_held_back());
+    let protected = protected.map(Record::Protect);
+    let records: Vec<Record> = renames.chain(unbinds).chain(binds).chain(protected).collect();
     records.into_iter()
 }
 

@@ -4,6 +4,8 @@ pub mod apply;
 pub mod completions;
 pub mod doctor;
 pub mod drift;
+pub mod explain;
+mod github;
 pub mod history;
 pub mod import;
 pub mod man;
@@ -55,8 +57,9 @@ impl Context<'_> {
 pub fn dispatch(cli: &Cli, world: &World, console: &mut Console) -> Result<Exit, Error> {
     let mut context = Context { global: &cli.global, world, console };
     match &cli.command {
-        Command::Validate => validate::run(&mut context),
+        Command::Validate(args) => validate::run(&mut context, args),
         Command::Plan(args) => plan::run(&mut context, args),
+        Command::Explain(args) => explain::run(&mut context, args),
         Command::Apply(args) => apply::run(&mut context, args),
         Command::Doctor(args) => doctor::run(&mut context, args),
         Command::Drift(args) => drift::run(&mut context, args),

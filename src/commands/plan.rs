@@ -1,21 +1,24 @@
 //! `plan`: shows what would change; sends nothing, needs no credentials.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use clap::ValueEnum;
 
 use super::prepare::Files;
 use super::survey::{self, survey};
-use super::{Context, store};
+use super::{Context, github, store};
 use crate::domain::Moment;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::Plan;
 use crate::plan::document::{self, Origin};
-use crate::report::{Folding, Layout, Shown, plan_text};
+use crate::report::github::{outputs, plan_annotations};
+use crate::report::markdown::LEAST_BYTES;
+use crate::report::{Comment, Folding, Layout, Links, Shown, diff_text, plan_markdown, plan_text};
 
 /// What `plan` takes.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Args {
     /// Save the plan, for `apply FILE`
     #[arg(long, value_name = "FILE", conflicts_with = "at")]
@@ -24,6 +27,16 @@ pub struct Args {
     /// How the plan is shown
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
+
+    /// With `--format markdown`: the longest comment, in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = 60_000,
+          value_parser = clap::value_parser!(u64).range(LEAST_BYTES..))]
+    pub max_bytes: u64,
+
+    /// With `--format markdown`: where the repository's files can be read, as in
+    /// `https://github.com/OWNER/REPO/blob/SHA`
+    #[arg(long, value_name = "URL")]
+    pub link_base: Option<String>,
 
     /// Exit 2 if there is an operation other than upkeep
     #[arg(long)]
@@ -36,6 +49,10 @@ pub struct Args {
     /// Plan for another instant, as RFC 3339
     #[arg(long, value_name = "TIME", value_parser = store::instant)]
     pub at: Option<Moment>,
+
+    /// Show what changes about each entry, as a diff: in text and in Markdown
+    #[arg(long)]
+    pub diff: bool,
 
     /// Read what the providers hold first, and plan from that; needs credentials
     #[arg(long, conflicts_with = "at")]
@@ -53,6 +70,10 @@ pub enum Format {
     Text,
     /// For programs.
     Json,
+    /// A comment on a pull request.
+    Markdown,
+    /// For a step of GitHub Actions: text, annotations, a job summary, outputs.
+    Github,
 }
 
 /// Shows what would change.
@@ -81,8 +102,22 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
     match args.format {
         Format::Json => document::write(&plan, &origin, &mut context.console.out)?,
         Format::Text => {
+            if args.diff {
+                let paint = context.console.paint();
+                context.console.result(|out| diff_text(&plan, paint, out))?;
+            }
             let folding = if args.all { Folding::All } else { Folding::Folded };
             show(context, &shown, folding)?;
+        }
+        Format::Markdown => {
+            let max_bytes = usize::try_from(args.max_bytes).unwrap_or(usize::MAX);
+            let links = links(context, args)?;
+            let text = plan_markdown(&shown, Comment { max_bytes, links: &links, diff: args.diff });
+            context.console.out.write_all(text.as_bytes())?;
+        }
+        Format::Github => {
+            show(context, &shown, Folding::Folded)?;
+            annotate(context, args, &shown)?;
         }
     }
     let changes = plan.operations.iter().any(|operation| !operation.upkeep);
@@ -93,6 +128,40 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
     } else {
         Exit::Done
     })
+}
+
+/// Leaves annotations, a summary and outputs to a step of GitHub Actions.
+fn annotate(context: &mut Context<'_>, args: &Args, shown: &Shown<'_>) -> Result<(), Error> {
+    let directory = repository_path(&context.global.dir);
+    let text = plan_annotations(shown, &directory);
+    context.console.out.write_all(text.as_bytes())?;
+    let links = links(context, args)?;
+    let max_bytes = github::summary_room(context);
+    if max_bytes as u64 >= LEAST_BYTES {
+        let summary = plan_markdown(shown, Comment { max_bytes, links: &links, diff: args.diff });
+        github::append(context, "GITHUB_STEP_SUMMARY", &summary)?;
+    }
+    github::append(context, "GITHUB_OUTPUT", &outputs(shown.plan))
+}
+
+/// Where the files can be read: in the repository, below the directory that was named.
+fn links(context: &Context<'_>, args: &Args) -> Result<Links, Error> {
+    let Some(base) = &args.link_base else { return Ok(Links::default()) };
+    Links::below(base, &repository_path(&context.global.dir)).ok_or_else(|| {
+        Error::new(Exit::Usage, "`--link-base` is not a web address")
+            .hint("it is like `https://github.com/OWNER/REPO/blob/SHA`")
+    })
+}
+
+/// The workspace as a path in the repository, if it was named by one: an absolute path or one
+/// that leaves the working directory says nothing about that.
+pub(super) fn repository_path(directory: &Path) -> String {
+    let inside = |part: &Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+    if directory.components().all(|part| inside(&part)) {
+        directory.to_string_lossy().into_owned()
+    } else {
+        String::new()
+    }
 }
 
 /// Shows a plan as text.

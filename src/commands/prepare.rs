@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::Context;
-use crate::domain::{Moment, Protected, Restriction, TargetName, Wanted, Warning};
+use crate::domain::{
+    Ack, Moment, Protected, ProtectedKey, Restriction, TargetName, Wanted, Warning,
+};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::document::Origin;
@@ -19,6 +21,7 @@ pub struct Files {
     /// What the policy wants; `None` when it was not read.
     pub wanted: Option<Vec<Wanted>>,
     protected: Protected,
+    acks: Vec<Ack>,
     warnings: Vec<Warning>,
     entries: usize,
     policy_digest: String,
@@ -34,6 +37,7 @@ impl Files {
             config: workspace.config,
             wanted: Some(workspace.wanted),
             protected: workspace.protected,
+            acks: workspace.acks,
             warnings: workspace.warnings,
             entries: workspace.entries,
             policy_digest: workspace.policy_digest,
@@ -50,6 +54,7 @@ impl Files {
             config,
             wanted: None,
             protected: Protected::default(),
+            acks: Vec::new(),
             warnings: Vec::new(),
             entries: 0,
             policy_digest: String::new(),
@@ -97,6 +102,25 @@ impl Files {
         targets.map(|(name, target)| (name.clone(), Bound::of(target))).collect()
     }
 
+    /// Who is protected.
+    pub fn protected(&self) -> &Protected {
+        &self.protected
+    }
+
+    /// Who was protected at the last apply and is so no longer; nobody where no policy was read.
+    fn unprotected(&self, snapshot: &Snapshot) -> Vec<ProtectedKey> {
+        if self.wanted.is_none() {
+            return Vec::new();
+        }
+        self.protected.missing(&snapshot.protected)
+    }
+
+    /// Who is protected now, if that is not what the state remembers.
+    pub fn newly_protected(&self, snapshot: &Snapshot) -> Option<BTreeSet<ProtectedKey>> {
+        let keys = self.protected.keys();
+        (self.wanted.is_some() && keys != snapshot.protected).then_some(keys)
+    }
+
     /// Makes the plan, which warns of what was found too. Rows of renamed targets get their new
     /// names in `snapshot`.
     pub fn plan(
@@ -111,6 +135,7 @@ impl Files {
         let mut warnings = self.warnings.clone();
         warnings.extend_from_slice(found);
         warnings.extend(clock_warning(snapshot, now));
+        let unprotected = self.unprotected(snapshot);
         let plan = plan(&Inputs {
             now,
             targets: &self.config.targets,
@@ -118,6 +143,8 @@ impl Files {
             wanted: self.wanted.as_deref(),
             entries: self.entries,
             protected: &self.protected,
+            unprotected: &unprotected,
+            acks: &self.acks,
             recorded: &snapshot.rows,
             guards: &self.config.guards,
             warnings: &warnings,

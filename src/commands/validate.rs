@@ -1,15 +1,41 @@
 //! `validate`: checks every file; needs no state, no network, no credentials.
 
-use super::Context;
+use clap::ValueEnum;
+
+use super::plan::repository_path;
+use super::{Context, github};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::policy;
+use crate::policy::{self, Diagnostic, Workspace};
 use crate::report::count::{counted, grouped};
 use crate::report::escape::Terminal;
+use crate::report::github::{problem_annotations, warning_annotations};
+use crate::report::markdown::LEAST_BYTES;
+use crate::report::{Comment, Links, problems_markdown};
+
+/// What `validate` takes.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// How problems are shown
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+}
+
+/// How problems are shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For a step of GitHub Actions: annotations and a job summary too.
+    Github,
+}
 
 /// Checks the workspace.
-pub fn run(context: &mut Context<'_>) -> Result<Exit, Error> {
+pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let loaded = policy::load(&context.global.dir, &context.leave());
+    if args.format == Format::Github {
+        annotate(context, &loaded)?;
+    }
     let workspace = loaded.map_err(|diagnostics| Error::of_policy(&diagnostics))?;
     for warning in &workspace.warnings {
         let place = warning.source.as_ref().map(|source| format!("{source}: ")).unwrap_or_default();
@@ -28,6 +54,25 @@ pub fn run(context: &mut Context<'_>) -> Result<Exit, Error> {
         )
     })?;
     Ok(Exit::Done)
+}
+
+fn annotate(
+    context: &mut Context<'_>,
+    loaded: &Result<Workspace, Vec<Diagnostic>>,
+) -> Result<(), Error> {
+    let directory = repository_path(&context.global.dir);
+    let text = match loaded {
+        Ok(workspace) => warning_annotations(&workspace.warnings, &directory),
+        Err(diagnostics) => problem_annotations(diagnostics, &directory),
+    };
+    context.console.out.write_all(text.as_bytes())?;
+    let max_bytes = github::summary_room(context);
+    if let (Err(diagnostics), true) = (loaded, max_bytes as u64 >= LEAST_BYTES) {
+        let comment = Comment { max_bytes, links: &Links::default(), diff: false };
+        let summary = problems_markdown(diagnostics, comment);
+        github::append(context, "GITHUB_STEP_SUMMARY", &summary)?;
+    }
+    Ok(())
 }
 
 fn grouped_entries(entries: usize) -> String {

@@ -1,5 +1,6 @@
 //! Layer 0: the words of the contract as types. No IO, no clock, no provider.
 
+pub mod ack;
 pub mod action;
 pub mod deny;
 pub mod enforcement;
@@ -13,13 +14,14 @@ pub mod source;
 pub mod wanted;
 pub mod warning;
 
+pub use ack::Ack;
 pub use action::{Action, Because};
 pub use deny::Deny;
 pub use enforcement::{Doubt, Enforcement, Evidence, Held, Lapse, RuleId};
 pub use guards::{Guards, Limit};
 pub use id::{Id, TargetName};
 pub use moment::{Moment, Until};
-pub use protected::{Protected, Protection};
+pub use protected::{Protected, ProtectedKey, Protection};
 pub use restriction::{Kind, NotARestriction, Restriction, Subject};
 pub use source::Source;
 pub use wanted::Wanted;

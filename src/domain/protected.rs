@@ -2,12 +2,34 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::fmt;
 
 use super::{Id, Kind, Restriction, Source, TargetName};
 
 /// The subjects that `protect` names.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Protected(BTreeMap<(Kind, Id), Vec<Protection>>);
+
+/// One subject that is protected at one target or at all, wherever that is written.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct ProtectedKey {
+    /// The target; `None` for all.
+    pub target: Option<TargetName>,
+    /// What kind of subject.
+    pub kind: Kind,
+    /// Who or what.
+    pub id: Id,
+}
+
+/// Prints `tencent-live/user:alice`, or `*/user:alice` for all targets; an id's control
+/// characters are escaped, so that two never print alike and each stays on its line.
+impl fmt::Display for ProtectedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { target, kind, id } = self;
+        let target = target.as_ref().map_or("*", TargetName::as_str);
+        write!(f, "{target}/{kind}:{}", id.as_str().escape_debug())
+    }
+}
 
 /// One subject that one item of `protect` names.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,6 +53,36 @@ impl Protected {
         }
         let subject = (restriction.subject.kind, restriction.subject.id.clone());
         self.0.get(&subject)?.iter().find(|protection| protection.reaches(&restriction.target))
+    }
+
+    /// Every protection: of whom, and where it stands.
+    pub fn iter(&self) -> impl Iterator<Item = (Kind, &Id, &Source)> {
+        self.0.iter().flat_map(|((kind, id), protections)| {
+            protections.iter().map(move |protection| (*kind, id, &protection.source))
+        })
+    }
+
+    /// Every subject with every target at which it is protected.
+    pub fn keys(&self) -> BTreeSet<ProtectedKey> {
+        let mut keys = BTreeSet::new();
+        for ((kind, id), protections) in &self.0 {
+            for Protection { targets, source: _ } in protections {
+                let key = |target| ProtectedKey { target, kind: *kind, id: id.clone() };
+                match targets {
+                    None => keys.extend([key(None)]),
+                    Some(targets) => keys.extend(targets.iter().cloned().map(Some).map(key)),
+                }
+            }
+        }
+        keys
+    }
+
+    /// Whoever of these is protected no longer.
+    pub fn missing(&self, before: &BTreeSet<ProtectedKey>) -> Vec<ProtectedKey> {
+        let now = self.keys();
+        let everywhere = |key: &ProtectedKey| ProtectedKey { target: None, ..key.clone() };
+        let is_gone = |key: &&ProtectedKey| !now.contains(*key) && !now.contains(&everywhere(key));
+        before.iter().filter(is_gone).cloned().collect()
     }
 
     /// Whether anybody is protected at this target.

@@ -105,7 +105,7 @@ pub struct Document<'a> {
     pub state: &'a StateMark,
     /// How many operations of each kind there are, and what else there is.
     pub summary: Summary,
-    /// The guards that hold back everything but upkeep.
+    /// The guards that are exceeded: unless acknowledged, they hold back everything but upkeep.
     pub guards: &'a [Guarded],
     /// What a person should know although nothing is wrong.
     pub warnings: &'a [Warning],

@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Inputs, Operation};
-use crate::domain::{Action, Limit, TargetName};
+use crate::domain::{Action, Limit, TargetName, Warning};
 
-/// A guard that holds back everything but upkeep.
+/// A guard that is exceeded: unless acknowledged, it holds back everything but upkeep.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct Guarded {
     /// Which guard.
@@ -22,6 +22,28 @@ pub struct Guarded {
     pub in_force: u64,
     /// The limit they exceed, as `100` or `30 %`; null where none may be.
     pub limit: Option<String>,
+    /// The digest of everything that guards count in this plan; who acknowledges it allows it.
+    pub change_digest: String,
+    /// Who did; null if nobody.
+    pub acknowledged_by: Option<String>,
+}
+
+impl Guarded {
+    fn new(
+        guard: Guard,
+        target: Option<TargetName>,
+        counts: (u64, u64),
+        limit: Option<String>,
+    ) -> Self {
+        let (operations, in_force) = counts;
+        let (change_digest, acknowledged_by) = (String::new(), None);
+        Self { guard, target, operations, in_force, limit, change_digest, acknowledged_by }
+    }
+
+    /// Whether it holds anything back: it does until somebody acknowledges what it counts.
+    pub fn holds_back(&self) -> bool {
+        self.acknowledged_by.is_none()
+    }
 }
 
 /// The guards.
@@ -34,6 +56,8 @@ pub enum Guard {
     MaxImposes,
     /// Too many restrictions would be lifted.
     MaxLifts,
+    /// Somebody is protected no longer.
+    Protect,
 }
 
 /// Percentages say little about few: they count from this many in force (design §2.1).
@@ -58,8 +82,11 @@ pub(super) fn check(inputs: &Inputs<'_>, operations: &[Operation]) -> Vec<Guarde
         && overall.lifts > 0
     {
         let Tally { in_force, lifts, imposes: _ } = overall;
-        let guard = Guard::AllowEmpty;
-        guarded.push(Guarded { guard, target: None, operations: lifts, in_force, limit: None });
+        guarded.push(Guarded::new(Guard::AllowEmpty, None, (lifts, in_force), None));
+    }
+    if !inputs.unprotected.is_empty() {
+        let count = inputs.unprotected.len() as u64;
+        guarded.push(Guarded::new(Guard::Protect, None, (count, overall.in_force), None));
     }
     for (target, tally) in places.chain(everywhere) {
         let Tally { in_force, lifts, imposes } = tally;
@@ -70,11 +97,45 @@ pub(super) fn check(inputs: &Inputs<'_>, operations: &[Operation]) -> Vec<Guarde
         for (guard, limit, operations) in checks {
             if let Some(limit) = exceeded(limit, operations, in_force) {
                 let (target, limit) = (target.clone(), Some(limit));
-                guarded.push(Guarded { guard, target, operations, in_force, limit });
+                guarded.push(Guarded::new(guard, target, (operations, in_force), limit));
             }
         }
     }
     guarded
+}
+
+/// Of a limit, in a hundred: from here on a guard is nearly reached.
+const NEARLY: u64 = 80;
+
+/// A warning for each guard that these operations leave little room under.
+pub(super) fn nearly(inputs: &Inputs<'_>, operations: &[Operation]) -> Vec<Warning> {
+    let (overall, per_target) = tally(inputs, operations);
+    let everywhere = (per_target.len() > 1).then_some(("in all".to_owned(), overall));
+    let places = per_target.into_iter().map(|(target, tally)| (format!("at `{target}`"), tally));
+    let mut warnings = Vec::new();
+    for (place, Tally { in_force, lifts, imposes }) in places.chain(everywhere) {
+        for (name, limit, operations) in [
+            ("max_lifts", inputs.guards.max_lifts, lifts),
+            ("max_imposes", inputs.guards.max_imposes, imposes),
+        ] {
+            let Some(allowed) = allowed(limit, in_force) else { continue };
+            let is_near = operations > 0 && operations * 100 >= allowed.saturating_mul(NEARLY);
+            if is_near && operations <= allowed {
+                let message =
+                    format!("{operations} of the {allowed} that `{name}` allows {place} are used");
+                warnings.push(Warning { code: "guard-nearly-reached", message, source: None });
+            }
+        }
+    }
+    warnings
+}
+
+/// How many operations a limit allows, if it limits any.
+fn allowed(limit: Limit, in_force: u64) -> Option<u64> {
+    let Limit { count, percent } = limit;
+    let percent = percent.filter(|_| in_force >= PERCENT_COUNTS_FROM);
+    let share = percent.map(|percent| in_force.saturating_mul(percent) / 100);
+    [count, share].into_iter().flatten().min()
 }
 
 fn tally(inputs: &Inputs<'_>, operations: &[Operation]) -> (Tally, BTreeMap<TargetName, Tally>) {
@@ -133,6 +194,24 @@ mod tests {
             (31, 100, Some("30 %")),
         ] {
             assert_eq!(exceeded(limit, operations, in_force).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn what_a_limit_allows_is_what_does_not_exceed_it() {
+        for limit in [
+            Limit { count: Some(4), percent: Some(30) },
+            Limit { count: None, percent: Some(30) },
+            Limit { count: Some(7), percent: None },
+        ] {
+            for in_force in [0, 9, 10, 13, 100] {
+                let Some(allowed) = allowed(limit, in_force) else {
+                    assert_eq!(exceeded(limit, u64::MAX / 100, in_force), None);
+                    continue;
+                };
+                assert_eq!(exceeded(limit, allowed, in_force), None);
+                assert!(exceeded(limit, allowed + 1, in_force).is_some());
+            }
         }
     }
 

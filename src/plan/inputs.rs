@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::{
-    Enforcement, Guards, Moment, Protected, Restriction, TargetName, Wanted, Warning,
+    Ack, Enforcement, Guards, Moment, Protected, ProtectedKey, Restriction, TargetName, Wanted,
+    Warning,
 };
 use crate::provider::{Form, Target};
 
@@ -24,6 +25,10 @@ pub struct Inputs<'a> {
     pub entries: usize,
     /// Who may not be restricted.
     pub protected: &'a Protected,
+    /// Who was protected at the last apply and is so no longer.
+    pub unprotected: &'a [ProtectedKey],
+    /// What people have acknowledged.
+    pub acks: &'a [Ack],
     /// What the state knows, sorted by restriction.
     pub recorded: &'a [Enforcement],
     /// How much may change at once.

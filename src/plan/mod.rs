@@ -4,6 +4,7 @@
 //! A plan decides everything; [`crate::apply`] only carries it out. Its operations come in the
 //! canonical order of restrictions; its steps come in the order in which they should be sent.
 
+pub mod ack;
 pub mod batch;
 pub mod bindings;
 pub mod diff;
@@ -45,7 +46,7 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// How many restrictions are as they should be.
     pub unchanged: u64,
-    /// The guards that hold back everything but upkeep.
+    /// The guards that are exceeded: unless acknowledged, they hold back everything but upkeep.
     pub guards: Vec<Guarded>,
     /// What a person should know although nothing is wrong.
     pub warnings: Vec<Warning>,
@@ -73,7 +74,7 @@ impl Plan {
 
     /// Whether a guard holds back everything but upkeep.
     pub fn is_held_back(&self) -> bool {
-        !self.guards.is_empty()
+        self.guards.iter().any(Guarded::holds_back)
     }
 
     /// Whether this operation may be carried out: upkeep always, the rest unless held back.
@@ -90,7 +91,8 @@ fn count(operations: &[Operation], which: impl Fn(&Operation) -> bool) -> u64 {
 pub fn plan(inputs: &Inputs<'_>) -> Plan {
     let mut diff = diff::diff(inputs);
     let guards = guard::check(inputs, &diff.operations);
-    if !guards.is_empty() {
+    let guards = ack::acknowledge(inputs, &diff.operations, guards);
+    if guards.iter().any(Guarded::holds_back) {
         diff.keep_up_what_is_held_back(inputs);
     }
     let steps = batch::batch(&diff.operations, inputs.targets);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::forecast::lane_of;
-use super::{Inputs, Operation, Phase, Step};
+use super::{Inputs, Operation, Phase, Step, guard};
 use crate::domain::{Action, Id, Kind, Lapse, Restriction, TargetName, Warning};
 use crate::provider::Grip;
 
@@ -19,7 +19,18 @@ pub(super) fn warnings(
     warnings.extend(late_renewals(inputs, operations, steps));
     warnings.extend(full_rooms(inputs, operations));
     warnings.extend(kicks(inputs, operations));
+    warnings.extend(unprotected(inputs));
+    warnings.extend(guard::nearly(inputs, operations));
     warnings
+}
+
+/// Whoever was protected at the last apply and is so no longer.
+fn unprotected(inputs: &Inputs<'_>) -> impl Iterator<Item = Warning> {
+    inputs.unprotected.iter().map(|key| Warning {
+        code: "unprotected",
+        message: format!("`{key}` is protected no longer"),
+        source: None,
+    })
 }
 
 /// Renewals that the account's rate pushes past their lapse.

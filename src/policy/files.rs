@@ -12,6 +12,9 @@ use super::diagnostic::{Diagnostic, Severity};
 /// The name of the config.
 pub(super) const CONFIG: &str = "ostracon.yaml";
 
+/// The directory of acknowledgements.
+const ACKS: &str = "acks";
+
 /// The largest file that is read, in bytes: a million entries take about a fifth of it.
 const LARGEST: u64 = 1 << 30;
 
@@ -52,6 +55,33 @@ impl Folder {
             }
         }
         found.sort_unstable();
+        found
+    }
+
+    /// The acknowledgements in it, sorted: the files in `acks/` at the top that are named for a
+    /// digest. Nothing else there is looked at.
+    pub(super) fn acks(&self, report: &mut dyn FnMut(Diagnostic)) -> Vec<String> {
+        let directory = self.0.join(ACKS);
+        match fs::symlink_metadata(&directory) {
+            Ok(data) if data.is_symlink() => {
+                report(symlink(ACKS));
+                return Vec::new();
+            }
+            Ok(data) if data.is_dir() => {}
+            Ok(_) | Err(_) => return Vec::new(),
+        }
+        let walk = WalkDir::new(directory).max_depth(1).sort_by_file_name();
+        let mut found = Vec::new();
+        for entry in walk {
+            match entry {
+                Ok(entry) if is_ack(&entry) => found.extend(self.look_at(&entry, report)),
+                Ok(_) => {}
+                Err(error) => {
+                    let problem = error.io_error().map_or_else(|| "a loop".into(), cause);
+                    report(unreadable(ACKS, &problem));
+                }
+            }
+        }
         found
     }
 
@@ -143,10 +173,18 @@ impl Folder {
     }
 }
 
+/// Whether a file is named like an acknowledgement: the hexadecimal digits of a digest.
+fn is_ack(entry: &DirEntry) -> bool {
+    let name = entry.file_name().to_string_lossy();
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let digest = name.strip_suffix(".yaml");
+    digest.is_some_and(|digest| digest.len() == 64 && digest.bytes().all(is_digit))
+}
+
 /// Dot-directories and `acks/` at the top are not searched.
 fn is_searched(entry: &DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
-    let left_out = name.starts_with('.') || (name == "acks" && entry.depth() == 1);
+    let left_out = name.starts_with('.') || (name == ACKS && entry.depth() == 1);
     entry.depth() == 0 || !(entry.file_type().is_dir() && left_out)
 }
 

@@ -5,6 +5,7 @@
 //! ends up as a [`Diagnostic`] with a stable code, a place and a help line. What a provider can
 //! express is asked of its [`crate::provider::Facts`] only.
 
+mod acks;
 mod checks;
 mod config;
 mod credentials;

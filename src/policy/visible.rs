@@ -6,7 +6,13 @@ use std::fmt::Write as _;
 /// is what stands there; a tab becomes four blanks.
 pub(super) fn visible(text: &str) -> String {
     let mut seen = String::with_capacity(text.len());
+    let mut hashes = 0;
     for char in text.chars() {
+        // GitHub Actions takes `##[command]` for a command wherever it stands in a log line.
+        if char == '[' && hashes >= 2 {
+            seen.push('\\');
+        }
+        hashes = if char == '#' { hashes + 1 } else { 0 };
         if char == '\t' {
             seen.push_str("    ");
         } else if is_hidden(char) {
@@ -38,6 +44,7 @@ mod tests {
             visible("a\tb\u{1b}[31m\u{202e}é\u{200b}"),
             "a    b\\u{1b}[31m\\u{202e}é\\u{200b}"
         );
+        assert_eq!(visible("##[x] #[y]"), "##\\[x] #[y]");
         assert_eq!(visible("a\nb\u{85}"), "a\\u{a}b\\u{85}");
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::acks::read_ack;
 use super::config::{Config, Reading as ConfigReading, read_config};
 use super::desired::Desired;
 use super::diagnostic::Diagnostic;
@@ -16,7 +17,7 @@ use super::problem::{Findings, Problem, Scope, SourceFile};
 use super::text::decode;
 use super::yaml::{Node, Reader, Root};
 use super::{Leave, digest};
-use crate::domain::{Protected, Wanted, Warning};
+use crate::domain::{Ack, Protected, Wanted, Warning};
 
 /// What the files of a workspace say.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub struct Workspace {
     pub config: Config,
     /// Every restriction that an entry asks for, in canonical order; entries may overlap.
     pub wanted: Vec<Wanted>,
+    /// What people have acknowledged.
+    pub acks: Vec<Ack>,
     /// Whoever is protected.
     pub protected: Protected,
     /// What is worth knowing.
@@ -57,6 +60,12 @@ pub fn load(directory: &Path, leave: &Leave) -> Result<Workspace, Vec<Diagnostic
     }
     digests.append(&mut lists.digests);
 
+    let mut acks = Vec::new();
+    for name in folder.acks(&mut |diagnostic| findings.push_bare(diagnostic)) {
+        let Some((file, _)) = read_file(&folder, &name, &mut findings) else { continue };
+        acks.extend(read_ack(&file, &mut findings));
+    }
+
     let (wanted, protected, entries) = desired.finish(&mut findings);
     let warnings = findings.finish()?.into_iter().map(Diagnostic::into_warning).collect();
     let Some((ConfigReading { config, known: _ }, config_digest)) = config else {
@@ -64,7 +73,16 @@ pub fn load(directory: &Path, leave: &Leave) -> Result<Workspace, Vec<Diagnostic
         return Err(vec![Diagnostic::bare("config-missing", "the config cannot be read")]);
     };
     let policy_digest = digest::of_files(&digests);
-    Ok(Workspace { config, wanted, protected, warnings, entries, policy_digest, config_digest })
+    Ok(Workspace {
+        config,
+        wanted,
+        acks,
+        protected,
+        warnings,
+        entries,
+        policy_digest,
+        config_digest,
+    })
 }
 
 /// Reads the config alone, and its digest.

@@ -1,10 +1,12 @@
 //! Changes of the state: intents before calls, outcomes after them.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, params};
 
 use super::error::{StateError, doing};
-use super::{AuditRow, State, audit, rows};
-use crate::domain::{Enforcement, Id, Kind, Moment, Restriction, TargetName};
+use super::{AuditRow, State, audit, protected, rows};
+use crate::domain::{Enforcement, Id, Kind, Moment, ProtectedKey, Restriction, TargetName};
 use crate::plan::Bound;
 
 /// One change of the state.
@@ -20,6 +22,8 @@ pub enum Record {
     Drop(Restriction),
     /// What was done, for the audit log.
     Audit(AuditRow),
+    /// Who is protected.
+    Protect(BTreeSet<ProtectedKey>),
     /// A target as the config describes it.
     Bind(TargetName, Bound),
     /// A target without rows is gone from the config.
@@ -109,6 +113,7 @@ fn write(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
         Record::Put(row) => rows::put(connection, row),
         Record::Drop(restriction) => rows::drop_row(connection, restriction),
         Record::Audit(row) => audit::append(connection, row),
+        Record::Protect(keys) => protected::write(connection, keys),
         Record::Bind(name, Bound { binding, endpoint, credentials }) => {
             connection
                 .prepare_cached("INSERT OR REPLACE INTO target VALUES (?1, ?2, ?3, ?4)")?

@@ -1,10 +1,10 @@
 //! Everything a plan needs to know of the state, read at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::{StateError, doing};
-use super::{State, rows};
-use crate::domain::{Enforcement, Moment, TargetName};
+use super::{State, protected, rows};
+use crate::domain::{Enforcement, Moment, ProtectedKey, TargetName};
 use crate::plan::Bound;
 use crate::plan::document::StateMark;
 
@@ -17,6 +17,8 @@ pub struct Snapshot {
     pub bound: BTreeMap<TargetName, Bound>,
     /// The rows, in the canonical order of restrictions.
     pub rows: Vec<Enforcement>,
+    /// Who was protected at the last apply.
+    pub protected: BTreeSet<ProtectedKey>,
     /// When the newest run began.
     pub newest_run: Option<Moment>,
     /// The number of the newest call.
@@ -45,6 +47,7 @@ impl Snapshot {
             mark: StateMark { lineage: None, serial: 0 },
             bound: BTreeMap::new(),
             rows: Vec::new(),
+            protected: BTreeSet::new(),
             newest_run: None,
             newest_call: 0,
             last_calls: Vec::new(),
@@ -89,6 +92,7 @@ impl State {
                 mark,
                 bound: bound(&transaction)?,
                 rows: rows::read_all(&transaction)?,
+                protected: protected::read(&transaction)?,
                 newest_run: newest("SELECT max(started) FROM run")?.map(Moment::from_millis),
                 newest_call: newest("SELECT max(id) FROM call")?.unwrap_or(0),
                 last_calls: last_calls(&transaction)?,

@@ -63,7 +63,8 @@ fn collect(directory: &str, paths: &mut Vec<String>) {
 fn test_modules(path: &str, text: &str) -> Vec<String> {
     let directory = path.rsplit_once('/').unwrap().0;
     let declared = text.split("#[cfg(test)]\n").skip(1).filter_map(|rest| {
-        let name = rest.lines().next()?.trim().strip_prefix("mod ")?.strip_suffix(';')?;
+        let line = rest.lines().next()?.trim().trim_start_matches("pub(super) ");
+        let name = line.strip_prefix("mod ")?.strip_suffix(';')?;
         Some([format!("{directory}/{name}.rs"), format!("{directory}/{name}/")])
     });
     declared.flatten().collect()

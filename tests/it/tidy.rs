@@ -18,7 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     // A state keeps what plans speak of: bindings, and the mark a plan names it by.
     ("state", &["domain", "plan", "world"]),
     ("apply", &["domain", "provider", "plan", "state", "world"]),
-    ("report", &["domain", "provider", "plan", "state", "apply"]),
+    ("report", &["domain", "provider", "policy", "plan", "state", "apply"]),
     ("exit", &[]),
     ("error", &["policy", "plan", "state", "exit"]),
     ("console", &["world", "report"]),
@@ -55,13 +55,15 @@ const DOORS: &[(&[&str], &[&str])] = &[
             ".read_dir()",
             ".read_link()",
         ],
-        // `commands` reads and writes plan files, and looks whether there is a config.
+        // `commands` reads and writes plan files, looks whether there is a config, and writes
+        // what a step of GitHub Actions leaves behind.
         &[
             "world/",
             "state/",
             "policy/files.rs",
             "commands/plan.rs",
             "commands/apply.rs",
+            "commands/github.rs",
             "commands/import.rs",
         ],
     ),

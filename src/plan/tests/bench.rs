@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::{
-    Action, Deny, Doubt, Enforcement, Evidence, Guards, Held, Id, Kind, Limit, Moment, Protected,
-    Protection, Restriction, RuleId, Source, Subject, TargetName, Until, Wanted, Warning,
+    Ack, Action, Deny, Doubt, Enforcement, Evidence, Guards, Held, Id, Kind, Limit, Moment,
+    Protected, ProtectedKey, Protection, Restriction, RuleId, Source, Subject, TargetName, Until,
+    Wanted, Warning,
 };
 use crate::plan::{Inputs, Means, Operation, Plan, Scope, plan};
 use crate::provider::{Endpoint, Form, Knobs, Target, Verb, find};
@@ -127,6 +128,8 @@ pub(super) struct Bench {
     pub(super) wanted: Vec<Wanted>,
     pub(super) recorded: Vec<Enforcement>,
     pub(super) protected: Protected,
+    pub(super) unprotected: Vec<ProtectedKey>,
+    pub(super) acks: Vec<Ack>,
     pub(super) guards: Guards,
     pub(super) warnings: Vec<Warning>,
 }
@@ -143,6 +146,8 @@ impl Bench {
             wanted,
             recorded,
             protected: Protected::default(),
+            unprotected: Vec::new(),
+            acks: Vec::new(),
             guards: Guards { max_lifts: unlimited, max_imposes: unlimited, allow_empty: true },
             warnings: Vec::new(),
         }
@@ -187,6 +192,8 @@ impl Bench {
             wanted: reads_policy.then_some(wanted.as_slice()),
             entries: wanted.len(),
             protected: &self.protected,
+            unprotected: &self.unprotected,
+            acks: &self.acks,
             recorded: &recorded,
             guards: &self.guards,
             warnings: &self.warnings,

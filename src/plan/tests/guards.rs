@@ -1,7 +1,7 @@
 //! What guards count, and of how many.
 
 use super::bench::{Bench, DAY, HOUR, Sort, at, lines, until};
-use crate::domain::{Action, Enforcement, Guards, Limit, Until, Wanted};
+use crate::domain::{Ack, Action, Enforcement, Guards, Limit, ProtectedKey, Source, Until, Wanted};
 use crate::plan::{Guard, Operation, Plan};
 
 const FAR: i64 = 30 * DAY;
@@ -229,4 +229,57 @@ fn what_a_guard_holds_back_is_kept_up_meanwhile() {
         plan.operations.iter().filter(alike).count()
     };
     assert_eq!((count(Action::Amend, false), count(Action::Renew, true)), (10, 10));
+}
+
+#[test]
+fn a_guard_that_is_nearly_reached_is_warned_of() {
+    let warned = |gone: usize| {
+        let kept = wanted(Sort::Volcengine, 100).split_off(gone);
+        let bench = Bench::new(kept, rows(Sort::Volcengine, 100));
+        let plan = guarded(bench, Guards::default());
+        plan.warnings.into_iter().map(|warning| warning.message).collect::<Vec<_>>()
+    };
+    assert!(warned(23).is_empty());
+    let message = "24 of the 30 that `max_lifts` allows at `volcengine` are used";
+    assert_eq!(warned(24), [message]);
+    assert!(warned(31).is_empty());
+}
+
+fn acknowledged(mut bench: Bench, digest: &str) -> Plan {
+    let source = Source { file: "acks/x.yaml".into(), line: 1, column: 1 };
+    let (who, why) = ("alice".to_owned(), "appeals".to_owned());
+    bench.acks = vec![Ack { digest: digest.to_owned(), who, why, source }];
+    guarded(bench, Guards::default())
+}
+
+#[test]
+fn what_is_acknowledged_is_not_held_back_and_nothing_else_is_acknowledged() {
+    let bench = |gone: usize, moment: i64| {
+        let kept = wanted(Sort::Volcengine, 100).split_off(gone);
+        Bench::new(kept, rows(Sort::Volcengine, 100)).at(at(moment))
+    };
+    let plan = guarded(bench(40, 0), Guards::default());
+    let digest = plan.guards[0].change_digest.clone();
+    let later = acknowledged(bench(40, HOUR), &digest);
+    assert!(!later.is_held_back());
+    assert_eq!(later.guards[0].acknowledged_by.as_deref(), Some("alice"));
+    for gone in [39, 41] {
+        assert!(acknowledged(bench(gone, 0), &digest).is_held_back(), "{gone}");
+    }
+}
+
+#[test]
+fn who_is_protected_no_longer_is_held_back_until_acknowledged() {
+    let bench = || {
+        let mut bench = Bench::new(wanted(Sort::Tencent, 1), vec![]);
+        let restriction = Sort::Tencent.restriction("host");
+        let (target, kind) = (Some(restriction.target), restriction.subject.kind);
+        bench.unprotected = vec![ProtectedKey { target, kind, id: restriction.subject.id }];
+        bench
+    };
+    let plan = guarded(bench(), Guards::default());
+    assert_eq!(found(&plan), [(Guard::Protect, "all", 1, 0, "-")]);
+    assert!(plan.is_held_back());
+    assert_eq!(plan.warnings[0].message, "`tencent/user:host` is protected no longer");
+    assert!(!acknowledged(bench(), &plan.guards[0].change_digest).is_held_back());
 }

@@ -48,10 +48,13 @@ fn write_change(change: &TargetChange, page: &mut Page<'_>) -> fmt::Result {
     Ok(())
 }
 
-type Pair<'a> = (Option<&'a str>, Option<&'a str>);
+pub(in crate::report) type Pair<'a> = (Option<&'a str>, Option<&'a str>);
 
 /// The lines that differ, those of one key side by side: a target has one source a secret.
-fn lines<'a>(before: Option<&'a str>, after: Option<&'a str>) -> impl Iterator<Item = Pair<'a>> {
+pub(in crate::report) fn lines<'a>(
+    before: Option<&'a str>,
+    after: Option<&'a str>,
+) -> impl Iterator<Item = Pair<'a>> {
     let mut pairs: BTreeMap<&str, Pair<'_>> = BTreeMap::new();
     for line in before.into_iter().flat_map(str::lines) {
         pairs.entry(key(line)).or_default().0 = Some(line);

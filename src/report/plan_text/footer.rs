@@ -81,7 +81,7 @@ fn write_next_due(plan: &Plan, page: &mut Page<'_>) -> fmt::Result {
 }
 
 /// What happens then.
-const fn occasion(because: Because) -> &'static str {
+pub(in crate::report) const fn occasion(because: Because) -> &'static str {
     match because {
         Because::NewEntry => "an entry begins",
         Because::EntryRemoved => "an entry was removed",

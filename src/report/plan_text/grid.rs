@@ -83,7 +83,7 @@ fn cells(row: &Row) -> [&str; COLUMNS] {
 }
 
 /// What stands for an action.
-pub(super) const fn symbol(action: Action) -> char {
+pub(in crate::report) const fn symbol(action: Action) -> char {
     match action {
         Action::Impose => '+',
         Action::Renew => '^',

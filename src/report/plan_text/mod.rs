@@ -10,7 +10,7 @@ mod outline;
 mod page;
 mod row;
 #[cfg(test)]
-mod samples;
+pub(super) mod samples;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +18,10 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
+pub(super) use self::changes::lines as changed_lines;
+pub(super) use self::footer::occasion;
+pub(super) use self::grid::symbol;
+pub(super) use self::notes::exceeded;
 use self::outline::{Heading, Outline};
 use self::page::Page;
 use super::style::Paint;

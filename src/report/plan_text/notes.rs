@@ -8,9 +8,9 @@ use super::outline::Outline;
 use super::page::Page;
 use super::{Folding, Layout};
 use crate::domain::{Action, Warning};
-use crate::plan::{Guard, Guarded, Plan};
+use crate::plan::{Guard, Guarded, Plan, ack};
 use crate::report::count::{counted, grouped};
-use crate::report::escape::Terminal;
+use crate::report::escape::{Terminal, TerminalWord};
 use crate::report::style::Ink;
 
 /// How many warnings of one code are shown unless all are asked for.
@@ -80,17 +80,32 @@ fn write_guards(guards: &[Guarded], page: &mut Page<'_>) -> fmt::Result {
     }
     page.paragraph();
     for guarded in guards {
-        writeln!(page, "{} {}", page.ink(Ink::Trouble, "Held back:"), exceeded(guarded))?;
+        match &guarded.acknowledged_by {
+            None => {
+                writeln!(page, "{} {}", page.ink(Ink::Trouble, "Held back:"), exceeded(guarded))?;
+            }
+            Some(who) => {
+                let label = format!("Acknowledged by {}:", TerminalWord(who));
+                writeln!(page, "{} {}", page.ink(Ink::Warning, label), exceeded(guarded))?;
+            }
+        }
     }
+    let Some(held) = guards.iter().find(|guarded| guarded.holds_back()) else { return Ok(()) };
+    let (path, text) = ack::file(&held.change_digest);
     writeln!(
         page,
         "Only upkeep is done until the policy asks for less, or `guards` in `ostracon.yaml` allows \
-         more."
-    )
+         more.\nTo allow just this, add `{path}` to the workspace, saying:"
+    )?;
+    for line in text.lines() {
+        writeln!(page, "    {line}")?;
+    }
+    Ok(())
 }
 
-fn exceeded(guarded: &Guarded) -> String {
-    let Guarded { guard, target, operations, in_force, limit } = guarded;
+/// What a guard counts, and which limit that is over.
+pub(in crate::report) fn exceeded(guarded: &Guarded) -> String {
+    let Guarded { guard, target, operations, in_force, limit, .. } = guarded;
     let place = match target {
         Some(target) => format!("at `{target}`"),
         None => "in all".to_owned(),
@@ -107,6 +122,7 @@ fn exceeded(guarded: &Guarded) -> String {
             "{operations} of {in_force} in force {place} would be lifted or shortened; \
              `max_lifts` is {limit}"
         ),
+        Guard::Protect => format!("{operations} who were protected would be so no longer"),
         Guard::MaxImposes => format!(
             "{operations} would be imposed {place}, with {in_force} in force; `max_imposes` is \
              {limit}"

@@ -12,20 +12,20 @@ use crate::provider::{CredentialSource, Endpoint, Knobs};
 /// The instant of every plan here.
 const NOW: &str = "2026-11-21T00:00:00Z";
 
-pub(super) fn at(text: &str) -> Moment {
+pub(in crate::report) fn at(text: &str) -> Moment {
     Moment::parse(text).unwrap()
 }
 
-pub(super) fn until(text: &str) -> Until {
+pub(in crate::report) fn until(text: &str) -> Until {
     Until::parse(text).unwrap()
 }
 
-pub(super) fn name(text: &str) -> TargetName {
+pub(in crate::report) fn name(text: &str) -> TargetName {
     TargetName::parse(text).unwrap()
 }
 
 /// Imposes on a user of a room at `tencent-live`, for the entry `case-1`.
-pub(super) fn impose(room: &str, user: &str) -> Operation {
+pub(in crate::report) fn impose(room: &str, user: &str) -> Operation {
     let subject = Subject { kind: Kind::User, id: Id::new(user) };
     Operation {
         action: Action::Impose,
@@ -50,7 +50,7 @@ pub(super) fn impose(room: &str, user: &str) -> Operation {
 }
 
 /// The same operation, but `action` because of `because`, with a row that ended at `before`.
-pub(super) fn changed(
+pub(in crate::report) fn changed(
     mut operation: Operation,
     action: Action,
     because: Because,
@@ -78,14 +78,14 @@ pub(super) fn changed(
 }
 
 /// The same operation, ending what was to hold to `before`.
-pub(super) fn lifted(operation: Operation, before: &str) -> Operation {
+pub(in crate::report) fn lifted(operation: Operation, before: &str) -> Operation {
     let mut lift = changed(operation, Action::Lift, Because::EntryRemoved, before);
     lift.until = until(before);
     lift.source = None;
     lift
 }
 
-pub(super) fn plan_of(mut operations: Vec<Operation>) -> Plan {
+pub(in crate::report) fn plan_of(mut operations: Vec<Operation>) -> Plan {
     operations.sort_by(|a, b| a.restriction.cmp(&b.restriction));
     Plan {
         now: at(NOW),
@@ -99,7 +99,7 @@ pub(super) fn plan_of(mut operations: Vec<Operation>) -> Plan {
     }
 }
 
-pub(super) fn targets() -> BTreeMap<TargetName, Arc<Target>> {
+pub(in crate::report) fn targets() -> BTreeMap<TargetName, Arc<Target>> {
     ["agora-live", "tencent-live", "volcengine-live", "zego-live"]
         .map(|text| {
             let target = Target {
@@ -119,7 +119,7 @@ pub(super) fn targets() -> BTreeMap<TargetName, Arc<Target>> {
         .into()
 }
 
-pub(super) fn text_of(
+pub(in crate::report) fn text_of(
     plan: &Plan,
     changes: Vec<TargetChange>,
     folding: Folding,
@@ -138,12 +138,12 @@ pub(super) fn text_of(
     text
 }
 
-pub(super) fn folded(plan: &Plan) -> String {
+pub(in crate::report) fn folded(plan: &Plan) -> String {
     text_of(plan, Vec::new(), Folding::Folded, Paint::Off)
 }
 
 /// A plan with one of everything, and what changed about its targets.
-pub(super) fn everything() -> (Plan, Vec<TargetChange>) {
+pub(in crate::report) fn everything() -> (Plan, Vec<TargetChange>) {
     let [agora, ip, kick] = elsewhere();
     let mut waited = impose("live-9", "frank");
     waited.waited = true;
@@ -229,7 +229,7 @@ fn changes_of_targets() -> Vec<TargetChange> {
 }
 
 /// 5,000 operations at four targets, a single lift among them.
-pub(super) fn many() -> Plan {
+pub(in crate::report) fn many() -> Plan {
     let mut operations = Vec::new();
     for number in 0..3000 {
         operations.push(impose("live-42", &format!("user-{number:04}")));

@@ -77,6 +77,8 @@ fn a_guard_says_what_it_holds_back_and_that_upkeep_is_done() {
         operations,
         in_force,
         limit: limit.map(Into::into),
+        change_digest: "d1".to_owned(),
+        acknowledged_by: None,
     };
     plan.guards = vec![
         guarded(Guard::AllowEmpty, None, 1200, 1200, None),
@@ -92,7 +94,8 @@ fn a_guard_says_what_it_holds_back_and_that_upkeep_is_done() {
         is 30 %\n\
         Held back: 6,000 would be imposed in all, with 12 in force; `max_imposes` is 5,000\n\
         Only upkeep is done until the policy asks for less, or `guards` in `ostracon.yaml` allows \
-        more.\n\n";
+        more.\nTo allow just this, add `acks/d1.yaml` to the workspace, saying:\n    digest: \"d1\"\n    \
+        who:    # who answers for it\n    why:    # why it is right\n\n";
     assert!(text.contains(guards), "{text}");
 }
 

@@ -1,5 +1,12 @@
 //! What strangers wrote, made harmless for the place it is printed.
 
+mod markdown;
+mod workflow;
+
+pub use markdown::Markdown;
+pub(super) use markdown::clipped;
+pub use workflow::{WorkflowData, WorkflowProperty};
+
 use std::fmt::{self, Write as _};
 
 /// Text for a terminal: one line, in which nothing is hidden and nothing acts.
@@ -39,8 +46,11 @@ fn write_visible(
     also: impl Fn(char) -> bool,
 ) -> fmt::Result {
     for (at, char) in text.char_indices() {
-        let is_mark = char == '\\' && text.get(at..).is_some_and(|rest| rest.starts_with("\\u{"));
-        if is_mark || acts_or_hides(char) || also(char) {
+        let begins = |mark: &str| text.get(at..).is_some_and(|rest| rest.starts_with(mark));
+        let is_mark = char == '\\' && begins("\\u{");
+        // GitHub Actions takes `##[command]` for a command wherever it stands in a log line.
+        let ends_hashes = char == '#' && begins("#[") && text.get(..at).is_some_and(ends_in_hash);
+        if is_mark || ends_hashes || acts_or_hides(char) || also(char) {
             write!(f, "\\u{{{:x}}}", u32::from(char))?;
         } else {
             f.write_char(char)?;
@@ -49,10 +59,14 @@ fn write_visible(
     Ok(())
 }
 
+fn ends_in_hash(text: &str) -> bool {
+    text.ends_with('#')
+}
+
 /// Whether a character does something to a terminal, or is there without being seen: controls,
 /// blanks, and what Unicode 17 calls `Bidi_Control`, `Default_Ignorable_Code_Point` or a format
 /// character.
-fn acts_or_hides(char: char) -> bool {
+pub(super) fn acts_or_hides(char: char) -> bool {
     char.is_control()
         || (char.is_whitespace() && char != ' ')
         || matches!(

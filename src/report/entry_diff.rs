@@ -1,0 +1,239 @@
+//! What changes about each entry: what the state holds for it against what the file says now.
+//!
+//! Of an entry only the part is shown that changes, in canonical YAML.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+
+use similar::TextDiff;
+
+use super::escape::{Terminal, TerminalWord};
+use super::style::{Ink, Paint};
+use super::yaml::scalar;
+use crate::domain::{Action, Deny, Id, Kind, Source, TargetName, Until};
+use crate::plan::{Operation, Plan};
+
+/// One entry whose restrictions change, other than by upkeep.
+#[derive(Debug)]
+pub struct ChangedEntry<'a> {
+    /// Its `id`, if it has one.
+    pub entry: Option<&'a str>,
+    /// Where it stands, if it still does.
+    pub source: Option<&'a Source>,
+    operations: Vec<&'a Operation>,
+}
+
+/// The entries that change, by their ids, then by their places.
+pub fn changed_entries(plan: &Plan) -> Vec<ChangedEntry<'_>> {
+    let mut entries: BTreeMap<_, ChangedEntry<'_>> = BTreeMap::new();
+    for operation in plan.operations.iter().filter(|operation| !operation.upkeep) {
+        let entry = operation.entry.as_deref();
+        let source = operation.source.as_ref();
+        // An entry with an id is one entry wherever it stands, and when it is gone.
+        let key = (entry, if entry.is_some() { None } else { source });
+        let new = ChangedEntry { entry, source, operations: Vec::new() };
+        let changed = entries.entry(key).or_insert(new);
+        changed.source = changed.source.or(source);
+        changed.operations.push(operation);
+    }
+    entries.into_values().collect()
+}
+
+/// Comparing takes at worst as many steps as the lines of both sides multiplied.
+const MOST_STEPS: usize = 4_000_000;
+
+impl ChangedEntry<'_> {
+    /// The unified diff, line by line, without its headers.
+    pub fn lines(&self) -> Vec<String> {
+        let (before, after) = (self.yaml(before), self.yaml(after));
+        let (then, now) = (before.lines().count(), after.lines().count());
+        if then.saturating_mul(now) > MOST_STEPS {
+            return vec![format!("@@ {then} lines then, {now} now: too many to compare @@")];
+        }
+        let diff = TextDiff::from_lines(before.as_str(), after.as_str());
+        let text = diff.unified_diff().context_radius(3).to_string();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    fn yaml(&self, side: fn(&Operation) -> Option<Side<'_>>) -> String {
+        let mut items: BTreeMap<Item<'_>, Vec<&Id>> = BTreeMap::new();
+        for operation in &self.operations {
+            let Some(Side { until, reason, entry }) = side(operation) else { continue };
+            let restriction = &operation.restriction;
+            let item = Item {
+                target: &restriction.target,
+                room: restriction.room.as_ref(),
+                kind: restriction.subject.kind,
+                deny: restriction.deny,
+                until,
+                reason,
+                entry,
+            };
+            items.entry(item).or_default().push(&restriction.subject.id);
+        }
+        let mut text = String::new();
+        for (item, ids) in items {
+            // Writing to a string cannot fail.
+            let _: fmt::Result = item.write(&ids, &mut text);
+        }
+        text
+    }
+}
+
+/// What one side says of a restriction.
+struct Side<'a> {
+    until: Until,
+    reason: Option<&'a str>,
+    entry: Option<&'a str>,
+}
+
+fn before(operation: &Operation) -> Option<Side<'_>> {
+    let row = operation.recorded.as_ref()?;
+    let (reason, entry) = (row.reason.as_deref(), row.entry.as_deref());
+    Some(Side { until: row.until, reason, entry })
+}
+
+fn after(operation: &Operation) -> Option<Side<'_>> {
+    match operation.action {
+        Action::Lift | Action::Forget => None,
+        Action::Impose | Action::Renew | Action::Amend | Action::Kick => Some(Side {
+            until: operation.until,
+            reason: operation.reason.as_deref(),
+            entry: operation.entry.as_deref(),
+        }),
+    }
+}
+
+/// Restrictions that differ in their subjects only.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Item<'a> {
+    target: &'a TargetName,
+    room: Option<&'a Id>,
+    kind: Kind,
+    deny: Deny,
+    until: Until,
+    reason: Option<&'a str>,
+    entry: Option<&'a str>,
+}
+
+impl Item<'_> {
+    fn write(&self, ids: &[&Id], out: &mut String) -> fmt::Result {
+        let Self { target, room, kind, deny, until, reason, entry } = self;
+        writeln!(out, "- target: {}", scalar(target.as_str()))?;
+        if let Some(entry) = entry {
+            writeln!(out, "  id: {}", scalar(entry))?;
+        }
+        if let Some(room) = room {
+            writeln!(out, "  room: {}", scalar(room.as_str()))?;
+        }
+        if *deny != Deny::JOIN && !deny.is_empty() {
+            writeln!(out, "  deny: [{}]", deny.names().collect::<Vec<_>>().join(", "))?;
+        }
+        if let Some(reason) = reason {
+            writeln!(out, "  reason: {}", scalar(reason))?;
+        }
+        writeln!(out, "  until: {until}")?;
+        writeln!(out, "  {kind}s:")?;
+        for id in ids {
+            writeln!(out, "  - {}", scalar(id.as_str()))?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes what changes about each entry as text.
+pub fn diff_text(plan: &Plan, paint: Paint, out: &mut dyn Write) -> fmt::Result {
+    for changed in changed_entries(plan) {
+        let name = changed.entry.map(|entry| TerminalWord(entry).to_string());
+        let place = changed.source.map(|source| Terminal(&source.to_string()).to_string());
+        let names: Vec<_> = name.into_iter().chain(place).collect();
+        let heading =
+            if names.is_empty() { "in no file any more".to_owned() } else { names.join("  ") };
+        writeln!(out, "{}", paint.ink(Ink::Heading, heading))?;
+        for line in changed.lines() {
+            let ink = match line.chars().next() {
+                Some('+') => Ink::Start,
+                Some('-') => Ink::End,
+                Some('@') => Ink::Quiet,
+                Some(_) | None => Ink::Plain,
+            };
+            writeln!(out, "{}", paint.ink(ink, Terminal(&line)))?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Because;
+    use crate::report::plan_text::samples::{changed, impose, lifted, plan_of};
+
+    fn text(plan: &Plan) -> String {
+        let mut text = String::new();
+        diff_text(plan, Paint::Off, &mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn each_entry_is_shown_as_it_was_and_as_it_is() {
+        let mut amend = changed(
+            impose("live-42", "dave"),
+            Action::Amend,
+            Because::UntilChanged,
+            "2026-12-01T00:00:00Z",
+        );
+        amend.recorded = amend.recorded.map(|row| {
+            let mut row = (*row).clone();
+            row.entry = Some("case-1".into());
+            std::sync::Arc::new(row)
+        });
+        let mut gone = lifted(impose("live-9", "42"), "never");
+        gone.entry = None;
+        assert_eq!(
+            text(&plan_of(vec![amend, gone, impose("live-1", "eve")])),
+            "in no file any more\n\
+             @@ -1,5 +0,0 @@\n\
+             -- target: tencent-live\n\
+             -  room: live-9\n\
+             -  until: never\n\
+             -  users:\n\
+             -  - \"42\"\n\
+             \n\
+             case-1  bans/a.yaml:3:5\n\
+             @@ -1,6 +1,12 @@\n \
+             - target: tencent-live\n   \
+               id: case-1\n\
+             +  room: live-1\n\
+             +  until: 2026-12-20T00:00:00Z\n\
+             +  users:\n\
+             +  - eve\n\
+             +- target: tencent-live\n\
+             +  id: case-1\n   \
+               room: live-42\n\
+             -  until: 2026-12-01T00:00:00Z\n\
+             +  until: 2026-12-20T00:00:00Z\n   \
+               users:\n   \
+               - dave\n\
+             \n"
+        );
+    }
+
+    #[test]
+    fn what_is_too_long_to_compare_is_counted() {
+        let operations = (0..2_000).map(|number| {
+            let operation = impose("r", &format!("user-{number}"));
+            changed(operation, Action::Amend, Because::UntilChanged, "never")
+        });
+        let text = text(&plan_of(operations.collect()));
+        assert!(text.contains("@@ 2004 lines then, 2005 now: too many to compare @@"), "{text}");
+    }
+
+    #[test]
+    fn upkeep_changes_no_entry() {
+        let mut renewal = impose("r", "eve");
+        renewal.upkeep = true;
+        assert_eq!(text(&plan_of(vec![renewal])), "");
+    }
+}

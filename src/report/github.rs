@@ -1,0 +1,223 @@
+//! A plan and the problems of a workspace as workflow commands of GitHub Actions.
+//!
+//! The commands are described at
+//! <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>.
+
+use std::fmt::Write as _;
+
+use super::escape::{WorkflowData, WorkflowProperty};
+use super::plan_text::{Shown, exceeded};
+use crate::domain::{Action, Source, Warning};
+use crate::plan::{Operation, Plan};
+use crate::policy::{Diagnostic, Place, Severity};
+
+/// GitHub shows this many annotations of each level for one step (checked 2026-11).
+const OF_A_LEVEL: usize = 10;
+
+/// How loud an annotation is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Level {
+    Error,
+    Warning,
+}
+
+/// Annotations in the making: of each level as many as are shown.
+struct Annotations<'a> {
+    /// The folder of the workspace in the repository.
+    directory: &'a str,
+    text: String,
+    errors: usize,
+    warnings: usize,
+}
+
+/// The annotations of a plan: what holds it back, what it warns of, who is let back in, and
+/// whatever reaches everybody.
+pub fn plan_annotations(shown: &Shown<'_>, directory: &str) -> String {
+    let Shown { plan, origin: _, targets } = *shown;
+    let mut annotations = Annotations::new(directory);
+    for guarded in &plan.guards {
+        let (level, title) = if guarded.holds_back() {
+            (Level::Error, "held back by a guard")
+        } else {
+            (Level::Warning, "acknowledged")
+        };
+        annotations.add(level, title, None, &exceeded(guarded));
+    }
+    let lifts = lifts(plan);
+    if lifts > 0 {
+        let message = format!("{lifts} in force would be lifted or shortened before the time");
+        annotations.add(Level::Warning, "lifts", None, &message);
+    }
+    for operation in &plan.operations {
+        let restriction = &operation.restriction;
+        let starts = matches!(operation.action, Action::Impose | Action::Amend);
+        let target = targets.get(&restriction.target);
+        let form = target.and_then(|it| it.provider.facts().form(restriction.subject.kind));
+        if let (true, Some(source)) = (starts && form.is_some_and(|it| it.wide), &operation.source)
+        {
+            let message = format!("{restriction} keeps everybody there out");
+            annotations.add(Level::Warning, "wide ban", Some(&place(source)), &message);
+        }
+    }
+    for Warning { code, message, source } in &plan.warnings {
+        let place = source.as_ref().map(place);
+        annotations.add(Level::Warning, code, place.as_ref(), message);
+    }
+    annotations.text
+}
+
+/// The annotations of what is wrong with a workspace.
+pub fn problem_annotations(diagnostics: &[Diagnostic], directory: &str) -> String {
+    let mut annotations = Annotations::new(directory);
+    for Diagnostic { severity, code, message, place, excerpt: _, label: _, help } in diagnostics {
+        let level = match severity {
+            Severity::Error => Level::Error,
+            Severity::Warning => Level::Warning,
+        };
+        let help = help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+        annotations.add(level, code, place.as_ref(), &format!("{message}{help}"));
+    }
+    annotations.text
+}
+
+/// The annotations of what is worth knowing of a workspace.
+pub fn warning_annotations(warnings: &[Warning], directory: &str) -> String {
+    let mut annotations = Annotations::new(directory);
+    for Warning { code, message, source } in warnings {
+        annotations.add(Level::Warning, code, source.as_ref().map(place).as_ref(), message);
+    }
+    annotations.text
+}
+
+/// The outputs of a step: numbers, a truth value and an instant, one a line.
+pub fn outputs(plan: &Plan) -> String {
+    let changes = plan.operations.iter().filter(|operation| !operation.upkeep).count();
+    let next_due = plan.next_due.at.map(|at| at.to_string()).unwrap_or_default();
+    format!(
+        "changes={changes}\nlifts={}\nguarded={}\nnext-due={next_due}\n",
+        lifts(plan),
+        plan.is_held_back()
+    )
+}
+
+fn lifts(plan: &Plan) -> usize {
+    plan.operations.iter().filter(|it| Operation::is_guarded_lift(it)).count()
+}
+
+fn place(source: &Source) -> Place {
+    let Source { file, line, column } = source.clone();
+    Place { file, line, column }
+}
+
+impl<'a> Annotations<'a> {
+    fn new(directory: &'a str) -> Self {
+        Self { directory, text: String::new(), errors: 0, warnings: 0 }
+    }
+
+    fn add(&mut self, level: Level, title: &str, place: Option<&Place>, message: &str) {
+        let (count, command) = match level {
+            Level::Error => (&mut self.errors, "error"),
+            Level::Warning => (&mut self.warnings, "warning"),
+        };
+        *count += 1;
+        if *count > OF_A_LEVEL {
+            return;
+        }
+        let title = WorkflowProperty(title);
+        let place = place.map(|place| position(place, self.directory)).unwrap_or_default();
+        let message = WorkflowData(message);
+        // Writing to a string cannot fail.
+        let _: std::fmt::Result =
+            writeln!(self.text, "::{command} title=ostracon%3A {title}{place}::{message}");
+    }
+}
+
+fn position(place: &Place, directory: &str) -> String {
+    let Place { file, line, column } = place;
+    let parts = directory.split('/').filter(|part| !matches!(*part, "" | "."));
+    let path: Vec<&str> = parts.chain([&**file]).collect();
+    let path = path.join("/");
+    let file = WorkflowProperty(&path);
+    // Line 0 stands for the file as a whole.
+    if *line == 0 {
+        format!(",file={file}")
+    } else {
+        format!(",file={file},line={line},col={column}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::domain::{Id, Kind};
+    use crate::plan::document::{Origin, StateMark};
+    use crate::plan::{Guard, Guarded, NextDue};
+    use crate::report::plan_text::samples::{at, impose, lifted, name, plan_of, targets};
+
+    fn annotated(plan: &Plan) -> String {
+        let origin = Origin {
+            policy_digest: String::new(),
+            config_digest: String::new(),
+            state: StateMark { lineage: None, serial: 0 },
+            changes: Vec::new(),
+            targets: BTreeMap::new(),
+        };
+        plan_annotations(&Shown { plan, origin: &origin, targets: &targets() }, "./policies")
+    }
+
+    #[test]
+    fn a_plan_is_annotated_where_a_reviewer_must_look() {
+        let mut wide = impose("", "lobby");
+        wide.restriction.target = name("agora-live");
+        wide.restriction.room = None;
+        wide.restriction.subject.kind = Kind::Channel;
+        let mut plan = plan_of(vec![wide, lifted(impose("live-42", "zoe"), "never")]);
+        plan.guards = vec![Guarded {
+            guard: Guard::MaxLifts,
+            target: None,
+            operations: 1,
+            in_force: 1,
+            limit: Some("0".to_owned()),
+            change_digest: String::new(),
+            acknowledged_by: None,
+        }];
+        assert_eq!(
+            annotated(&plan),
+            "::error title=ostracon%3A held back by a guard::1 of 1 in force in all would be \
+             lifted or shortened; `max_lifts` is 0\n\
+             ::warning title=ostracon%3A lifts::1 in force would be lifted or shortened before the \
+             time\n\
+             ::warning title=ostracon%3A wide ban,file=policies/bans/a.yaml,line=3,col=5::\
+             agora-live/channel:lobby keeps everybody there out\n"
+        );
+    }
+
+    #[test]
+    fn no_text_begins_a_command_of_its_own() {
+        let hostile = "x\n::set-output name=lifts::0\r##[add-mask]y";
+        let mut wide = impose("", hostile);
+        wide.restriction.target = name("agora-live");
+        wide.restriction.subject.kind = Kind::Channel;
+        wide.restriction.room = Some(Id::new(hostile));
+        wide.source = Some(Source { file: hostile.into(), line: 1, column: 1 });
+        let mut plan = plan_of(vec![wide]);
+        plan.warnings =
+            (0..99).map(|_| Warning { code: "c", message: hostile.into(), source: None }).collect();
+        let text = annotated(&plan);
+        assert_eq!(text.lines().count(), OF_A_LEVEL);
+        assert!(text.lines().all(|line| line.starts_with("::warning title=ostracon")), "{text}");
+        assert!(!text.contains("##[") && !text.contains('\r'), "{text}");
+    }
+
+    #[test]
+    fn the_outputs_are_numbers_a_truth_value_and_an_instant() {
+        let mut plan =
+            plan_of(vec![impose("live-42", "alice"), lifted(impose("live-42", "zoe"), "never")]);
+        assert_eq!(outputs(&plan), "changes=2\nlifts=1\nguarded=false\nnext-due=\n");
+        let soon = Some(at("2026-12-01T00:00:00Z"));
+        plan.next_due = NextDue { at: soon, latest: None, because: None };
+        assert!(outputs(&plan).ends_with("next-due=2026-12-01T00:00:00Z\n"));
+    }
+}

@@ -1,0 +1,124 @@
+//! The head of a comment: counts, what changed about the targets, guards, a table.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::MARKER;
+use super::budget::{Budget, List};
+use crate::domain::{Action, TargetName};
+use crate::plan::{Plan, TargetChange, ack};
+use crate::report::count::{counted, grouped};
+use crate::report::escape::{Markdown, clipped};
+use crate::report::plan_text::{Shown, changed_lines, exceeded};
+
+pub(super) fn write(shown: &Shown<'_>, text: &mut Budget) {
+    let Shown { plan, origin, targets: _ } = *shown;
+    text.push(MARKER);
+    text.push(&headline(plan));
+    if plan.is_held_back() {
+        let held = plan.guards.iter().find(|guarded| guarded.holds_back());
+        let digest = held.map_or("", |held| held.change_digest.as_str());
+        let (path, content) = ack::file(digest);
+        text.push(&format!(
+            "\n**A guard holds this back**: only upkeep is done until the policy asks for less, \
+             `guards` allow more, or `{path}` in the workspace acknowledges it:\n\n<pre>\n{content}</pre>\n",
+        ));
+    }
+    text.push_list(
+        &List { opening: "\n<pre>\n", items: &plan.guards, closing: "</pre>\n", share: 8 },
+        |guarded| {
+            let who = guarded.acknowledged_by.as_deref();
+            let who = who.map(|who| format!("acknowledged by {}: ", clipped(who, LONGEST_VALUE)));
+            let words = who.unwrap_or_default() + &exceeded(guarded);
+            format!("{}\n", Markdown(&words))
+        },
+        |count| format!("… and {}\n", counted(count as u64, "more guard")),
+    );
+    text.push_list(
+        &List {
+            opening: "\n**Changed since the last apply: targets, endpoints or sources of \
+                      credentials**\n\n<pre>\n",
+            items: &origin.changes,
+            closing: "</pre>\n",
+            share: 6,
+        },
+        change,
+        |count| format!("… and {}\n", counted(count as u64, "more change")),
+    );
+    write_table(plan, text);
+}
+
+/// `### ostracon: 3 to impose, 1 to lift`, and what else is out of the ordinary.
+fn headline(plan: &Plan) -> String {
+    let counts = Action::ALL.map(|action| (plan.count(action), action));
+    let counts: Vec<_> = counts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, action)| format!("{} to {action}", grouped(count)))
+        .collect();
+    let counts = if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") };
+    let mut more = Vec::new();
+    let upkeep = plan.operations.iter().filter(|operation| operation.upkeep).count();
+    if upkeep > 0 {
+        more.push(format!("{} of it is upkeep", grouped(upkeep as u64)));
+    }
+    if plan.waiting() > 0 {
+        more.push(format!("{} waited last time", grouped(plan.waiting())));
+    }
+    if plan.in_doubt() > 0 {
+        more.push(format!("{} in doubt", grouped(plan.in_doubt())));
+    }
+    more.push(format!("{} unchanged", grouped(plan.unchanged)));
+    format!("### ostracon: {counts}\n\n{}.\n", more.join(", "))
+}
+
+/// The line that machines find.
+pub(super) fn counts(plan: &Plan) -> String {
+    let counts = Action::ALL.map(|action| format!("{} to {action}", plan.count(action)));
+    format!("\nPlan: {}.\n", counts.join(", "))
+}
+
+/// How much of a binding, endpoint or source is shown.
+const LONGEST_VALUE: usize = 200;
+
+fn change(change: &TargetChange) -> String {
+    let TargetChange { target, what, before, after } = change;
+    let shown = |text: &str| Markdown(&clipped(text, LONGEST_VALUE)).to_string();
+    let mut lines = String::new();
+    for pair in changed_lines(before.as_deref(), after.as_deref()) {
+        let words = match pair {
+            (Some(before), Some(after)) => format!("{} -&gt; {}", shown(before), shown(after)),
+            (None, Some(after)) => format!("new: {}", shown(after)),
+            (Some(before), None) => format!("gone: {}", shown(before)),
+            (None, None) => continue,
+        };
+        // Writing to a string cannot fail.
+        let _: std::fmt::Result = writeln!(lines, "{}  {what}  {words}", Markdown(target.as_str()));
+    }
+    lines
+}
+
+fn write_table(plan: &Plan, text: &mut Budget) {
+    let mut rows: BTreeMap<&TargetName, [u64; Action::ALL.len()]> = BTreeMap::new();
+    for operation in &plan.operations {
+        let row = rows.entry(&operation.restriction.target).or_default();
+        for (count, action) in row.iter_mut().zip(Action::ALL) {
+            *count += u64::from(action == operation.action);
+        }
+    }
+    let opening = format!(
+        "\n| target | {} |\n|---|{}\n",
+        Action::ALL.map(Action::name).join(" | "),
+        "---:|".repeat(Action::ALL.len())
+    );
+    let rows: Vec<_> = rows.into_iter().collect();
+    text.push_list(
+        &List { opening: &opening, items: &rows, closing: "", share: 6 },
+        |(target, counts)| {
+            let counts =
+                counts.map(|count| if count == 0 { String::new() } else { grouped(count) });
+            format!("| <code>{}</code> | {} |\n", Markdown(target.as_str()), counts.join(" | "))
+        },
+        |count| format!("\n… and {}\n", counted(count as u64, "more target")),
+    );
+}
