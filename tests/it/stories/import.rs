@@ -19,6 +19,8 @@ fn with_foreign(policy: &str) -> Story {
     let story = Story::new();
     story.policy("bans:\n  - { target: t, room: r, users: [own], until: never }\n");
     story.apply().ends(Exit::Done);
+    // They share the rates, and neither knows when the other used them.
+    story.advance(hours(1));
     let other = story.neighbour();
     other.policy(policy);
     other.apply().ends(Exit::Done);
