@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{apply, completions, plan, sandbox, schema, unlock};
+use crate::commands::{
+    apply, completions, doctor, drift, history, import, plan, sandbox, schema, state, status,
+    unlock,
+};
 
 /// Keeps bans and forbidden streams at real-time-communication providers equal to what YAML files
 /// in a git repository say.
@@ -71,6 +74,19 @@ pub enum Command {
     Plan(plan::Args),
     /// Make the providers agree with the files
     Apply(apply::Args),
+    /// Show what the providers hold that differs from the state; changes nothing
+    Drift(drift::Args),
+    /// Check that everything is in place for the next run; changes nothing
+    Doctor(doctor::Args),
+    /// Show on one screen how things stand
+    Status(status::Args),
+    /// Show what was done to whom, when, why and by whom
+    History(history::Args),
+    /// Take foreign restrictions over, into the policy and the state; changes nothing there
+    Import(import::Args),
+    /// Ask, check, copy or repair the state
+    #[command(subcommand)]
+    State(state::Command),
     /// Take the lock from a run that is known to be dead
     Unlock(unlock::Args),
     /// Serve an emulation of the four providers on a loopback port, for trying out

@@ -7,10 +7,12 @@ use super::journal::Unwritten;
 use super::ledger;
 use super::line::{Line, Work};
 use super::outcome::Trouble;
+use super::pace::Turn;
 use super::settle::{Answer, Refused};
 use crate::domain::Moment;
-use crate::provider::{Call, NoAnswer, Stamp, Verb};
+use crate::provider::{Call, NoAnswer, Session, Stamp, Verb};
 use crate::state::{Answered, Intent, Record};
+use crate::world::World;
 
 /// An attempt that was made.
 #[derive(Debug)]
@@ -58,26 +60,8 @@ impl Line {
         }
         let sent = self.now();
         let stamp = Stamp { now: sent, nonce: self.shared.world.random.bits(), sequence: call };
-        let provider = self.session.target.provider;
-        let request = provider.encode(&self.session, &work.call, &stamp);
-        tracing::debug!(target: "ostracon", call, ?request, subjects = work.call.items.len(), "sending");
-        let mut sending = self.shared.world.http.send(request);
-        // The turn ends when the request has been handed over, not before: this task may be kept
-        // from running meanwhile, and what is late would arrive together with the next.
-        let handed_over = poll_fn(|context| Poll::Ready(sending.as_mut().poll(context))).await;
-        drop(turn);
-        let response = match handed_over {
-            Poll::Ready(response) => response,
-            Poll::Pending => sending.await,
-        };
-        let (answer, clock_ahead) = match response {
-            Ok(response) => {
-                let ahead = response.date.map(|date| date.seconds() - self.now().seconds());
-                (provider.decode(&work.call, &response).map_err(Refused::Fault), ahead)
-            }
-            Err(no_answer) => (Err(Refused::NoAnswer(no_answer)), None),
-        };
-        tracing::debug!(target: "ostracon", call, outcome = outcome(&answer), "answered");
+        let (answer, clock_ahead) =
+            exchange(&self.shared.world, &self.session, &work.call, (&stamp, turn)).await;
         Ok(Attempt { call, sent, answer, clock_ahead })
     }
 
@@ -129,6 +113,36 @@ impl Line {
             request_id,
         })
     }
+}
+
+/// Sends a call, and ends its turn; also how far the provider's clock is ahead, in seconds.
+pub(super) async fn exchange(
+    world: &World,
+    session: &Session,
+    call: &Call,
+    (stamp, turn): (&Stamp, Option<Turn<'_>>),
+) -> (Answer, Option<i64>) {
+    let (number, provider) = (stamp.sequence, session.target.provider);
+    let request = provider.encode(session, call, stamp);
+    tracing::debug!(target: "ostracon", call = number, ?request, subjects = call.items.len(), "sending");
+    let mut sending = world.http.send(request);
+    // The turn ends when the request has been handed over, not before: this task may be kept
+    // from running meanwhile, and what is late would arrive together with the next.
+    let handed_over = poll_fn(|context| Poll::Ready(sending.as_mut().poll(context))).await;
+    drop(turn);
+    let response = match handed_over {
+        Poll::Ready(response) => response,
+        Poll::Pending => sending.await,
+    };
+    let (answer, clock_ahead) = match response {
+        Ok(response) => {
+            let ahead = response.date.map(|date| date.seconds() - world.now().seconds());
+            (provider.decode(call, &response).map_err(Refused::Fault), ahead)
+        }
+        Err(no_answer) => (Err(Refused::NoAnswer(no_answer)), None),
+    };
+    tracing::debug!(target: "ostracon", call = number, outcome = outcome(&answer), "answered");
+    (answer, clock_ahead)
 }
 
 /// What came back, in a word or two.

@@ -37,11 +37,16 @@ impl Shared {
     /// A number for the next attempt: higher than every earlier one, and close to the clock in
     /// milliseconds, as ZEGO advises for its `Sequence`.
     pub fn next_call(&self) -> i64 {
-        let now = self.world.now().millis();
-        let next = |newest: i64| Some(now.max(newest.saturating_add(1)));
-        let newest = self.newest_call.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
-        now.max(newest.unwrap_or_default().saturating_add(1))
+        next_call(&self.newest_call, self.world.now())
     }
+}
+
+/// A number higher than the newest, and not below the clock in milliseconds.
+pub(super) fn next_call(newest: &AtomicI64, now: Moment) -> i64 {
+    let now = now.millis();
+    let next = |newest: i64| Some(now.max(newest.saturating_add(1)));
+    let newest = newest.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+    now.max(newest.unwrap_or_default().saturating_add(1))
 }
 
 /// The work at one target.

@@ -3,18 +3,16 @@
 use super::attempt::{Attempt, NotMade, trouble};
 use super::line::{Line, Work};
 use super::outcome::Trouble;
+use super::paging::{Next, Paging};
 use super::settle::{Pause, Tries, Verdict, back_off, settle};
 use crate::provider::{Call, Effect, Listed, Verb};
-
-/// More pages than any room or app can fill: past this an endpoint is repeating itself.
-const MOST_PAGES: usize = 10_000;
 
 impl Line {
     /// Reads the whole list that a call's subjects would be in.
     pub(super) async fn list(&self, about: &Call) -> Result<Vec<Listed>, Trouble> {
-        let mut rows: Vec<Listed> = Vec::new();
+        let mut paging = Paging::default();
         let mut cursor = 0;
-        for _ in 0..MOST_PAGES {
+        loop {
             let call = Call {
                 verb: Verb::List { cursor },
                 reason: None,
@@ -24,18 +22,12 @@ impl Line {
             let work = Work { call, operations: Vec::new() };
             // A list of what is gone is an empty list.
             let Some(Effect::Page(page)) = self.insist(&work).await? else { break };
-            let known = rows.len();
-            for row in page.rows {
-                if !rows.contains(&row) {
-                    rows.push(row);
-                }
-            }
-            match page.next {
-                Some(next) if next > cursor && rows.len() > known => cursor = next,
-                Some(_) | None => break,
+            match paging.take(page, cursor) {
+                Next::Page(next) => cursor = next,
+                Next::End | Next::Stuck => break,
             }
         }
-        Ok(rows)
+        Ok(paging.into_rows())
     }
 
     /// Sends a call until it takes effect or cannot; its operations get no fate from it.

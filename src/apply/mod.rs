@@ -14,7 +14,9 @@ mod list;
 pub mod look;
 pub mod outcome;
 pub mod pace;
+mod paging;
 pub mod queue;
+pub mod read;
 mod record;
 pub mod rooms;
 pub mod run;
@@ -22,6 +24,7 @@ pub mod settle;
 
 pub use halt::{Cause, Halt};
 pub use outcome::{Fate, Outcome, Problem, Stopped, Tally, Trouble};
+pub use read::{Survey, Surveyed, View, survey};
 pub use run::{Carried, Order, apply};
 
 use crate::domain::TargetName;

@@ -17,7 +17,7 @@ use super::outcome::{Fate, Outcome, Stopped, Trouble};
 use super::pace::Pace;
 use super::rooms::Rooms;
 use super::{Halt, Progress};
-use crate::domain::{Action, TargetName};
+use crate::domain::{Action, Moment, TargetName};
 use crate::plan::{Means, Plan, Step};
 use crate::provider::{Session, Target};
 use crate::state::{LastCall, Lease, Record, State, StateError};
@@ -74,7 +74,7 @@ pub async fn apply(order: Order, state: State) -> Carried {
     let (journal, writer) = journal(state, lease, order.halt.clone(), world.clone());
     let writer = tokio::spawn(writer.run());
     let recorded = record_first(&shared, &journal, first).await;
-    let mut paces = Paces { world, last_calls: order.last_calls, known: BTreeMap::new() };
+    let mut paces = Paces::new(world, order.last_calls);
     let mut lines = JoinSet::new();
     for (name, steps) in by_target(&plan) {
         let Some(target) = targets.get(&name) else { continue };
@@ -190,15 +190,33 @@ fn refuse(shared: &Shared, target: &Target, steps: &[Step], error: &str) {
 }
 
 /// The paces of all accounts.
-struct Paces {
+pub(super) struct Paces {
     world: World,
     last_calls: Vec<LastCall>,
     known: BTreeMap<(String, usize), Arc<Pace>>,
 }
 
 impl Paces {
+    /// The paces of accounts that were last used then.
+    pub(super) fn new(world: World, last_calls: Vec<LastCall>) -> Self {
+        Self { world, last_calls, known: BTreeMap::new() }
+    }
+
+    /// When each rate was last used, if those of [`Paces::of`] were used until `now`.
+    pub(super) fn used_until(self, now: Moment) -> Vec<LastCall> {
+        let Self { world: _, mut last_calls, known } = self;
+        last_calls.retain(|last| !known.contains_key(&(last.rate_key.clone(), last.lane)));
+        last_calls.extend(known.into_keys().map(|(rate_key, lane)| LastCall {
+            rate_key,
+            lane,
+            at: now,
+            cut_off: false,
+        }));
+        last_calls
+    }
+
     /// The paces of a target, lane by lane; shared with every target of the same account.
-    fn of(&mut self, target: &Target) -> Vec<Arc<Pace>> {
+    pub(super) fn of(&mut self, target: &Target) -> Vec<Arc<Pace>> {
         let lanes = 0..target.provider.facts().lanes.len();
         lanes.map(|lane| self.lane(target, lane)).collect()
     }

@@ -13,6 +13,7 @@ use super::plan::show;
 use super::prepare::{Files, check_lineage, clock_lag};
 use super::progress::progress;
 use super::rehearsal::{self, SandboxCredentials};
+use super::survey::{self, survey};
 use super::tenancy::{self, Tenancy};
 use crate::apply::{self, Carried, Cause, Halt, Order, Outcome, Tally};
 use crate::domain::TargetName;
@@ -26,6 +27,7 @@ use crate::world::{Credentials, World};
 
 /// What `apply` takes.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Args {
     /// Apply this saved plan, if what it would do is still the same
     #[arg(value_name = "PLANFILE", conflicts_with_all = ["target", "sandbox", "upkeep"])]
@@ -38,6 +40,10 @@ pub struct Args {
     /// Read no policy, and do only what time asks for
     #[arg(long)]
     pub upkeep: bool,
+
+    /// Read what the providers hold first, and plan from that
+    #[arg(long, conflicts_with_all = ["sandbox", "upkeep"])]
+    pub refresh: bool,
 
     /// Apply to this target only; may be given several times
     #[arg(long, value_name = "NAME")]
@@ -109,7 +115,7 @@ async fn in_tenancy(
     }
     let Tenancy { mut state, lease, lock } =
         tenancy::take(&location, &world, args.lock_timeout).await?;
-    let decided = decide(context, args, files, (&world, &mut state, &lease), saved);
+    let decided = decide(context, args, files, (&world, &mut state, &lease), saved).await;
     let ready = match decided {
         Ok(Decision::Go(ready)) => ready,
         Ok(Decision::Stop(exit)) => {
@@ -122,7 +128,7 @@ async fn in_tenancy(
         }
     };
     state.begin_run(&lease.run, &world.process, world.now(), args.accept_clock.as_deref())?;
-    let Ready { plan, resolved, snapshot } = *ready;
+    let Ready { plan, resolved, snapshot, observed } = *ready;
     let credentials: Arc<dyn Credentials> = if args.sandbox {
         Arc::new(SandboxCredentials)
     } else {
@@ -136,7 +142,7 @@ async fn in_tenancy(
         credentials,
         plan: Arc::clone(&plan),
         targets: files.config.targets.clone(),
-        first: first_records(files, &resolved, &snapshot),
+        first: first_records(files, &resolved, &snapshot).chain(observed).collect(),
         lease: lease.clone(),
         newest_call: snapshot.newest_call,
         last_calls: snapshot.last_calls.clone(),
@@ -165,10 +171,12 @@ struct Ready {
     plan: Arc<Plan>,
     resolved: Resolved,
     snapshot: Snapshot,
+    /// What the providers showed otherwise than recorded.
+    observed: Vec<Record>,
 }
 
 /// Plans, shows, compares, asks.
-fn decide(
+async fn decide(
     context: &mut Context<'_>,
     args: &Args,
     files: &Files,
@@ -178,7 +186,14 @@ fn decide(
     let mut snapshot = state.snapshot()?;
     check_clock(&snapshot, args, world)?;
     let scope = files.scope(&args.target)?;
-    let (plan, origin, resolved) = files.plan(&mut snapshot, &scope, world.now())?;
+    let (found, observed) = if args.refresh {
+        let through = (world, survey::credentials(context));
+        let found = survey(files, &mut snapshot, through, (&scope, &[])).await?;
+        survey::refresh(&found, &mut snapshot, world)
+    } else {
+        (Vec::new(), Vec::new())
+    };
+    let (plan, origin, resolved) = files.plan(&mut snapshot, &scope, world.now(), &found)?;
     if let Some(saved) = saved {
         file::compare(&saved, &plan, &origin)?;
     }
@@ -187,7 +202,7 @@ fn decide(
         show(context, &shown, Folding::Folded)?;
     }
     let to_do = plan.operations.iter().any(|operation| plan.permits(operation));
-    if !to_do && resolved.changes.is_empty() {
+    if !to_do && resolved.changes.is_empty() && observed.is_empty() {
         let exit = if plan.is_held_back() { Exit::Guarded } else { Exit::Done };
         report(context, args, &nothing_done(lease), &plan)?;
         return Ok(Decision::Stop(exit));
@@ -195,7 +210,8 @@ fn decide(
     if !args.auto_approve && to_do && !is_approved(context, &plan)? {
         return Err(Error::new(Exit::Error, "not approved: nothing was done"));
     }
-    Ok(Decision::Go(Box::new(Ready { plan: Arc::new(plan), resolved, snapshot })))
+    let observed = observed.into_iter().map(Record::Put).collect();
+    Ok(Decision::Go(Box::new(Ready { plan: Arc::new(plan), resolved, snapshot, observed })))
 }
 
 fn check_clock(snapshot: &Snapshot, args: &Args, world: &World) -> Result<(), Error> {
@@ -224,7 +240,11 @@ fn is_approved(context: &mut Context<'_>, plan: &Plan) -> Result<bool, Error> {
 }
 
 /// What to record of the targets before anything else.
-fn first_records(files: &Files, resolved: &Resolved, snapshot: &Snapshot) -> Vec<Record> {
+fn first_records(
+    files: &Files,
+    resolved: &Resolved,
+    snapshot: &Snapshot,
+) -> impl Iterator<Item = Record> {
     let moves = resolved.moves.iter();
     let renames = moves.map(|(from, to)| Record::Rename { from: from.clone(), to: to.clone() });
     let is_gone = |name: &&TargetName| {
@@ -232,7 +252,8 @@ fn first_records(files: &Files, resolved: &Resolved, snapshot: &Snapshot) -> Vec
     };
     let unbinds = snapshot.bound.keys().filter(is_gone).cloned().map(Record::Unbind);
     let binds = files.bounds().into_iter().map(|(name, bound)| Record::Bind(name, bound));
-    renames.chain(unbinds).chain(binds).collect()
+    let records: Vec<Record> = renames.chain(unbinds).chain(binds).collect();
+    records.into_iter()
 }
 
 /// Pulls the brake when a signal or the deadline comes.
@@ -335,7 +356,7 @@ fn read_plan(path: &Path) -> Result<SavedPlan, Error> {
 }
 
 /// Reads a span of time: `90s`, `8m`, `1h 30m`.
-fn span(text: &str) -> Result<Duration, String> {
+pub(super) fn span(text: &str) -> Result<Duration, String> {
     let span: SignedDuration = text.parse().map_err(|error: jiff::Error| error.to_string())?;
     Duration::try_from(span).map_err(|_negative| "must not be negative".to_owned())
 }

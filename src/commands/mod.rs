@@ -2,6 +2,10 @@
 
 pub mod apply;
 pub mod completions;
+pub mod doctor;
+pub mod drift;
+pub mod history;
+pub mod import;
 pub mod man;
 pub mod plan;
 pub mod prepare;
@@ -9,6 +13,10 @@ mod progress;
 mod rehearsal;
 pub mod sandbox;
 pub mod schema;
+pub mod state;
+pub mod status;
+mod store;
+mod survey;
 mod tenancy;
 pub mod unlock;
 pub mod validate;
@@ -50,10 +58,24 @@ pub fn dispatch(cli: &Cli, world: &World, console: &mut Console) -> Result<Exit,
         Command::Validate => validate::run(&mut context),
         Command::Plan(args) => plan::run(&mut context, args),
         Command::Apply(args) => apply::run(&mut context, args),
+        Command::Doctor(args) => doctor::run(&mut context, args),
+        Command::Drift(args) => drift::run(&mut context, args),
+        Command::History(args) => history::run(&mut context, args),
+        Command::Status(args) => status::run(&mut context, args),
+        Command::State(command) => state::run(&mut context, command),
+        Command::Import(args) => import::run(&mut context, args),
         Command::Sandbox(args) => sandbox::run(&mut context, args),
         Command::Schema(args) => schema::run(&mut context, args),
         Command::Completions(args) => completions::run(&mut context, args),
         Command::Man => man::run(&mut context),
         Command::Unlock(args) => unlock::run(&mut context, args),
     }
+}
+
+/// A runtime for a command that reads: one thread is enough.
+fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::new(Exit::Error, "cannot start").caused_by(&error))
 }

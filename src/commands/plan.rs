@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use super::Context;
-use super::prepare::{Files, check_lineage};
+use super::prepare::Files;
+use super::survey::{self, survey};
+use super::{Context, store};
 use crate::domain::Moment;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::Plan;
 use crate::plan::document::{self, Origin};
 use crate::report::{Folding, Layout, Shown, plan_text};
-use crate::state::{Location, Snapshot, State};
 
 /// What `plan` takes.
 #[derive(Debug, clap::Args)]
@@ -34,8 +34,12 @@ pub struct Args {
     pub target: Vec<String>,
 
     /// Plan for another instant, as RFC 3339
-    #[arg(long, value_name = "TIME", value_parser = instant)]
+    #[arg(long, value_name = "TIME", value_parser = store::instant)]
     pub at: Option<Moment>,
+
+    /// Read what the providers hold first, and plan from that; needs credentials
+    #[arg(long, conflicts_with = "at")]
+    pub refresh: bool,
 
     /// Show every operation: fold nothing
     #[arg(long)]
@@ -53,11 +57,23 @@ pub enum Format {
 
 /// Shows what would change.
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
+    super::runtime()?.block_on(run_within(context, args))
+}
+
+/// Shows what would change, within the caller's runtime.
+pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let files = Files::read(context)?;
     let scope = files.scope(&args.target)?;
-    let mut snapshot = read_state(context, &files)?;
+    let mut snapshot = store::snapshot(context, &files)?;
+    let found = if args.refresh {
+        let through = (context.world, survey::credentials(context));
+        let found = survey(&files, &mut snapshot, through, (&scope, &[])).await?;
+        survey::refresh(&found, &mut snapshot, context.world).0
+    } else {
+        Vec::new()
+    };
     let now = args.at.unwrap_or_else(|| context.world.now());
-    let (plan, origin, _) = files.plan(&mut snapshot, &scope, now)?;
+    let (plan, origin, _) = files.plan(&mut snapshot, &scope, now, &found)?;
     if let Some(path) = &args.out {
         save(path, &plan, &origin)?;
     }
@@ -90,22 +106,6 @@ pub(super) fn show(
     Ok(console.result(|out| plan_text(shown, layout, out))?)
 }
 
-/// Reads the state without taking part in it.
-fn read_state(context: &Context<'_>, files: &Files) -> Result<Snapshot, Error> {
-    let location = files.state_location(context);
-    let snapshot = match State::read(&location)? {
-        Some(mut state) => state.snapshot()?,
-        None => Snapshot::empty(),
-    };
-    let path = match location {
-        Location::File(path) => path,
-        Location::Memory => PathBuf::new(),
-    };
-    let expected = files.config.lineage.as_deref();
-    check_lineage(expected, snapshot.mark.lineage.as_deref(), path)?;
-    Ok(snapshot)
-}
-
 /// Saves a plan for its owner's eyes: it names people.
 #[expect(clippy::disallowed_methods, reason = "the one place that writes a plan file")]
 fn save(path: &Path, plan: &Plan, origin: &Origin) -> Result<(), Error> {
@@ -130,9 +130,4 @@ fn save(path: &Path, plan: &Plan, origin: &Origin) -> Result<(), Error> {
     document::write(plan, origin, &mut file).map_err(failed)?;
     file.flush().map_err(failed)?;
     std::fs::rename(&fresh, path).map_err(failed)
-}
-
-fn instant(text: &str) -> Result<Moment, String> {
-    Moment::parse(text)
-        .ok_or_else(|| "not an RFC 3339 instant, as in `2026-12-20T00:00:00Z`".to_owned())
 }

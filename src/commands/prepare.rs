@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::Context;
-use crate::domain::{Moment, Protected, TargetName, Wanted, Warning};
+use crate::domain::{Moment, Protected, Restriction, TargetName, Wanted, Warning};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::document::Origin;
@@ -57,6 +57,11 @@ impl Files {
         })
     }
 
+    /// Whether the policy protects the subject of a restriction.
+    pub fn protects(&self, restriction: &Restriction) -> bool {
+        self.protected.covers(restriction).is_some()
+    }
+
     /// Where the state is.
     pub fn state_location(&self, context: &Context<'_>) -> Location {
         let path = match &self.config.state {
@@ -92,16 +97,19 @@ impl Files {
         targets.map(|(name, target)| (name.clone(), Bound::of(target))).collect()
     }
 
-    /// Makes the plan. Rows of renamed targets get their new names in `snapshot`.
+    /// Makes the plan, which warns of what was found too. Rows of renamed targets get their new
+    /// names in `snapshot`.
     pub fn plan(
         &self,
         snapshot: &mut Snapshot,
         scope: &Scope,
         now: Moment,
+        found: &[Warning],
     ) -> Result<(Plan, Origin, Resolved), Error> {
         let resolved = bindings::resolve(&self.config.targets, &snapshot.bound, &snapshot.rows)?;
         snapshot.rename(&resolved.moves);
         let mut warnings = self.warnings.clone();
+        warnings.extend_from_slice(found);
         warnings.extend(clock_warning(snapshot, now));
         let plan = plan(&Inputs {
             now,

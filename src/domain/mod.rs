@@ -20,7 +20,7 @@ pub use guards::{Guards, Limit};
 pub use id::{Id, TargetName};
 pub use moment::{Moment, Until};
 pub use protected::{Protected, Protection};
-pub use restriction::{Kind, Restriction, Subject};
+pub use restriction::{Kind, NotARestriction, Restriction, Subject};
 pub use source::Source;
 pub use wanted::Wanted;
 pub use warning::Warning;

@@ -1,6 +1,7 @@
 //! The smallest thing a provider can enforce, and its canonical order and text.
 
 use std::fmt;
+use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -112,9 +113,107 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
+/// Why a text names no restriction.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("`{0}` is not the name of a restriction, as in `target/room:lobby/user:42`")]
+pub struct NotARestriction(String);
+
+/// Reads what [`Restriction`]'s `Display` writes.
+impl FromStr for Restriction {
+    type Err = NotARestriction;
+
+    fn from_str(text: &str) -> Result<Self, NotARestriction> {
+        read(text).ok_or_else(|| NotARestriction(text.to_owned()))
+    }
+}
+
+fn read(text: &str) -> Option<Restriction> {
+    let mut parts = text.split('/');
+    let target = TargetName::parse(parts.next()?)?;
+    let mut part = parts.next()?;
+    let room = match part.strip_prefix("room:") {
+        Some(room) => {
+            part = parts.next()?;
+            Some(unescaped(room)?)
+        }
+        None => None,
+    };
+    let (kind, id) = part.split_once(':')?;
+    let subject = Subject { kind: Kind::parse(kind)?, id: unescaped(id)? };
+    let deny = match (parts.next(), subject.kind) {
+        (Some(deny), _) => {
+            let names = deny.strip_prefix("deny:")?.split('+').map(Deny::parse);
+            names.reduce(|all, one| Some(all?.union(one?)))??
+        }
+        // A stream is stopped as a whole.
+        (None, Kind::Stream) => Deny::NOTHING,
+        (None, Kind::Channel | Kind::Device | Kind::Ip | Kind::User) => Deny::JOIN,
+    };
+    parts.next().is_none().then_some(Restriction { target, room, subject, deny })
+}
+
+fn unescaped(text: &str) -> Option<Id> {
+    let mut pieces = text.split('%');
+    let mut bytes = pieces.next()?.as_bytes().to_vec();
+    for piece in pieces {
+        let (digits, rest) = piece.split_at_checked(2)?;
+        let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        bytes.push(u8::from_str_radix(digits, 16).ok().filter(|_| is_hex)?);
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    let text = String::from_utf8(bytes).ok()?;
+    (!text.is_empty()).then(|| Id::new(text))
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn every_canonical_text_reads_as_what_it_was_written_from(
+            room in proptest::option::of("(?s).{1,9}|[%/:a-f0-9]{1,9}"),
+            kind in 0_usize..5,
+            id in "(?s).{1,9}|[%/:a-f0-9]{1,9}",
+            bits in 1_u8..8,
+        ) {
+            let kind = Kind::ALL[kind];
+            let deny = if kind == Kind::Stream { 0 } else { bits };
+            let written = restriction(room.as_deref(), kind, &id, Deny::from_bits(deny).unwrap());
+            prop_assert_eq!(written.to_string().parse(), Ok(written));
+        }
+
+        #[test]
+        fn no_text_at_all_is_a_crash(text in "(?s).{0,20}|t/(room:)?[a-z%:/0-9]{0,20}") {
+            let _read = text.parse::<Restriction>();
+        }
+    }
+
+    #[test]
+    fn what_names_no_restriction_is_refused() {
+        for text in [
+            "",
+            "t",
+            "t/",
+            "t/user",
+            "t/user:",
+            "t/room:r",
+            "t/room:/user:u",
+            "t/cat:u",
+            "-/user:u",
+            "t/user:u/deny:",
+            "t/user:u/deny:join+all",
+            "t/user:u/deny:join/more",
+            "t/user:%4",
+            "t/user:%+4",
+            "t/user:%é",
+            "t/user:%FF",
+        ] {
+            assert!(text.parse::<Restriction>().is_err(), "{text}");
+        }
+    }
 
     fn restriction(room: Option<&str>, kind: Kind, id: &str, deny: Deny) -> Restriction {
         Restriction {

@@ -8,6 +8,7 @@ pub mod batch;
 pub mod bindings;
 pub mod diff;
 pub mod document;
+pub mod drift;
 pub mod due;
 pub mod file;
 pub mod forecast;

@@ -5,11 +5,18 @@
 
 pub mod capabilities;
 pub mod count;
+pub mod csv;
+pub mod doctor;
+pub mod drift;
+pub mod enforcement;
 pub mod escape;
+pub mod event;
 pub mod outcome;
 pub mod plan_text;
+pub mod policy_yaml;
 pub mod problem;
 pub mod span;
+pub mod status;
 pub mod style;
 
 pub use capabilities::capabilities;

@@ -4,6 +4,7 @@ use super::query::Query;
 use super::visit::{Noted, Visit};
 use super::{Incoming, Outgoing, Services};
 use crate::domain::Moment;
+use crate::provider::Method;
 
 /// The four services.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,9 +28,20 @@ impl Service {
     }
 }
 
+/// Whether a request asks for nothing: it only sees who is there, as `doctor` does.
+fn is_knock(incoming: &Incoming) -> bool {
+    incoming.method == Method::Get
+        && incoming.path == "/"
+        && incoming.query.is_empty()
+        && incoming.body.is_empty()
+}
+
 impl Services {
     /// Answers a request that arrives at `now`.
     pub(super) fn answer(&mut self, incoming: &Incoming, now: Moment) -> Outgoing {
+        if is_knock(incoming) {
+            return Outgoing::page(404, "nothing here");
+        }
         let Some((service, path)) = route(incoming) else {
             self.ledger.broke(format!("A request at {now} is for none of the four providers."));
             return Outgoing::page(404, "Not Found");

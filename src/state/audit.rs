@@ -1,8 +1,10 @@
 //! What was done to whom, when and why: written once, never changed.
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
+use rusqlite::types::Value;
 
-use crate::domain::{Action, Because, Id, Moment, Restriction, Until};
+use super::chain;
+use crate::domain::{Id, Moment, Restriction, Until};
 
 /// One operation's outcome, for the audit log.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -16,9 +18,9 @@ pub struct AuditRow {
     /// What it was done to.
     pub restriction: Restriction,
     /// What was done.
-    pub action: Action,
+    pub action: &'static str,
     /// Why.
-    pub because: Because,
+    pub because: &'static str,
     /// Until when.
     pub until: Until,
     /// The `id` of the entry.
@@ -35,33 +37,48 @@ pub struct AuditRow {
     pub request_id: Option<String>,
 }
 
-/// Appends a row.
+/// Appends a row to the log, and to the chain.
 pub(super) fn append(connection: &Connection, row: &AuditRow) -> rusqlite::Result<()> {
-    let Restriction { target, room, subject, deny } = &row.restriction;
+    let head = chain::head(connection)?;
+    let mut values = values(head.seq.saturating_add(1), row);
+    let link = head.next(&values);
+    values.push(Value::Text(link.hash.clone()));
     connection
         .prepare_cached(
-            "INSERT INTO audit (at, run, call, target, room, kind, subject, deny, action, because,
-             until, entry, source, outcome, code, message, request_id)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+            "INSERT INTO audit (seq, at, run, call, target, room, kind, subject, deny, action,
+             because, until, entry, source, outcome, code, message, request_id, hash)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+             ?18, ?19)",
         )?
-        .execute(params![
-            row.at.millis(),
-            row.run,
-            row.call,
-            target.as_str(),
-            room.as_ref().map_or("", Id::as_str),
-            subject.kind.name(),
-            subject.id.as_str(),
-            deny.bits(),
-            row.action.name(),
-            row.because.name(),
-            row.until.at().map(Moment::millis),
-            row.entry,
-            row.source,
-            row.outcome,
-            row.code,
-            row.message,
-            row.request_id,
-        ])?;
-    Ok(())
+        .execute(rusqlite::params_from_iter(values))?;
+    chain::set_head(connection, &link)
+}
+
+/// The columns of a row, in the order of the table, without its hash.
+fn values(seq: i64, row: &AuditRow) -> Vec<Value> {
+    let AuditRow { at, run, call, restriction, action, because, until, .. } = row;
+    let Restriction { target, room, subject, deny } = restriction;
+    let text = |text: &str| Value::Text(text.to_owned());
+    let number = |number: Option<i64>| number.map_or(Value::Null, Value::Integer);
+    let optional = |text: &Option<String>| text.clone().map_or(Value::Null, Value::Text);
+    vec![
+        Value::Integer(seq),
+        Value::Integer(at.millis()),
+        text(run),
+        number(*call),
+        text(target.as_str()),
+        text(room.as_ref().map_or("", Id::as_str)),
+        text(subject.kind.name()),
+        text(subject.id.as_str()),
+        Value::Integer(deny.bits().into()),
+        text(action),
+        text(because),
+        number(until.at().map(Moment::millis)),
+        optional(&row.entry),
+        optional(&row.source),
+        text(row.outcome),
+        optional(&row.code),
+        optional(&row.message),
+        optional(&row.request_id),
+    ]
 }

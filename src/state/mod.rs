@@ -5,22 +5,31 @@
 //! that belong together are written in one transaction, durable before the next step.
 
 pub mod audit;
+pub mod backup;
+pub mod chain;
 pub mod error;
+pub mod history;
 pub mod journal;
 pub mod lease;
 pub mod lock;
 pub mod open;
 pub mod rows;
+pub mod runs;
 pub mod schema;
 pub mod snapshot;
+pub mod verify;
 
 pub use audit::AuditRow;
+pub use chain::{Break, Link};
 pub use error::StateError;
+pub use history::{Event, Narrowed};
 pub use journal::{Answered, Intent, Record};
 pub use lease::{Holder, Lease};
 pub use lock::FileLock;
 pub use open::{Location, State};
+pub use runs::RunRow;
 pub use snapshot::{LastCall, Snapshot};
+pub use verify::Flaw;
 
 #[cfg(test)]
 mod tests;

@@ -97,6 +97,13 @@ impl State {
         &self.path
     }
 
+    /// Opens a file that is to become a copy.
+    #[expect(clippy::disallowed_methods, reason = "this is where databases are opened")]
+    pub(super) fn open_copy(path: &Path) -> Result<Connection, StateError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | COMMON_FLAGS;
+        Connection::open_with_flags(path, flags).map_err(doing("open the copy"))
+    }
+
     #[expect(clippy::disallowed_methods, reason = "this is where databases are opened")]
     fn connect(path: &Path, flags: OpenFlags) -> Result<Self, StateError> {
         let connection =

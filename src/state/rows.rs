@@ -94,23 +94,28 @@ fn enforcement(row: &Row<'_>) -> rusqlite::Result<Enforcement> {
         }),
         None => None,
     };
-    let room: String = row.get("room")?;
     Ok(Enforcement {
-        restriction: Restriction {
-            target: word(row, "target", TargetName::parse)?,
-            room: (!room.is_empty()).then(|| Id::new(room)),
-            subject: Subject {
-                kind: word(row, "kind", Kind::parse)?,
-                id: Id::new(row.get::<_, String>("subject")?),
-            },
-            deny: Deny::from_bits(row.get("deny")?).ok_or_else(|| unreadable("deny"))?,
-        },
+        restriction: restriction(row)?,
         until: moment("until")?.map_or(Until::Never, Until::At),
         reason: row.get::<_, Option<String>>("reason")?.map(Into::into),
         entry: row.get::<_, Option<String>>("entry")?.map(Into::into),
         held,
         doubt,
         waiting: moment("waiting")?,
+    })
+}
+
+/// Reads the columns that name a restriction.
+pub(super) fn restriction(row: &Row<'_>) -> rusqlite::Result<Restriction> {
+    let room: String = row.get("room")?;
+    Ok(Restriction {
+        target: word(row, "target", TargetName::parse)?,
+        room: (!room.is_empty()).then(|| Id::new(room)),
+        subject: Subject {
+            kind: word(row, "kind", Kind::parse)?,
+            id: Id::new(row.get::<_, String>("subject")?),
+        },
+        deny: Deny::from_bits(row.get("deny")?).ok_or_else(|| unreadable("deny"))?,
     })
 }
 

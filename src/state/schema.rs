@@ -4,10 +4,10 @@
 pub(super) const APPLICATION_ID: i64 = 0x6f73_7472;
 
 /// One step per schema version, append only: a released step never changes.
-pub(super) const MIGRATIONS: [&str; 1] = [VERSION_1];
+pub(super) const MIGRATIONS: [&str; 2] = [VERSION_1, VERSION_2];
 
 /// The version this program writes: the number of steps.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// Times are milliseconds since the Unix epoch; `until` is null for `never`, `lapse` for "does
 /// not end by itself"; a restriction in the whole app has room ''. Text sorts by its bytes, as
@@ -116,4 +116,10 @@ CREATE TABLE lease (
 ) STRICT;
 
 INSERT INTO lease (one, fence) VALUES (1, 0);
+";
+
+/// Each audit row carries the hash of its content and of its predecessor's hash; rows of version 1
+/// have none of their own, but the first row after them covers them all ([`super::chain`]).
+const VERSION_2: &str = "
+ALTER TABLE audit ADD COLUMN hash TEXT;
 ";

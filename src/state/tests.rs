@@ -10,8 +10,8 @@ use tempfile::TempDir;
 use super::lock::make_directory;
 use super::*;
 use crate::domain::{
-    Action, Because, Deny, Doubt, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment,
-    Restriction, RuleId, Subject, TargetName, Until,
+    Action, Deny, Doubt, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment, Restriction, RuleId,
+    Subject, TargetName, Until,
 };
 use crate::world::Process;
 
@@ -147,8 +147,8 @@ fn the_audit_log_can_be_neither_changed_nor_cut() {
         run: "r".to_owned(),
         call: None,
         restriction: row("a").restriction,
-        action: Action::Impose,
-        because: Because::NewEntry,
+        action: "impose",
+        because: "new_entry",
         until: Until::Never,
         entry: None,
         source: None,

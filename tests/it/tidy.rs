@@ -18,7 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     // A state keeps what plans speak of: bindings, and the mark a plan names it by.
     ("state", &["domain", "plan", "world"]),
     ("apply", &["domain", "provider", "plan", "state", "world"]),
-    ("report", &["domain", "provider", "plan", "apply"]),
+    ("report", &["domain", "provider", "plan", "state", "apply"]),
     ("exit", &[]),
     ("error", &["policy", "plan", "state", "exit"]),
     ("console", &["world", "report"]),
@@ -56,7 +56,14 @@ const DOORS: &[(&[&str], &[&str])] = &[
             ".read_link()",
         ],
         // `commands` reads and writes plan files, and looks whether there is a config.
-        &["world/", "state/", "policy/files.rs", "commands/plan.rs", "commands/apply.rs"],
+        &[
+            "world/",
+            "state/",
+            "policy/files.rs",
+            "commands/plan.rs",
+            "commands/apply.rs",
+            "commands/import.rs",
+        ],
     ),
     (&["walkdir"], &["policy/files.rs"]),
     (&["rusqlite"], &["state/"]),

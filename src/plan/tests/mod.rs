@@ -5,6 +5,7 @@ mod bench;
 mod bindings;
 mod cells;
 mod doubts;
+mod drift;
 mod due;
 mod ends;
 mod file;

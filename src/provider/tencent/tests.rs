@@ -172,12 +172,12 @@ fn a_page_is_read_inside_the_response_and_beside_it() {
 }
 
 #[test]
-fn a_list_ends_where_it_leads_no_further() {
+fn a_list_ends_where_it_has_no_rows_or_leads_to_zero() {
     let rows = r#"[{"Member_Account":"a","BannedUntil":1}]"#;
     for (list, next, expected) in [
         (rows, "101", Some(101)),
-        (rows, "100", None),
-        (rows, "7", None),
+        (rows, "100", Some(100)),
+        (rows, "7", Some(7)),
         (rows, "0", None),
         (rows, "-1", None),
         (rows, "null", None),

@@ -148,22 +148,22 @@ pub(super) fn decode(call: &Call, response: &Response) -> Result<Reply, Fault> {
     }
     let effect = match call.verb {
         Verb::Impose | Verb::Renew | Verb::Lift => Effect::Done,
-        Verb::List { cursor } => {
+        Verb::List { cursor: _ } => {
             let list = serde_json::from_slice(&response.body).map_err(|_not_a_list| garbage())?;
-            Effect::Page(page(call, cursor, list))
+            Effect::Page(page(call, list))
         }
     };
     Ok(Reply { effect, request_id })
 }
 
-/// One page. It is the last unless it has rows and leads further on: a back end that repeats
-/// itself must not hold a run for ever.
-fn page(call: &Call, cursor: u64, list: Listing) -> Page {
+/// One page. It is the last if it has no rows or leads to 0. Whether it leads further on is for
+/// the reader to see: a back end that repeats itself has not shown its end.
+fn page(call: &Call, list: Listing) -> Page {
     let data = list.response.unwrap_or_default();
     let members = data.banned_account_list.or(list.banned_account_list).unwrap_or_default();
     let next = data.next_offset.or(list.next_offset);
     let next = next.and_then(|next| u64::try_from(next).ok());
-    let next = next.filter(|next| *next > cursor && !members.is_empty());
+    let next = next.filter(|next| *next > 0 && !members.is_empty());
     let rows = members.into_iter().map(|Member { account, until }| Listed {
         kind: Kind::User,
         id: Id::new(account),

@@ -2,11 +2,18 @@
 
 mod bounds;
 mod clock;
+<<<<<<< HEAD
 mod economy;
 mod faults;
 mod journal;
+=======
+mod drift;
+mod faults;
+mod import;
+>>>>>>> main
 mod limits;
 mod random;
+mod store;
 mod story;
 mod time;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Parser as _;
 use jiff::SignedDuration;
 use ostracon::cli::{Cli, Command};
-use ostracon::commands::{Context, apply};
+use ostracon::commands::{Context, apply, doctor, drift, import, plan};
 use ostracon::console::{Console, Talk, Terminal};
 use ostracon::domain::{Lapse, Moment, Until};
 use ostracon::exit::Exit;
@@ -18,6 +18,7 @@ use ostracon::sandbox::{Fate, InForce, Incoming, Sandbox, credential};
 use ostracon::state::{Location, Snapshot, State};
 use ostracon::world::{Clock as _, Process, World};
 use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
 
 use super::bounds::{Bounded, LONGEST_RUN};
 use super::clock::{Seeded, StoryClock};
@@ -179,11 +180,7 @@ impl Story {
         let world = World { http, ..self.world.clone() };
         let mut context = Context { global: &cli.global, world: &world, console: &mut console };
         // A runtime of its own for each run: dropping it drops every task, as a kill would.
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .start_paused(true)
-            .build()
-            .unwrap();
+        let runtime = virtual_time();
         let ended = runtime.block_on(async {
             self.clock.start();
             let run = apply::run_within(&mut context, args);
@@ -204,6 +201,32 @@ impl Story {
                 Run { exit: error.exit, outcome: Value::Null, error: text }
             }
         })
+    }
+
+    /// Runs a command that reads what the providers hold, in virtual time.
+    pub(super) fn read(&self, arguments: &[&str]) -> (Exit, String) {
+        let fixed = ["ostracon", "--dir", self.files.path().to_str().unwrap()];
+        let cli = Cli::parse_from(fixed.into_iter().chain(arguments.iter().copied()));
+        let (out, mut console) = console();
+        let mut context =
+            Context { global: &cli.global, world: &self.world, console: &mut console };
+        let runtime = virtual_time();
+        let ended = runtime.block_on(async {
+            self.clock.start();
+            let ended = match &cli.command {
+                Command::Drift(args) => drift::run_within(&mut context, args).await,
+                Command::Doctor(args) => doctor::run_within(&mut context, args).await,
+                Command::Import(args) => import::run_within(&mut context, args).await,
+                Command::Plan(args) => plan::run_within(&mut context, args).await,
+                other => panic!("{other:?} reads nothing"),
+            };
+            self.clock.stop();
+            ended
+        });
+        match ended {
+            Ok(exit) => (exit, out.text()),
+            Err(error) => (error.exit, format!("{}: {:?}", error.message, error.causes)),
+        }
     }
 
     /// Runs a command other than `apply`.
@@ -352,6 +375,11 @@ impl Write for Page {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+/// A runtime whose time passes only when everybody waits.
+fn virtual_time() -> Runtime {
+    Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
 }
 
 fn console() -> (Page, Console) {

@@ -1,0 +1,86 @@
+//! Putting the pages of a list together, whatever the pages do.
+
+use std::collections::BTreeMap;
+
+use crate::domain::{Id, Kind, RuleId};
+use crate::provider::{Listed, Page};
+
+/// More pages than any room or app can fill: past this an endpoint is repeating itself.
+const MOST_PAGES: usize = 10_000;
+
+/// A list that is being read.
+#[derive(Debug, Default)]
+pub(super) struct Paging {
+    rows: BTreeMap<Key, Listed>,
+    pages: usize,
+}
+
+/// What tells two rows apart: a page that is read again shows the same ones.
+type Key = (Kind, Option<Id>, Id, u8, Option<RuleId>);
+
+/// What follows a page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Next {
+    /// The page that starts here.
+    Page(u64),
+    /// Nothing: the list was read to its end.
+    End,
+    /// Nothing that leads on: the pages repeat themselves, and the end was not seen.
+    Stuck,
+}
+
+impl Paging {
+    /// Takes the page that starts at `cursor`.
+    pub(super) fn take(&mut self, page: Page, cursor: u64) -> Next {
+        let known = self.rows.len();
+        for row in page.rows {
+            let key = (row.kind, row.room.clone(), row.id.clone(), row.deny.bits(), row.rule);
+            self.rows.insert(key, row);
+        }
+        self.pages += 1;
+        match page.next {
+            None => Next::End,
+            Some(next) if next > cursor && self.rows.len() > known && self.pages < MOST_PAGES => {
+                Next::Page(next)
+            }
+            Some(_) => Next::Stuck,
+        }
+    }
+
+    /// The rows, each once.
+    pub(super) fn into_rows(self) -> Vec<Listed> {
+        self.rows.into_values().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Deny, Lapse};
+
+    fn page(ids: &[&str], next: Option<u64>) -> Page {
+        let row = |id: &&str| Listed {
+            kind: Kind::User,
+            id: Id::new(*id),
+            room: None,
+            deny: Deny::JOIN,
+            lapse: Lapse::Open,
+            rule: None,
+            created: None,
+        };
+        Page { rows: ids.iter().map(row).collect(), next }
+    }
+
+    #[test]
+    fn a_list_ends_at_its_end_or_where_it_stops_to_lead_on() {
+        let mut paging = Paging::default();
+        assert_eq!(paging.take(page(&["a", "b"], Some(2)), 0), Next::Page(2));
+        assert_eq!(paging.take(page(&["b", "c"], None), 2), Next::End);
+        assert_eq!(paging.into_rows().len(), 3);
+        for (ids, next) in [(["a", "b"], 4), (["c", "d"], 2), (["c", "d"], 1)] {
+            let mut paging = Paging::default();
+            paging.take(page(&["a", "b"], Some(2)), 0);
+            assert_eq!(paging.take(page(&ids, Some(next)), 2), Next::Stuck, "{ids:?} {next}");
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Reading what a target holds, without a plan and without a trace in the state.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::attempt::{exchange, trouble};
+use super::line::next_call;
+use super::outcome::Trouble;
+use super::pace::Pace;
+use super::paging::{Next, Paging};
+use super::run::Paces;
+use super::settle::{Answer, Pause, Tries, Verdict, back_off, settle};
+use crate::domain::{Deny, Id, TargetName, Until};
+use crate::plan::term::CLOCK_TOLERANCE;
+use crate::provider::{Call, Effect, Form, Listed, Listing, Session, Stamp, Target, Verb};
+use crate::state::LastCall;
+use crate::world::{Credentials, World};
+
+/// What is to be read, and with what.
+pub struct Survey {
+    /// Clock, network and chance.
+    pub world: World,
+    /// Where secrets are read.
+    pub credentials: Arc<dyn Credentials>,
+    /// The targets, and the rooms to look in where lists are per room.
+    pub targets: Vec<(Arc<Target>, BTreeSet<Id>)>,
+    /// The number of the newest call in the state.
+    pub newest_call: i64,
+    /// When each rate was last used.
+    pub last_calls: Vec<LastCall>,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub struct Surveyed {
+    /// What each target showed.
+    pub views: BTreeMap<TargetName, View>,
+    /// The number of the newest call, these included.
+    pub newest_call: i64,
+    /// When each rate was last used, these calls included.
+    pub last_calls: Vec<LastCall>,
+}
+
+/// What one target showed.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct View {
+    /// The lists that were read: by room, or that of the app.
+    pub lists: BTreeMap<Option<Id>, Vec<Listed>>,
+    /// Why a list, or all of them, could not be read.
+    pub troubles: Vec<(Option<Id>, Trouble)>,
+    /// How far the provider's clock is ahead of ours, in seconds, if it said.
+    pub clock_ahead: Option<i64>,
+}
+
+/// How many lists of one target are read at the same time: what the quickest provider takes at a
+/// round trip of 200 ms.
+const SIDE_BY_SIDE: usize = 40;
+
+/// The form whose list shows all that can be listed at a target.
+pub fn listable(target: &Target) -> Option<&'static Form> {
+    let forms = target.provider.facts().forms.iter();
+    forms.into_iter().find(|form| form.listing != Listing::Never)
+}
+
+/// Reads the lists of all targets, side by side.
+pub async fn survey(survey: Survey) -> Surveyed {
+    let Survey { world, credentials, targets, newest_call, last_calls } = survey;
+    let sequence = Arc::new(AtomicI64::new(newest_call));
+    let mut paces = Paces::new(world.clone(), last_calls);
+    let mut tasks = JoinSet::new();
+    for (target, rooms) in targets {
+        let (world, credentials) = (world.clone(), Arc::clone(&credentials));
+        let (paces, sequence) = (paces.of(&target), Arc::clone(&sequence));
+        tasks.spawn(async move {
+            let name = target.name.clone();
+            match credentials.read(&target).await {
+                Err(error) => {
+                    let error = error.to_string();
+                    let trouble = Trouble { error, code: None, request_id: None };
+                    (name, View { troubles: vec![(None, trouble)], ..View::default() })
+                }
+                Ok(secrets) => {
+                    let session = Session::new(target, secrets);
+                    let clock_ahead = OnceLock::new();
+                    let reader = Reader { world, session, paces, sequence, clock_ahead };
+                    (name, Arc::new(reader).view(rooms).await)
+                }
+            }
+        });
+    }
+    let mut views = BTreeMap::new();
+    while let Some(done) = tasks.join_next().await {
+        match done {
+            Ok((name, view)) => drop(views.insert(name, view)),
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_cancelled) => {}
+        }
+    }
+    let last_calls = paces.used_until(world.now());
+    Surveyed { views, newest_call: sequence.load(Ordering::Relaxed), last_calls }
+}
+
+/// Reads the lists of one target.
+struct Reader {
+    world: World,
+    session: Session,
+    paces: Vec<Arc<Pace>>,
+    sequence: Arc<AtomicI64>,
+    clock_ahead: OnceLock<i64>,
+}
+
+impl Reader {
+    async fn view(self: Arc<Self>, rooms: BTreeSet<Id>) -> View {
+        let Some(form) = listable(&self.session.target) else { return View::default() };
+        let places: Vec<Option<Id>> = match form.listing {
+            Listing::Never => Vec::new(),
+            Listing::CompletePerRoom => rooms.into_iter().map(Some).collect(),
+            Listing::MayOmitPerApp => vec![None],
+        };
+        let gate = Arc::new(Semaphore::new(SIDE_BY_SIDE));
+        let mut tasks = JoinSet::new();
+        for place in places {
+            let (reader, gate) = (Arc::clone(&self), Arc::clone(&gate));
+            tasks.spawn(async move {
+                let _permit = gate.acquire().await;
+                let list = reader.list(form, place.clone()).await;
+                (place, list)
+            });
+        }
+        let mut view = View::default();
+        while let Some(done) = tasks.join_next().await {
+            match done {
+                Ok((place, Ok(rows))) => drop(view.lists.insert(place, rows)),
+                Ok((place, Err(trouble))) => view.troubles.push((place, trouble)),
+                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                Err(_cancelled) => {}
+            }
+        }
+        view.troubles.sort();
+        view.clock_ahead = self.clock_ahead.get().copied();
+        view
+    }
+
+    /// Reads a whole list; one whose end is never seen is no list.
+    async fn list(&self, form: &'static Form, room: Option<Id>) -> Result<Vec<Listed>, Trouble> {
+        let mut paging = Paging::default();
+        let mut call = Call {
+            verb: Verb::List { cursor: 0 },
+            kind: form.kind,
+            room,
+            deny: Deny::NOTHING,
+            reason: None,
+            until: Until::Never,
+            items: Vec::new(),
+        };
+        let mut cursor = 0;
+        loop {
+            call.verb = Verb::List { cursor };
+            // A list of what is gone is an empty list.
+            let Some(Effect::Page(page)) = self.insist(form, &call).await? else { break };
+            match paging.take(page, cursor) {
+                Next::Page(next) => cursor = next,
+                Next::End => break,
+                Next::Stuck => return Err(plain("the list repeats itself and never ends")),
+            }
+        }
+        Ok(paging.into_rows())
+    }
+
+    /// Sends a call until it is answered or cannot be; `None` if there is nothing to list.
+    async fn insist(&self, form: &'static Form, call: &Call) -> Result<Option<Effect>, Trouble> {
+        let mut tries = Tries::default();
+        loop {
+            let answer = self.send(form, call).await;
+            if let Some(ahead) = self.clock_ahead.get()
+                && ahead.abs() > CLOCK_TOLERANCE.as_secs()
+            {
+                let error = format!("the provider's clock is {ahead} s ahead of this machine's");
+                return Err(plain(&error));
+            }
+            match settle(form, call, &answer, &mut tries) {
+                Verdict::Done(effect) => return Ok(Some(effect)),
+                Verdict::AlreadySo | Verdict::Waiting | Verdict::RoomAbsent => return Ok(None),
+                Verdict::Again { pause } => self.pause(form, pause).await,
+                Verdict::Look
+                | Verdict::Recreate
+                | Verdict::Split(_)
+                | Verdict::Failed
+                | Verdict::RoomFull
+                | Verdict::InDoubt
+                | Verdict::Stop { hint: _ } => {
+                    return Err(answer
+                        .err()
+                        .map_or_else(|| plain("not settled"), |it| trouble(&it)));
+                }
+            }
+        }
+    }
+
+    async fn send(&self, form: &'static Form, call: &Call) -> Answer {
+        let number = next_call(&self.sequence, self.world.now());
+        let turn = match self.paces.get(form.lane) {
+            Some(pace) => Some(pace.turn().await),
+            None => None,
+        };
+        let nonce = self.world.random.bits();
+        let stamp = Stamp { now: self.world.now(), nonce, sequence: number };
+        let (answer, ahead) = exchange(&self.world, &self.session, call, (&stamp, turn)).await;
+        if let Some(ahead) = ahead {
+            // The first answer tells; a slow one later would tell less.
+            let _known = self.clock_ahead.set(ahead);
+        }
+        answer
+    }
+
+    async fn pause(&self, form: &'static Form, pause: Pause) {
+        let bits = self.world.random.bits();
+        match pause {
+            Pause::None => {}
+            Pause::BackOff { attempt } => tokio::time::sleep(back_off(attempt, bits)).await,
+            Pause::Throttled { attempt, after } => {
+                if let Some(pace) = self.paces.get(form.lane) {
+                    pace.throttle(after.unwrap_or_default().max(back_off(attempt, bits)));
+                }
+            }
+        }
+    }
+}
+
+fn plain(error: &str) -> Trouble {
+    Trouble { error: error.to_owned(), code: None, request_id: None }
+}

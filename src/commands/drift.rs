@@ -1,0 +1,72 @@
+//! `drift`: what the providers hold against what the state knows; changes nothing.
+//!
+//! It takes no lock and records nothing, so a run that goes on at the same time does not know of
+//! its calls: the two together may be quicker than the account's rate allows.
+
+use super::prepare::Files;
+use super::state::list::Format;
+use super::survey::{self, Found, survey};
+use super::{Context, store};
+use crate::domain::Id;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::plan::drift::Difference;
+use crate::report::drift::{Compared, drift_text, drift_view};
+
+/// What `drift` takes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Lists count for the rate of an account: do not run it beside an `apply`.")]
+pub struct Args {
+    /// Look at this target only; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub target: Vec<String>,
+
+    /// Look in this room too, where lists are per room; may be given several times
+    #[arg(long, value_name = "ROOM")]
+    pub room: Vec<String>,
+
+    /// How it is shown
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+}
+
+/// Shows what differs.
+pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
+    super::runtime()?.block_on(run_within(context, args))
+}
+
+/// Shows what differs, within the caller's runtime.
+pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
+    let files = Files::read(context)?;
+    let scope = files.scope(&args.target)?;
+    let mut snapshot = store::snapshot(context, &files)?;
+    let rooms: Vec<Id> = args.room.iter().map(|room| Id::new(room.as_str())).collect();
+    let credentials = survey::credentials(context);
+    let found =
+        survey(&files, &mut snapshot, (context.world, credentials), (&scope, &rooms)).await?;
+    let compared = found.into_iter().filter_map(|Found { target, drift, troubles }| {
+        let target = files.config.targets.get(&target)?;
+        Some(Compared { target, drift, troubles })
+    });
+    let compared: Vec<_> = compared.collect();
+    let console = &mut *context.console;
+    match args.format {
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut console.out, &drift_view(&compared))
+                .map_err(std::io::Error::from)?;
+            console.out.write_all(b"\n")?;
+        }
+        Format::Text => {
+            let paint = console.paint();
+            console.result(|out| drift_text(&compared, paint, out))?;
+        }
+    }
+    let differs = compared.iter().flat_map(|it| &it.drift.differences).any(Difference::is_proof);
+    let unread = compared.iter().any(|it| !it.troubles.is_empty());
+    // What is known to differ says more than what could not be read.
+    Ok(match (differs, unread) {
+        (true, _) => Exit::Changes,
+        (false, true) => Exit::Error,
+        (false, false) => Exit::Done,
+    })
+}

@@ -1,0 +1,271 @@
+//! `import`: takes foreign restrictions over, into a policy file and into the state, without a
+//! call that changes anything.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+use super::Context;
+use super::apply::span;
+use super::prepare::{Files, check_lineage};
+use super::survey::{self, Found, survey};
+use super::tenancy::{self, Tenancy};
+use crate::domain::{Enforcement, Evidence, Held, Id, Lapse, Moment, Restriction, Until};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::plan::drift::Finding;
+use crate::provider::{Form, Listed};
+use crate::report::count::counted;
+use crate::report::escape::Terminal;
+use crate::report::policy_yaml::policy_yaml;
+use crate::state::{AuditRow, Lease, Location, Record, Snapshot, State};
+
+/// What `import` takes.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The policy file to make, in the workspace, as in `bans/imported.yaml`
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+
+    /// Look at this target only; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub target: Vec<String>,
+
+    /// Look in this room too, where lists are per room; may be given several times
+    #[arg(long, value_name = "ROOM")]
+    pub room: Vec<String>,
+
+    /// Wait this long for a run to finish
+    #[arg(long, value_name = "SPAN", default_value = "0s", value_parser = span)]
+    pub lock_timeout: Duration,
+}
+
+/// Takes foreign restrictions over.
+pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
+    super::runtime()?.block_on(run_within(context, args))
+}
+
+/// Takes foreign restrictions over, within the caller's runtime.
+pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
+    let file = place(context, &args.out)?;
+    let files = Files::read(context)?;
+    let location = files.state_location(context);
+    let found = State::read(&location)?.map(|state| state.lineage()).transpose()?;
+    if let Location::File(path) = &location {
+        let expected = files.config.lineage.as_deref();
+        check_lineage(expected, found.as_deref(), path.clone())?;
+    }
+    let Tenancy { mut state, lease, lock } =
+        tenancy::take(&location, context.world, args.lock_timeout).await?;
+    let imported = take_over(context, args, (&files, &file), (&mut state, &lease)).await;
+    state.release(&lease)?;
+    state.close()?;
+    drop(lock);
+    imported
+}
+
+async fn take_over(
+    context: &mut Context<'_>,
+    args: &Args,
+    (files, file): (&Files, &Path),
+    (state, lease): (&mut State, &Lease),
+) -> Result<Exit, Error> {
+    let mut snapshot = state.snapshot()?;
+    let scope = files.scope(&args.target)?;
+    let rooms: Vec<Id> = args.room.iter().map(|room| Id::new(room.as_str())).collect();
+    let through = (context.world, survey::credentials(context));
+    let found = survey(files, &mut snapshot, through, (&scope, &rooms)).await?;
+    let Sorted { rows, passed_over } = sort(files, &found, &snapshot, context.world.now());
+    for sentence in &passed_over {
+        context.console.err.say(&format!("warning: {}\n", Terminal(sentence)));
+    }
+    if !rows.is_empty() {
+        write(files, &rows, file)?;
+        // Both or neither: a policy without the rows would impose everything anew.
+        let kept =
+            check(context).and_then(|()| record(context, args, &rows, (state, lease, files)));
+        if let Err(error) = kept {
+            let _gone_already = std::fs::remove_file(file);
+            return Err(error);
+        }
+    }
+    let count = counted(rows.len() as u64, "restriction");
+    let out = args.out.display().to_string();
+    context.console.result(|to| match rows.len() {
+        0 => writeln!(to, "Imported: nothing foreign was found."),
+        _ => writeln!(to, "Imported: {count} into `{}`.", Terminal(&out)),
+    })?;
+    let unread = found.iter().any(|found| !found.troubles.is_empty());
+    Ok(if unread { Exit::Unfinished } else { Exit::Done })
+}
+
+/// Where the file will be: in the workspace, and not there yet.
+fn place(context: &Context<'_>, out: &Path) -> Result<PathBuf, Error> {
+    let refused = |why: &str| {
+        Error::new(Exit::Usage, format!("cannot import into `{}`: {why}", out.display()))
+            .hint("name a new file in the workspace, as in `--out bans/imported.yaml`")
+    };
+    let is_inside = out.components().all(|part| match part {
+        Component::Normal(name) => !name.as_encoded_bytes().starts_with(b"."),
+        Component::CurDir => true,
+        Component::Prefix(_) | Component::RootDir | Component::ParentDir => false,
+    });
+    let extension = out.extension().and_then(|extension| extension.to_str());
+    if !is_inside {
+        return Err(refused("it is not in the workspace, or in a hidden directory"));
+    }
+    if !matches!(extension, Some("yaml" | "yml")) {
+        return Err(refused("it is not a YAML file"));
+    }
+    // No link on the way may lead out of the workspace.
+    let mut path = context.global.dir.clone();
+    for part in out.components() {
+        path.push(part);
+        if path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink()) {
+            return Err(refused("a symbolic link leads there"));
+        }
+    }
+    if path.symlink_metadata().is_ok() {
+        return Err(refused("it is there already"));
+    }
+    Ok(path)
+}
+
+/// What was found, sorted out.
+struct Sorted {
+    /// What is taken over.
+    rows: Vec<Enforcement>,
+    /// What is not, and why.
+    passed_over: Vec<String>,
+}
+
+fn sort(files: &Files, found: &[Found], snapshot: &Snapshot, now: Moment) -> Sorted {
+    let mut rows: BTreeMap<&Restriction, &Listed> = BTreeMap::new();
+    let mut passed_over = Vec::new();
+    for Found { target, drift, troubles } in found {
+        for (room, trouble) in troubles {
+            let room = room.as_ref().map(|room| format!(" room `{room}`")).unwrap_or_default();
+            passed_over.push(format!("`{target}`{room} could not be read: {}", trouble.error));
+        }
+        for difference in drift.differences.iter().filter(|it| it.finding == Finding::Foreign) {
+            let (restriction, Some(listed)) = (&difference.restriction, &difference.listed) else {
+                continue;
+            };
+            if let Some(why) = obstacle(files, restriction, snapshot) {
+                passed_over.push(format!("`{restriction}` is left alone: {why}"));
+            } else if let Some(other) = rows.insert(restriction, listed) {
+                // One of several rules that say the same: the last to end counts.
+                if other.lapse > listed.lapse {
+                    rows.insert(restriction, other);
+                }
+                passed_over.push(format!("a second rule for `{restriction}` is left alone"));
+            }
+        }
+    }
+    let rows = rows.into_iter().map(|(restriction, listed)| adopted(restriction, listed, now));
+    Sorted { rows: rows.collect(), passed_over }
+}
+
+/// Why a foreign restriction cannot be taken over.
+fn obstacle(files: &Files, restriction: &Restriction, snapshot: &Snapshot) -> Option<&'static str> {
+    let known = snapshot.rows.binary_search_by(|row| row.restriction.cmp(restriction));
+    if known.is_ok() {
+        return Some("the state knows another one of this name");
+    }
+    if files.protects(restriction) {
+        return Some("its subject is protected");
+    }
+    let is_legal = form(files, restriction).is_some_and(|form| {
+        let room = restriction.room.as_ref().is_none_or(|room| {
+            form.names_room() && form.room_id.parse(room.as_str()).is_ok_and(|it| it == *room)
+        });
+        let subject = &restriction.subject.id;
+        room && form.id.parse(subject.as_str()).is_ok_and(|it| it == *subject)
+    });
+    (!is_legal).then_some("no policy can name it")
+}
+
+fn form(files: &Files, restriction: &Restriction) -> Option<&'static Form> {
+    let target = files.config.targets.get(&restriction.target)?;
+    target.provider.facts().form(restriction.subject.kind)
+}
+
+/// The row of a restriction that is held as a list shows it.
+fn adopted(restriction: &Restriction, listed: &Listed, now: Moment) -> Enforcement {
+    Enforcement {
+        restriction: restriction.clone(),
+        until: match listed.lapse {
+            Lapse::At(at) => Until::At(at),
+            Lapse::Open => Until::Never,
+        },
+        reason: None,
+        entry: None,
+        held: Some(Held {
+            since: listed.created.unwrap_or(now).min(now),
+            written: now,
+            lapse: listed.lapse,
+            rule: listed.rule,
+            evidence: Evidence::Adopted,
+            twin_since: None,
+        }),
+        doubt: None,
+        waiting: None,
+    }
+}
+
+/// Writes the policy file.
+#[expect(clippy::disallowed_methods, reason = "the one place that makes a policy file")]
+fn write(files: &Files, rows: &[Enforcement], file: &Path) -> Result<(), Error> {
+    use std::io::Write as _;
+    let failed = |error: std::io::Error| {
+        let message = format!("cannot write the policy to `{}`", file.display());
+        Error::new(Exit::Error, message).caused_by(&error)
+    };
+    let entries: Vec<_> = rows.iter().map(|row| (row.restriction.clone(), row.until)).collect();
+    let mut text = "# Taken over from the providers by `ostracon import`.\n".to_owned();
+    let is_wide = |restriction: &Restriction| form(files, restriction).is_some_and(|it| it.wide);
+    policy_yaml(&entries, is_wide, &mut text)
+        .map_err(|error| failed(std::io::Error::other(error)))?;
+    if let Some(directory) = file.parent() {
+        std::fs::create_dir_all(directory).map_err(failed)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    let mut made = options.write(true).create_new(true).open(file).map_err(failed)?;
+    made.write_all(text.as_bytes()).and_then(|()| made.sync_all()).map_err(failed)
+}
+
+/// Whether the workspace is still valid with the new file in it.
+fn check(context: &Context<'_>) -> Result<(), Error> {
+    Files::read(context).map(drop)
+}
+
+fn record(
+    context: &Context<'_>,
+    args: &Args,
+    rows: &[Enforcement],
+    (state, lease, files): (&mut State, &Lease, &Files),
+) -> Result<(), Error> {
+    let now = context.world.now();
+    let audit = |row: &Enforcement| AuditRow {
+        at: now,
+        run: lease.run.clone(),
+        call: None,
+        restriction: row.restriction.clone(),
+        action: "adopt",
+        because: "by_hand",
+        until: row.until,
+        entry: None,
+        source: Some(args.out.display().to_string()),
+        outcome: "done",
+        code: None,
+        message: None,
+        request_id: None,
+    };
+    let binds = files.bounds().into_iter().map(|(name, bound)| Record::Bind(name, bound));
+    let rows = rows.iter().flat_map(|row| [Record::Put(row.clone()), Record::Audit(audit(row))]);
+    let records: Vec<Record> = binds.chain(rows).collect();
+    state.begin_run(&lease.run, &context.world.process, now, Some("import"))?;
+    state.commit(lease.fence, &records)?;
+    state.finish_run(&lease.run, context.world.now(), "")?;
+    Ok(())
+}

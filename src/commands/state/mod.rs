@@ -1,0 +1,43 @@
+//! `state`: asks, checks, copies or repairs the state.
+
+pub mod backup;
+pub mod export;
+pub mod list;
+pub mod rm;
+pub mod show;
+pub mod verify;
+
+use clap::Subcommand;
+
+use super::Context;
+use crate::error::Error;
+use crate::exit::Exit;
+
+/// What to do with the state.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List what is known, and how it is known
+    List(list::Args),
+    /// Show one restriction in full
+    Show(show::Args),
+    /// Forget a restriction without lifting it
+    Rm(rm::Args),
+    /// Check the file, its rows and the chain of the audit log
+    Verify,
+    /// Copy the state to a file; works while a run is on
+    Backup(backup::Args),
+    /// Print all that is known, for other programs
+    Export(export::Args),
+}
+
+/// Does it.
+pub fn run(context: &mut Context<'_>, command: &Command) -> Result<Exit, Error> {
+    match command {
+        Command::List(args) => list::run(context, args),
+        Command::Show(args) => show::run(context, args),
+        Command::Rm(args) => rm::run(context, args),
+        Command::Verify => verify::run(context),
+        Command::Backup(args) => backup::run(context, args),
+        Command::Export(args) => export::run(context, args),
+    }
+}

@@ -1,0 +1,255 @@
+//! What the state knows of restrictions: as lines, as one in full, as JSON.
+
+use std::fmt::{self, Write};
+
+use serde::Serialize;
+
+use super::escape::{Terminal, TerminalWord};
+use super::span::away;
+use super::style::{Ink, Paint};
+use crate::domain::{Action, Deny, Enforcement, Held, Id, Kind, Lapse, Moment, TargetName, Until};
+
+/// How sure it is that somebody is restricted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    /// The provider holds it.
+    InForce,
+    /// What the provider held has ended there by itself.
+    Lapsed,
+    /// A call was sent and nobody knows whether it took effect.
+    InDoubt,
+    /// The provider says "not yet".
+    Waiting,
+    /// The provider holds nothing of it.
+    Gone,
+}
+
+impl Standing {
+    /// That of a row at `now`.
+    pub fn of(row: &Enforcement, now: Moment) -> Self {
+        match (&row.held, row.doubt, row.waiting) {
+            (_, Some(_), _) => Self::InDoubt,
+            (Some(held), None, _) if held.lapse.has_passed(now) => Self::Lapsed,
+            (Some(_), None, _) => Self::InForce,
+            (None, None, Some(_)) => Self::Waiting,
+            (None, None, None) => Self::Gone,
+        }
+    }
+
+    /// The name, as in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InForce => "in_force",
+            Self::Lapsed => "lapsed",
+            Self::InDoubt => "in_doubt",
+            Self::Waiting => "waiting",
+            Self::Gone => "gone",
+        }
+    }
+
+    /// The name for people, and its ink.
+    pub(super) const fn words(self) -> (Ink, &'static str) {
+        match self {
+            Self::InForce => (Ink::Plain, "in force"),
+            Self::Lapsed => (Ink::Quiet, "lapsed"),
+            Self::InDoubt => (Ink::Warning, "in doubt"),
+            Self::Waiting => (Ink::Warning, "waiting"),
+            Self::Gone => (Ink::Warning, "gone"),
+        }
+    }
+}
+
+/// One row of the state as JSON. Every key is always there.
+#[derive(Debug, Serialize)]
+pub struct EnforcementView<'a> {
+    /// The canonical text of the restriction.
+    pub key: String,
+    /// The target.
+    pub target: &'a TargetName,
+    /// What kind of subject.
+    pub kind: Kind,
+    /// The room; null where the restriction holds in the whole app.
+    pub room: Option<&'a Id>,
+    /// Who or what is restricted.
+    pub subject: &'a Id,
+    /// What is denied; null for a stream.
+    pub deny: Deny,
+    /// `in_force`, `lapsed`, `in_doubt`, `waiting` or `gone`.
+    pub standing: &'static str,
+    /// Until when, as last applied.
+    pub until: Until,
+    /// The reason last applied.
+    pub reason: Option<&'a str>,
+    /// The `id` of the entry that governed last.
+    pub entry: Option<&'a str>,
+    /// `acknowledged`, `observed` or `adopted`; null where nothing is known to be held.
+    pub evidence: Option<&'static str>,
+    /// Since when it is held.
+    pub since: Option<Moment>,
+    /// When a call last wrote it.
+    pub written: Option<Moment>,
+    /// When it ends at the provider by itself; null if it does not.
+    pub lapse: Option<Moment>,
+    /// The provider's id of it.
+    pub rule: Option<i64>,
+    /// What the call was to do whose effect is unknown.
+    pub doubt: Option<Action>,
+    /// Since when it is in doubt.
+    pub doubt_since: Option<Moment>,
+    /// Since when the provider has been saying "not yet".
+    pub waiting_since: Option<Moment>,
+}
+
+impl<'a> EnforcementView<'a> {
+    /// The view of a row at `now`.
+    pub fn of(row: &'a Enforcement, now: Moment) -> Self {
+        let Enforcement { restriction, until, reason, entry, held, doubt, waiting } = row;
+        let held = held.as_ref();
+        Self {
+            key: restriction.to_string(),
+            target: &restriction.target,
+            kind: restriction.subject.kind,
+            room: restriction.room.as_ref(),
+            subject: &restriction.subject.id,
+            deny: restriction.deny,
+            standing: Standing::of(row, now).name(),
+            until: *until,
+            reason: reason.as_deref(),
+            entry: entry.as_deref(),
+            evidence: held.map(|held| held.evidence.name()),
+            since: held.map(|held| held.since),
+            written: held.map(|held| held.written),
+            lapse: held.and_then(|held| held.lapse.at()),
+            rule: held.and_then(|held| held.rule).map(|rule| rule.0),
+            doubt: doubt.map(|doubt| doubt.action),
+            doubt_since: doubt.map(|doubt| doubt.since),
+            waiting_since: *waiting,
+        }
+    }
+
+    /// The names of the columns of [`EnforcementView::cells`].
+    pub const COLUMNS: [&'static str; 18] = [
+        "key",
+        "target",
+        "kind",
+        "room",
+        "subject",
+        "deny",
+        "standing",
+        "until",
+        "reason",
+        "entry",
+        "evidence",
+        "since",
+        "written",
+        "lapse",
+        "rule",
+        "doubt",
+        "doubt_since",
+        "waiting_since",
+    ];
+
+    /// The row as cells of a table; empty where there is nothing.
+    pub fn cells(&self) -> [String; 18] {
+        fn cell<T: fmt::Display>(value: Option<T>) -> String {
+            value.map(|value| value.to_string()).unwrap_or_default()
+        }
+        [
+            self.key.clone(),
+            self.target.to_string(),
+            self.kind.to_string(),
+            cell(self.room),
+            self.subject.to_string(),
+            self.deny.to_string(),
+            self.standing.to_owned(),
+            self.until.to_string(),
+            cell(self.reason),
+            cell(self.entry),
+            cell(self.evidence),
+            cell(self.since),
+            cell(self.written),
+            cell(self.lapse),
+            cell(self.rule),
+            cell(self.doubt),
+            cell(self.doubt_since),
+            cell(self.waiting_since),
+        ]
+    }
+}
+
+/// Writes a row as one line.
+pub fn enforcement_line(
+    row: &Enforcement,
+    now: Moment,
+    paint: Paint,
+    out: &mut dyn Write,
+) -> fmt::Result {
+    let (ink, words) = Standing::of(row, now).words();
+    writeln!(
+        out,
+        "{}  {}  {}, {}",
+        Terminal(&row.restriction.to_string()),
+        paint.ink(ink, words),
+        until(row.until, now),
+        known(row),
+    )
+}
+
+/// Writes a row in full.
+pub fn enforcement_text(
+    row: &Enforcement,
+    now: Moment,
+    paint: Paint,
+    out: &mut dyn Write,
+) -> fmt::Result {
+    let Enforcement { restriction, until: promised, reason, entry, held, doubt, waiting } = row;
+    let (ink, words) = Standing::of(row, now).words();
+    let name = restriction.to_string();
+    writeln!(out, "{}  {}", paint.ink(Ink::Heading, Terminal(&name)), paint.ink(ink, words))?;
+    writeln!(out, "  promised  {}", until(*promised, now))?;
+    for (name, value) in [("reason", reason), ("entry", entry)] {
+        if let Some(value) = value {
+            writeln!(out, "  {name:<8}  {}", TerminalWord(value))?;
+        }
+    }
+    if let Some(Held { since, written, lapse, rule, evidence: _, twin_since }) = held {
+        writeln!(out, "  held      since {since}, last written {written}")?;
+        match lapse {
+            Lapse::At(at) => writeln!(out, "  ends      at {at} by itself, {}", away(now, *at))?,
+            Lapse::Open => writeln!(out, "  ends      only when lifted")?,
+        }
+        if let Some(rule) = rule {
+            writeln!(out, "  rule      {rule}")?;
+        }
+        if let Some(since) = twin_since {
+            writeln!(out, "  twin      an unanswered call may have made a second since {since}")?;
+        }
+    }
+    if let Some(doubt) = doubt {
+        let since = doubt.since;
+        writeln!(out, "  in doubt  a call to {} was sent at {since}", doubt.action)?;
+    }
+    if let Some(since) = waiting {
+        writeln!(out, "  waiting   the provider has been saying \"not yet\" since {since}")?;
+    }
+    writeln!(out, "  known     {}", known(row))
+}
+
+fn until(until: Until, now: Moment) -> String {
+    match until {
+        Until::Never => "until never".to_owned(),
+        Until::At(at) => format!("until {at} ({})", away(now, at)),
+    }
+}
+
+/// How we know what a row says.
+fn known(row: &Enforcement) -> String {
+    let held = row.held.as_ref().map(|held| {
+        let (evidence, at) = (held.evidence.name(), held.written);
+        format!("{evidence} at {at}")
+    });
+    let doubt = row.doubt.map(|doubt| format!("{} in doubt since {}", doubt.action, doubt.since));
+    let waiting = row.waiting.map(|since| format!("waiting since {since}"));
+    let parts: Vec<String> = [held, doubt, waiting].into_iter().flatten().collect();
+    if parts.is_empty() { "nothing is held".to_owned() } else { parts.join(", ") }
+}

@@ -1,0 +1,251 @@
+//! One screen: what is in force, what ends soonest, what waits or is in doubt, the last run.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::count::{counted, grouped};
+use super::enforcement::Standing;
+use super::escape::{Terminal, TerminalWord};
+use super::span::away;
+use super::style::{Ink, Paint};
+use crate::domain::{Enforcement, Id, Moment, TargetName, Until};
+use crate::plan::document::FORMAT_VERSION;
+use crate::state::{Holder, RunRow};
+
+/// How things stand. As JSON every key is always there.
+#[derive(Debug, Serialize)]
+pub struct Status<'a> {
+    /// The version of this format: 1.x only adds keys.
+    pub format_version: &'static str,
+    /// The instant it is about.
+    pub now: Moment,
+    /// How many restrictions there are of each standing.
+    pub summary: Summary,
+    /// What is in force where.
+    pub places: Vec<Place<'a>>,
+    /// What ends soonest, soonest first.
+    pub ending: Vec<Ending<'a>>,
+    /// What the provider says "not yet" to, longest first.
+    pub waiting: Vec<Since>,
+    /// What is in doubt, longest first.
+    pub in_doubt: Vec<Since>,
+    /// The run that began last; null if there was none.
+    pub last_run: Option<LastRun<'a>>,
+    /// The run that holds the state; null if none does.
+    pub running: Option<&'a str>,
+}
+
+/// How many restrictions there are of each standing.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize)]
+pub struct Summary {
+    /// Held by the provider.
+    pub in_force: u64,
+    /// Ended there by itself.
+    pub lapsed: u64,
+    /// Perhaps held.
+    pub in_doubt: u64,
+    /// Not yet possible.
+    pub waiting: u64,
+    /// Known not to be held.
+    pub gone: u64,
+}
+
+/// What is in force in one room, or app-wide.
+#[derive(Debug, Serialize)]
+pub struct Place<'a> {
+    /// The target.
+    pub target: &'a TargetName,
+    /// The room; null for the whole app.
+    pub room: Option<&'a Id>,
+    /// How many restrictions are in force.
+    pub in_force: u64,
+}
+
+/// A restriction that will end.
+#[derive(Debug, Serialize)]
+pub struct Ending<'a> {
+    /// Its canonical text.
+    pub key: String,
+    /// When it ends.
+    pub until: Moment,
+    /// The `id` of the entry that governed last.
+    pub entry: Option<&'a str>,
+}
+
+/// A restriction about which something has been so for a while.
+#[derive(Debug, Serialize)]
+pub struct Since {
+    /// Its canonical text.
+    pub key: String,
+    /// Since when.
+    pub since: Moment,
+}
+
+/// A run.
+#[derive(Debug, Serialize)]
+pub struct LastRun<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// When it began.
+    pub started: Moment,
+    /// When it ended; null if it is under way or was killed.
+    pub finished: Option<Moment>,
+    /// The account it was started under.
+    pub user: &'a str,
+    /// The machine it was on.
+    pub host: &'a str,
+    /// Why it was allowed or begun, if somebody said.
+    pub note: Option<&'a str>,
+    /// How many operations ended how; null where nothing is recorded.
+    pub summary: Value,
+}
+
+/// How many lines each part takes at most.
+const MOST_PLACES: usize = 12;
+const MOST_LINES: usize = 5;
+
+/// Sums up what the state knows at `now`.
+pub fn status<'a>(
+    rows: &'a [Enforcement],
+    now: Moment,
+    (last_run, holder): (Option<&'a RunRow>, Option<&'a Holder>),
+) -> Status<'a> {
+    let mut summary = Summary::default();
+    let mut places: BTreeMap<(&TargetName, Option<&Id>), u64> = BTreeMap::new();
+    let (mut ending, mut waiting, mut in_doubt) = (Vec::new(), Vec::new(), Vec::new());
+    for row in rows {
+        let Summary { in_force, lapsed, in_doubt: doubts, waiting: waits, gone } = &mut summary;
+        *match Standing::of(row, now) {
+            Standing::InForce => in_force,
+            Standing::Lapsed => lapsed,
+            Standing::InDoubt => doubts,
+            Standing::Waiting => waits,
+            Standing::Gone => gone,
+        } += 1;
+        let restriction = &row.restriction;
+        if row.may_be_in_force() && Standing::of(row, now) != Standing::Lapsed {
+            *places.entry((&restriction.target, restriction.room.as_ref())).or_default() += 1;
+            if let Until::At(until) = row.until {
+                let entry = row.entry.as_deref();
+                ending.push(Ending { key: restriction.to_string(), until, entry });
+            }
+        }
+        let since = |since| Since { key: restriction.to_string(), since };
+        in_doubt.extend(row.doubt.map(|doubt| since(doubt.since)));
+        waiting.extend(row.waiting.map(since));
+    }
+    ending.sort_by_key(|it| it.until);
+    waiting.sort_by_key(|it| it.since);
+    in_doubt.sort_by_key(|it| it.since);
+    ending.truncate(MOST_LINES);
+    let place = |((target, room), in_force)| Place { target, room, in_force };
+    Status {
+        format_version: FORMAT_VERSION,
+        now,
+        summary,
+        places: places.into_iter().map(place).collect(),
+        ending,
+        waiting,
+        in_doubt,
+        last_run: last_run.map(|run| LastRun {
+            id: &run.id,
+            started: run.started,
+            finished: run.finished,
+            user: &run.user,
+            host: &run.host,
+            note: run.note.as_deref(),
+            summary: run
+                .outcome
+                .as_deref()
+                .and_then(|outcome| serde_json::from_str(outcome).ok())
+                .unwrap_or_default(),
+        }),
+        running: holder.map(|holder| holder.run.as_str()),
+    }
+}
+
+/// Writes it as text.
+pub fn status_text(status: &Status<'_>, paint: Paint, out: &mut dyn Write) -> fmt::Result {
+    let Summary { in_force, lapsed, in_doubt, waiting, gone } = status.summary;
+    writeln!(
+        out,
+        "{} {} in force, {} in doubt, {} waiting, {} lapsed, {} gone",
+        paint.ink(Ink::Heading, "Restrictions"),
+        grouped(in_force),
+        grouped(in_doubt),
+        grouped(waiting),
+        grouped(lapsed),
+        grouped(gone),
+    )?;
+    places(status, out)?;
+    if !status.ending.is_empty() {
+        writeln!(out, "{}", paint.ink(Ink::Heading, "Ending soonest"))?;
+        for Ending { key, until, entry } in &status.ending {
+            write!(out, "  {until}  {:<12}  {}", away(status.now, *until), Terminal(key))?;
+            match entry {
+                Some(entry) => writeln!(out, "  {}", TerminalWord(entry))?,
+                None => writeln!(out)?,
+            }
+        }
+    }
+    for (heading, rows) in [("Waiting", &status.waiting), ("In doubt", &status.in_doubt)] {
+        if rows.is_empty() {
+            continue;
+        }
+        writeln!(out, "{}", paint.ink(Ink::Warning, heading))?;
+        for Since { key, since } in rows.iter().take(MOST_LINES) {
+            writeln!(out, "  {since}  {:<12}  {}", away(status.now, *since), Terminal(key))?;
+        }
+        more(rows.len(), MOST_LINES, out)?;
+    }
+    run(status, paint, out)
+}
+
+fn places(status: &Status<'_>, out: &mut dyn Write) -> fmt::Result {
+    let shown = status.places.iter().take(MOST_PLACES);
+    let name = |place: &Place<'_>| match place.room {
+        Some(room) => format!("{} room {}", place.target, TerminalWord(room.as_str())),
+        None => format!("{} whole app", place.target),
+    };
+    let names: Vec<_> = shown.clone().map(name).collect();
+    let wide = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    for (place, name) in shown.zip(&names) {
+        let fill = " ".repeat(wide.saturating_sub(name.chars().count()));
+        writeln!(out, "  {name}{fill}  {:>9}", grouped(place.in_force))?;
+    }
+    more(status.places.len(), MOST_PLACES, out)
+}
+
+fn run(status: &Status<'_>, paint: Paint, out: &mut dyn Write) -> fmt::Result {
+    let heading = paint.ink(Ink::Heading, "Last run");
+    let Some(run) = &status.last_run else {
+        return writeln!(out, "{heading} none yet");
+    };
+    let LastRun { id, started, finished, user, host, note, summary } = run;
+    write!(out, "{heading} {}, {started} ({})", Terminal(id), away(status.now, *started))?;
+    write!(out, " by {}@{}: ", Terminal(user), Terminal(host))?;
+    match (finished, status.running == Some(*id)) {
+        (_, true) => write!(out, "{}", paint.ink(Ink::Change, "under way"))?,
+        (None, false) => write!(out, "{}", paint.ink(Ink::Trouble, "never finished"))?,
+        (Some(_), false) => {
+            let counts = summary.as_object().into_iter().flatten();
+            let counts = counts.filter(|(_, count)| count.as_u64() != Some(0));
+            let counts: Vec<_> =
+                counts.map(|(fate, count)| format!("{count} {}", fate.replace('_', " "))).collect();
+            let nothing = note.unwrap_or("nothing to do");
+            let counts = if counts.is_empty() { nothing.to_owned() } else { counts.join(", ") };
+            write!(out, "{}", Terminal(&counts))?;
+        }
+    }
+    writeln!(out)
+}
+
+fn more(all: usize, shown: usize, out: &mut dyn Write) -> fmt::Result {
+    match all.checked_sub(shown) {
+        None | Some(0) => Ok(()),
+        Some(more) => writeln!(out, "  and {}", counted(more as u64, "other")),
+    }
+}

@@ -1,0 +1,132 @@
+//! Whether a state is sound: the file, what its rows must always say, and the audit chain.
+
+use rusqlite::Connection;
+
+use super::chain::{self, Link};
+use super::error::{StateError, doing};
+use super::{Break, State};
+
+/// What is wrong with a state.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Flaw {
+    /// SQLite finds the file damaged.
+    #[error("the file is damaged: {0}")]
+    Damaged(String),
+    /// A row says what no row can say.
+    #[error("{count} rows of `{table}` are wrong: {rule}")]
+    Unruly {
+        /// The table.
+        table: &'static str,
+        /// What must always be so.
+        rule: &'static str,
+        /// How many rows break it.
+        count: i64,
+    },
+    /// The audit log is not what was written.
+    #[error(transparent)]
+    Broken(Break),
+}
+
+/// What must be so in every row: table, rule, and the rows that break it.
+const RULES: [(&str, &str, &str); 9] = [
+    (
+        "enforcement",
+        "what is held has a start, a last call and evidence",
+        "(since IS NULL) <> (written IS NULL) OR (since IS NULL) <> (evidence IS NULL)",
+    ),
+    (
+        "enforcement",
+        "evidence is acknowledged, observed or adopted",
+        "evidence NOT IN ('acknowledged', 'observed', 'adopted')",
+    ),
+    (
+        "enforcement",
+        "a lapse, a rule or a twin belongs to something that is held",
+        "since IS NULL AND (lapse IS NOT NULL OR rule IS NOT NULL OR twin_since IS NOT NULL)",
+    ),
+    (
+        "enforcement",
+        "a doubt says what was attempted and since when",
+        "(doubt IS NULL) <> (doubt_since IS NULL)
+      OR doubt NOT IN ('impose', 'renew', 'amend', 'lift', 'kick', 'forget')",
+    ),
+    (
+        "enforcement",
+        "the kind is one of the known ones",
+        "kind NOT IN ('channel', 'device', 'ip', 'stream', 'user')",
+    ),
+    (
+        "enforcement",
+        "what is denied fits the kind",
+        "(kind = 'stream') <> (deny = 0) OR deny NOT BETWEEN 0 AND 7",
+    ),
+    ("enforcement", "nothing is written before it begins", "since > written"),
+    ("enforcement", "the target was bound by an apply", "target NOT IN (SELECT name FROM target)"),
+    ("call", "an answer says what came of the call", "answered IS NOT NULL AND outcome IS NULL"),
+];
+
+impl State {
+    /// Looks for everything that can be wrong; the head of the audit chain if it is whole.
+    pub fn verify(&self) -> Result<(Vec<Flaw>, Option<Link>), StateError> {
+        let verifying = doing("verify the state");
+        let connection = &self.connection;
+        let mut flaws = damages(connection).map_err(&verifying)?;
+        for (table, rule, broken) in RULES {
+            let sql = format!("SELECT count(*) FROM {table} WHERE {broken}");
+            let count: i64 =
+                connection.query_row(&sql, [], |row| row.get(0)).map_err(&verifying)?;
+            if count > 0 {
+                flaws.push(Flaw::Unruly { table, rule, count });
+            }
+        }
+        match chain::verify(connection).map_err(&verifying)? {
+            Ok(head) => Ok((flaws, Some(head))),
+            Err(broken) => {
+                flaws.push(Flaw::Broken(broken));
+                Ok((flaws, None))
+            }
+        }
+    }
+}
+
+fn damages(connection: &Connection) -> rusqlite::Result<Vec<Flaw>> {
+    let mut statement = connection.prepare("PRAGMA integrity_check")?;
+    let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
+    let lines = lines.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(lines.into_iter().filter(|line| line != "ok").map(Flaw::Damaged).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::Location;
+
+    #[test]
+    fn a_new_state_is_sound_and_every_rule_finds_what_breaks_it() {
+        let state = State::write(&Location::Memory, "lineage").unwrap();
+        assert_eq!(state.verify().unwrap().0, []);
+        let sound = "INSERT INTO target VALUES ('t', '', '', '');
+            INSERT INTO enforcement (target, room, kind, subject, deny) VALUES ('t', '', 'user', 'u', 1);";
+        state.connection.execute_batch(sound).unwrap();
+        assert_eq!(state.verify().unwrap().0, []);
+        for change in [
+            "since = 1",
+            "since = 1, written = 1, evidence = 'hearsay'",
+            "lapse = 1",
+            "doubt = 'impose'",
+            "doubt = 'pray', doubt_since = 1",
+            "kind = 'cat'",
+            "deny = 0",
+            "since = 2, written = 1, evidence = 'observed'",
+            "target = 'gone'",
+        ] {
+            state
+                .connection
+                .execute_batch(&format!("SAVEPOINT before; UPDATE enforcement SET {change}"))
+                .unwrap();
+            let (flaws, head) = state.verify().unwrap();
+            assert!(!flaws.is_empty() && head.is_some(), "{change}");
+            state.connection.execute_batch("ROLLBACK TO before; RELEASE before").unwrap();
+        }
+    }
+}
