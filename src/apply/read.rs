@@ -189,6 +189,7 @@ impl Reader {
                 Verdict::Look
                 | Verdict::Recreate
                 | Verdict::Split(_)
+                | Verdict::OneWaits(_)
                 | Verdict::Failed
                 | Verdict::RoomFull
                 | Verdict::InDoubt

@@ -2,15 +2,11 @@
 
 mod bounds;
 mod clock;
-<<<<<<< HEAD
+mod drift;
 mod economy;
 mod faults;
-mod journal;
-=======
-mod drift;
-mod faults;
 mod import;
->>>>>>> main
+mod journal;
 mod limits;
 mod random;
 mod store;
