@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::Context;
 use crate::error::Error;
@@ -29,11 +30,15 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     runtime.map_err(failed)?.block_on(async {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await.map_err(failed)?;
         let port = listener.local_addr().map_err(failed)?.port();
+        // Before it says that it listens: whoever reads that may interrupt it at once.
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
         context.console.result(|out| introduce(port, out))?;
         let sandbox = Sandbox::new(Arc::clone(&context.world.clock));
         tokio::select! {
             served = serve(sandbox, listener) => served.map(|()| Exit::Done).map_err(failed),
-            signal = tokio::signal::ctrl_c() => signal.map(|()| Exit::Interrupted).map_err(failed),
+            _ = interrupt.recv() => Ok(Exit::Interrupted),
+            _ = terminate.recv() => Ok(Exit::Terminated),
         }
     })
 }
