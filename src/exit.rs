@@ -7,7 +7,7 @@ pub enum Exit {
     Done,
     /// An error before anything was sent.
     Error,
-    /// `plan --detailed-exitcode` found an operation other than upkeep.
+    /// `plan --detailed-exitcode` found an operation other than upkeep, or `drift` a difference.
     Changes,
     /// Some operations failed, are deferred or in doubt: run again.
     Unfinished,
@@ -65,7 +65,10 @@ impl Exit {
         match self {
             Self::Done => "done",
             Self::Error => "error before anything was sent",
-            Self::Changes => "`plan --detailed-exitcode` found an operation other than upkeep",
+            Self::Changes => {
+                "`plan --detailed-exitcode` found an operation other than upkeep, or `drift` a \
+                 difference"
+            }
             Self::Unfinished => {
                 "some operations failed, are deferred or in doubt; the state is true, run again \
                  (waiting alone is 0, with a warning)"
