@@ -12,7 +12,7 @@ use super::book::Book;
 use super::budget::RetryBudget;
 use super::journal::{Journal, Unwritten, journal};
 use super::ledger;
-use super::line::{Line, Shared};
+use super::line::{Line, Shared, Work};
 use super::outcome::{Fate, Outcome, Stopped, Trouble};
 use super::pace::Pace;
 use super::rooms::Rooms;
@@ -164,11 +164,10 @@ fn by_target(plan: &Plan) -> BTreeMap<TargetName, Vec<Step>> {
         let permitted = |index: &usize| {
             plan.operations.get(*index).is_some_and(|operation| plan.permits(operation))
         };
-        let mut work =
-            super::line::Work { call: step.call.clone(), operations: step.operations.clone() };
+        let mut work = Work { call: step.call.clone(), operations: step.operations.clone() };
         work.retain(|index| permitted(&index));
         if !work.operations.is_empty() {
-            let super::line::Work { call, operations } = work;
+            let Work { call, operations } = work;
             let step = Step { target: step.target.clone(), phase: step.phase, call, operations };
             targets.entry(step.target.clone()).or_default().push(step);
         }
