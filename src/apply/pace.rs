@@ -77,6 +77,16 @@ impl Pace {
         Self { turnstile: tokio::sync::Mutex::new(()), tempo: Mutex::new(tempo) }
     }
 
+    /// The same pace, counting so many calls of an earlier run as if they had just left.
+    #[must_use]
+    pub fn after(self, calls: usize) -> Self {
+        self.with(|tempo| {
+            let calls = calls.min(tempo.per_second as usize);
+            tempo.sent = std::iter::repeat_n(Instant::now(), calls).collect();
+        });
+        self
+    }
+
     /// Waits for a turn to send one call.
     pub async fn turn(&self) -> Turn<'_> {
         let turnstile = self.turnstile.lock().await;
@@ -167,6 +177,14 @@ mod tests {
             let last = arrivals.last().unwrap();
             assert!(*last <= WINDOW * 5, "{rate}/s takes {last:?}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_calls_of_an_earlier_run_count_although_the_clock_was_moved_since() {
+        let pace = Pace::new(10, Instant::now()).after(6);
+        let arrivals = arrivals(&pace, 6).await;
+        let within = |at: &&Duration| **at < Duration::from_secs(1);
+        assert_eq!(arrivals.iter().filter(within).count(), 4);
     }
 
     #[tokio::test(start_paused = true)]

@@ -209,6 +209,7 @@ impl Paces {
             rate_key,
             lane,
             at: now,
+            lately: usize::MAX,
             cut_off: false,
         }));
         last_calls
@@ -228,7 +229,9 @@ impl Paces {
         let used =
             self.last_calls.iter().find(|last| (&last.rate_key, last.lane) == (&key.0, key.1));
         let start = Instant::now() + used.map_or(Duration::ZERO, |last| self.rest_of_second(last));
-        let pace = Arc::new(Pace::new(target.lane_rate(lane), start));
+        // Whatever the clock says of when that was: it may have been moved since.
+        let lately = used.map_or(0, |last| last.lately);
+        let pace = Arc::new(Pace::new(target.lane_rate(lane), start).after(lately));
         self.known.insert(key, Arc::clone(&pace));
         pace
     }

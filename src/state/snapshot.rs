@@ -36,9 +36,14 @@ pub struct LastCall {
     pub lane: usize,
     /// When the newest call was intended, sent or answered, whichever is latest.
     pub at: Moment,
+    /// How many calls there were within the second before that.
+    pub lately: usize,
     /// Whether the newest run left calls that may have been sent at any time since.
     pub cut_off: bool,
 }
+
+/// The span before the newest call in which calls are counted: a little more than a second.
+const LATELY: jiff::SignedDuration = jiff::SignedDuration::from_millis(1100);
 
 impl Snapshot {
     /// The snapshot of a state that does not exist.
@@ -122,18 +127,25 @@ fn bound(connection: &rusqlite::Connection) -> rusqlite::Result<BTreeMap<TargetN
 
 fn last_calls(connection: &rusqlite::Connection) -> rusqlite::Result<Vec<LastCall>> {
     let mut statement = connection.prepare(
-        "SELECT rate_key, lane, max(max(intended, coalesce(sent, 0), coalesce(answered, 0))),
-         max(answered IS NULL AND run = (SELECT run FROM call ORDER BY id DESC LIMIT 1))
-         FROM (SELECT * FROM call ORDER BY id DESC LIMIT ?1) GROUP BY rate_key, lane",
+        "SELECT rate_key, lane, max(intended, coalesce(sent, 0), coalesce(answered, 0)),
+         answered IS NULL AND run = (SELECT run FROM call ORDER BY id DESC LIMIT 1)
+         FROM call ORDER BY id DESC LIMIT ?1",
     )?;
     let rows = statement.query_map([RECENT_CALLS], |row| {
-        let lane: i64 = row.get(1)?;
-        Ok(LastCall {
-            rate_key: row.get(0)?,
-            lane: usize::try_from(lane).unwrap_or(0),
-            at: Moment::from_millis(row.get(2)?),
-            cut_off: row.get(3)?,
-        })
+        let lane = usize::try_from(row.get::<_, i64>(1)?).unwrap_or(0);
+        let (at, cut_off): (i64, bool) = (row.get(2)?, row.get(3)?);
+        Ok(((row.get::<_, String>(0)?, lane), (Moment::from_millis(at), cut_off)))
     })?;
-    rows.collect()
+    let mut rates: BTreeMap<_, Vec<(Moment, bool)>> = BTreeMap::new();
+    for row in rows {
+        let (rate, call) = row?;
+        rates.entry(rate).or_default().push(call);
+    }
+    let last = |((rate_key, lane), calls): ((String, usize), Vec<(Moment, bool)>)| {
+        let at = calls.iter().map(|(at, _)| *at).max()?;
+        let cut_off = calls.iter().any(|(_, cut_off)| *cut_off);
+        let lately = calls.iter().filter(|(then, _)| at - *then <= LATELY).count();
+        Some(LastCall { rate_key, lane, at, lately, cut_off })
+    };
+    Ok(rates.into_iter().filter_map(last).collect())
 }
