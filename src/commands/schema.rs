@@ -42,7 +42,7 @@ pub fn text(of: Subject) -> String {
     let schema = match of {
         Subject::Config => crate::policy::schema::config(),
         Subject::Policy => crate::policy::schema::policy(),
-        Subject::Plan => of_output::<Document<'static>>(),
+        Subject::Plan => of_output::<Document>(),
         Subject::Outcome => of_output::<OutcomeView<'static>>(),
     };
     format!("{schema:#}\n")

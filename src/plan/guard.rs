@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Inputs, Operation};
 use crate::domain::{Action, Limit, TargetName, Warning};
 
 /// A guard that is exceeded: unless acknowledged, it holds back everything but upkeep.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Guarded {
     /// Which guard.
     pub guard: Guard,
@@ -47,7 +47,9 @@ impl Guarded {
 }
 
 /// The guards.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, JsonSchema)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Guard {
     /// The policy has no entry at all, while something is in force.
@@ -123,7 +125,11 @@ pub(super) fn nearly(inputs: &Inputs<'_>, operations: &[Operation]) -> Vec<Warni
             if is_near && operations <= allowed {
                 let message =
                     format!("{operations} of the {allowed} that `{name}` allows {place} are used");
-                warnings.push(Warning { code: "guard-nearly-reached", message, source: None });
+                warnings.push(Warning {
+                    code: "guard-nearly-reached".into(),
+                    message,
+                    source: None,
+                });
             }
         }
     }

@@ -168,12 +168,14 @@ pub fn diff_text(plan: &Plan, paint: Paint, out: &mut dyn Write) -> fmt::Result 
 mod tests {
     use super::*;
     use crate::domain::Because;
-    use crate::report::plan_text::samples::{changed, impose, lifted, plan_of};
+    use crate::report::plan_text::samples::{changed, impose, lifted, plan_of, shown};
 
     fn text(plan: &Plan) -> String {
-        let mut text = String::new();
-        diff_text(plan, Paint::Off, &mut text).unwrap();
-        text
+        shown(plan, Vec::new(), |shown| {
+            let mut text = String::new();
+            diff_text(shown.plan, Paint::Off, &mut text).unwrap();
+            text
+        })
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub struct Explanation<'a> {
     /// What is held, or may be.
     pub in_force: Vec<InForce<'a>>,
     /// What the next run will do.
-    pub operations: Vec<OperationView<'a>>,
+    pub operations: Vec<OperationView>,
     /// What was done, newest first.
     pub past: Vec<PastView<'a>>,
 }
@@ -194,9 +194,9 @@ fn held(row: &InForce<'_>) -> String {
     parts.join("  ")
 }
 
-fn coming(operation: &OperationView<'_>) -> String {
+fn coming(operation: &OperationView) -> String {
     let OperationView { action, because, target, kind, room, subject, until, .. } = operation;
-    let room = room.map(|room| format!(" in room {room}")).unwrap_or_default();
+    let room = room.as_ref().map(|room| format!(" in room {room}")).unwrap_or_default();
     let why = because.words();
     format!("{} {action} {kind} {subject}{room} at {target}  until {until}  {why}", symbol(*action))
 }

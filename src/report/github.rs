@@ -33,7 +33,7 @@ struct Annotations<'a> {
 /// The annotations of a plan: what holds it back, what it warns of, who is let back in, and
 /// whatever reaches everybody.
 pub fn plan_annotations(shown: &Shown<'_>, directory: &str) -> String {
-    let Shown { plan, origin: _, targets } = *shown;
+    let Shown { plan, origin } = *shown;
     let mut annotations = Annotations::new(directory);
     for guarded in &plan.guards {
         let (level, title) = if guarded.holds_back() {
@@ -51,8 +51,8 @@ pub fn plan_annotations(shown: &Shown<'_>, directory: &str) -> String {
     for operation in &plan.operations {
         let restriction = &operation.restriction;
         let starts = matches!(operation.action, Action::Impose | Action::Amend);
-        let target = targets.get(&restriction.target);
-        let form = target.and_then(|it| it.provider.facts().form(restriction.subject.kind));
+        let provider = origin.provider(&restriction.target);
+        let form = provider.and_then(|it| it.facts().form(restriction.subject.kind));
         if let (true, Some(source)) = (starts && form.is_some_and(|it| it.wide), &operation.source)
         {
             let message = format!("{restriction} keeps everybody there out");
@@ -148,23 +148,13 @@ fn position(place: &Place, directory: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::domain::{Id, Kind};
-    use crate::plan::document::{Origin, StateMark};
     use crate::plan::{Guard, Guarded, NextDue};
-    use crate::report::plan_text::samples::{at, impose, lifted, name, plan_of, targets};
+    use crate::report::plan_text::samples::{at, impose, lifted, name, plan_of, shown};
 
     fn annotated(plan: &Plan) -> String {
-        let origin = Origin {
-            policy_digest: String::new(),
-            config_digest: String::new(),
-            state: StateMark { lineage: None, serial: 0 },
-            changes: Vec::new(),
-            targets: BTreeMap::new(),
-        };
-        plan_annotations(&Shown { plan, origin: &origin, targets: &targets() }, "./policies")
+        shown(plan, Vec::new(), |shown| plan_annotations(shown, "./policies"))
     }
 
     #[test]
@@ -203,8 +193,9 @@ mod tests {
         wide.restriction.room = Some(Id::new(hostile));
         wide.source = Some(Source { file: hostile.into(), line: 1, column: 1 });
         let mut plan = plan_of(vec![wide]);
-        plan.warnings =
-            (0..99).map(|_| Warning { code: "c", message: hostile.into(), source: None }).collect();
+        plan.warnings = (0..99)
+            .map(|_| Warning { code: "c".into(), message: hostile.into(), source: None })
+            .collect();
         let text = annotated(&plan);
         assert_eq!(text.lines().count(), OF_A_LEVEL);
         assert!(text.lines().all(|line| line.starts_with("::warning title=ostracon")), "{text}");

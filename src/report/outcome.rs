@@ -37,7 +37,7 @@ pub struct OutcomeView<'a> {
 pub struct ProblemView<'a> {
     /// The operation.
     #[serde(flatten)]
-    pub operation: OperationView<'a>,
+    pub operation: OperationView,
     /// What came of it.
     pub outcome: Fate,
     /// What went wrong.

@@ -12,7 +12,7 @@ use crate::report::escape::{Markdown, clipped};
 use crate::report::plan_text::{Shown, changed_lines, exceeded};
 
 pub(super) fn write(shown: &Shown<'_>, text: &mut Budget) {
-    let Shown { plan, origin, targets: _ } = *shown;
+    let Shown { plan, origin } = *shown;
     text.push(MARKER);
     text.push(&headline(plan));
     if plan.is_held_back() {
@@ -93,7 +93,8 @@ fn change(change: &TargetChange) -> String {
             (None, None) => continue,
         };
         // Writing to a string cannot fail.
-        let _: std::fmt::Result = writeln!(lines, "{}  {what}  {words}", Markdown(target.as_str()));
+        let _: std::fmt::Result =
+            writeln!(lines, "{}  {}  {words}", Markdown(target.as_str()), what.name());
     }
     lines
 }

@@ -56,10 +56,8 @@ pub(super) fn write(shown: &Shown<'_>, links: &Links, text: &mut Budget) {
 
 fn concern(operation: &Operation, shown: &Shown<'_>) -> Option<Concern> {
     let restriction = &operation.restriction;
-    let form = shown
-        .targets
-        .get(&restriction.target)
-        .and_then(|target| target.provider.facts().form(restriction.subject.kind));
+    let provider = shown.origin.provider(&restriction.target);
+    let form = provider.and_then(|it| it.facts().form(restriction.subject.kind));
     let starts = matches!(operation.action, Action::Impose | Action::Amend) && !operation.upkeep;
     if operation.because == Because::Protected {
         Some(Concern::Protected)
@@ -79,7 +77,7 @@ const LONGEST: usize = 300;
 fn write_warnings(plan: &Plan, links: &Links, text: &mut Budget) {
     let mut of_code: BTreeMap<&str, Vec<&Warning>> = BTreeMap::new();
     for warning in &plan.warnings {
-        of_code.entry(warning.code).or_default().push(warning);
+        of_code.entry(&warning.code).or_default().push(warning);
     }
     let shown: Vec<(&str, &[&Warning], usize)> = of_code
         .iter()
@@ -105,7 +103,13 @@ fn write_warnings(plan: &Plan, links: &Links, text: &mut Budget) {
                 list.push('\n');
             }
             if *more > 0 {
-                list.extend(["… and ", &grouped(*more as u64), " more ", code, "\n"]);
+                list.extend([
+                    "… and ",
+                    &grouped(*more as u64),
+                    " more ",
+                    &Markdown(code).to_string(),
+                    "\n",
+                ]);
             }
             list
         },
