@@ -22,7 +22,8 @@ pub struct Guarded {
     pub in_force: u64,
     /// The limit they exceed, as `100` or `30 %`; null where none may be.
     pub limit: Option<String>,
-    /// The digest of everything that guards count in this plan; who acknowledges it allows it.
+    /// The digest of everything that guards count in this plan: `acks/<digest>.yaml` in the
+    /// workspace, with `digest`, `who` and `why`, allows it.
     pub change_digest: String,
     /// Who did; null if nobody.
     pub acknowledged_by: Option<String>,

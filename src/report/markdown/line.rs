@@ -3,15 +3,14 @@
 use crate::domain::{Action, Because, Deny, Restriction};
 use crate::plan::Operation;
 use crate::report::escape::{Markdown, clipped};
-use crate::report::plan_text::symbol;
+use crate::report::plan_text::{symbol, until_word};
 
 /// How much of an id is shown: all of it at every provider that limits ids well.
 const LONGEST_ID: usize = 130;
 
 /// One operation as a line of preformatted text.
 pub(super) fn line(operation: &Operation) -> String {
-    let ends = matches!(operation.action, Action::Lift | Action::Forget);
-    let word = if ends { "was until" } else { "until" };
+    let word = until_word(operation.action);
     format!(
         "{} {}  {word} {}  {}\n",
         symbol(operation.action),

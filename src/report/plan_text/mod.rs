@@ -18,7 +18,7 @@ use std::fmt::{self, Write};
 
 pub(super) use self::changes::lines as changed_lines;
 pub(super) use self::footer::occasion;
-pub(super) use self::grid::symbol;
+pub(super) use self::grid::{symbol, until_word};
 pub(super) use self::notes::exceeded;
 use self::outline::{Heading, Outline};
 use self::page::Page;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use unicode_width::UnicodeWidthStr as _;
 
+use super::grid::until_word;
 use super::outline::Line;
 use crate::domain::{Action, Because, Deny, Id, Lapse, Moment, Until};
 use crate::plan::Operation;
@@ -38,10 +39,7 @@ impl Row {
         Self {
             action,
             subject: subject(line, width),
-            word: match action {
-                Action::Lift | Action::Forget => "was until",
-                Action::Impose | Action::Renew | Action::Amend | Action::Kick => "until",
-            },
+            word: until_word(action),
             until,
             away,
             why: why(operations, now),

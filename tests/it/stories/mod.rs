@@ -4,6 +4,7 @@ mod bounds;
 mod clock;
 mod drift;
 mod economy;
+mod explain;
 mod faults;
 mod import;
 mod inert;
