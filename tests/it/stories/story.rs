@@ -203,7 +203,7 @@ impl Story {
         })
     }
 
-    /// Runs a command that reads what the providers hold, in virtual time.
+    /// Runs a command that asks the providers, in virtual time.
     pub(super) fn read(&self, arguments: &[&str]) -> (Exit, String) {
         let fixed = ["ostracon", "--dir", self.files.path().to_str().unwrap()];
         let cli = Cli::parse_from(fixed.into_iter().chain(arguments.iter().copied()));
@@ -218,7 +218,8 @@ impl Story {
                 Command::Doctor(args) => doctor::run_within(&mut context, args).await,
                 Command::Import(args) => import::run_within(&mut context, args).await,
                 Command::Plan(args) => plan::run_within(&mut context, args).await,
-                other => panic!("{other:?} reads nothing"),
+                Command::Apply(args) => apply::run_within(&mut context, args).await,
+                other => panic!("{other:?} asks nobody"),
             };
             self.clock.stop();
             ended
