@@ -62,7 +62,7 @@ fn a_hundred_thousand_changes_still_tell_what_matters() {
     assert!(text.len() <= MAX_BYTES && text.len() > MAX_BYTES * 9 / 10, "{}", text.len());
     for piece in [
         "### ostracon: 100,000 to impose, 1 to lift\n",
-        "- user zoe in room live-42 at tencent-live  was until never  entry removed\n",
+        "- user zoe in room live-42 at tencent-live  was until never  entry removed  case-1\n",
         "Operations by entry: 100,001 operations of 100,001 entries",
         "more entries: the full plan has them all",
     ] {

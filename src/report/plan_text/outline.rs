@@ -144,13 +144,14 @@ impl<'a> Outline<'a> {
         }
         let indent = self.indent;
         write!(page, "{:indent$}{}", "", page.ink(Ink::Heading, self.target))?;
-        if let Some(provider) = origin.provider(self.target) {
+        let provider = origin.provider(self.target);
+        if let Some(provider) = provider {
             write!(page, " ({})", provider.facts().title)?;
         }
         writeln!(page)?;
         let items = self.items(self.detail);
         let mut grid = Grid::new(indent + 4, layout);
-        let row = |line: &Line<'_>| Row::of(line, now, layout.width);
+        let row = |line: &Line<'_>| Row::of(line, provider, (now, layout.width));
         for item in &items {
             if let Item::Line(line) = item {
                 grid.measure(&row(line));
