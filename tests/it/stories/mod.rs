@@ -11,6 +11,7 @@ mod inert;
 mod journal;
 mod limits;
 mod page;
+mod plan_file;
 mod random;
 mod review;
 mod saved;
