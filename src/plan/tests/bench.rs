@@ -187,7 +187,7 @@ impl Bench {
         let (mut wanted, mut recorded) = (self.wanted.clone(), self.recorded.clone());
         wanted.sort_by(|a, b| a.restriction.cmp(&b.restriction));
         recorded.sort_by(|a, b| a.restriction.cmp(&b.restriction));
-        let plan = plan(&Inputs {
+        let inputs = Inputs {
             now: self.now,
             targets: &self.targets,
             scope: &self.scope,
@@ -196,10 +196,10 @@ impl Bench {
             protected: &self.protected,
             unprotected: &self.unprotected,
             acks: &self.acks,
-            recorded: &recorded,
             guards: &self.guards,
             warnings: &self.warnings,
-        });
+        };
+        let plan = plan(&inputs, &recorded);
         // A long plan is written like a short one, and takes its time.
         if plan.operations.len() <= 50 {
             is_read_back(&plan);
