@@ -6,6 +6,7 @@
 pub mod credentials;
 pub mod network;
 pub mod system;
+mod who;
 
 pub use credentials::{CredentialError, Credentials};
 pub use network::Network;
