@@ -40,6 +40,7 @@ mod yaml;
 pub use config::{Config, StateLocation};
 pub use diagnostic::{Diagnostic, Excerpt, Label, Place, Severity};
 pub use render::render;
+pub use terms::LONGEST_ID as LONGEST_ENTRY_ID;
 pub use workspace::{Workspace, load, load_config};
 
 /// What a repository may not grant itself, and somebody outside may.

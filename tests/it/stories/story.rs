@@ -32,7 +32,7 @@ pub(super) struct Story {
     pub(super) files: Files,
     pub(super) sandbox: Sandbox,
     clock: Arc<StoryClock>,
-    world: World,
+    pub(super) world: World,
 }
 
 /// What came of one run of `apply`.
@@ -359,10 +359,10 @@ pub(super) fn name(row: &InForce) -> String {
 
 /// What was written, for reading it afterwards.
 #[derive(Clone, Default)]
-struct Page(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Page(Arc<Mutex<Vec<u8>>>);
 
 impl Page {
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap()
     }
 }
@@ -382,7 +382,7 @@ fn virtual_time() -> Runtime {
     Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
 }
 
-fn console() -> (Page, Console) {
+pub(super) fn console() -> (Page, Console) {
     let out = Page::default();
     let terminal = Terminal { colours: false, answers: false, redraws: false, width: 100 };
     let console = Console {
