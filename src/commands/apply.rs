@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::ValueEnum;
 use jiff::SignedDuration;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Context;
+use super::format::Format;
 use super::plan::show;
 use super::prepare::{Files, check_lineage, clock_lag};
 use super::progress::progress;
@@ -68,15 +68,6 @@ pub struct Args {
     /// How the outcome is shown
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
-}
-
-/// How an outcome is shown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// Makes the providers agree with the files.
@@ -293,8 +284,7 @@ fn report(
     match args.format {
         Format::Json => {
             let view = outcome_view(outcome, plan);
-            let text = serde_json::to_string_pretty(&view).map_err(std::io::Error::from)?;
-            context.console.out.write_all(format!("{text}\n").as_bytes())?;
+            context.console.json(&view)?;
         }
         Format::Text => {
             let paint = context.console.paint();

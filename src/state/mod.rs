@@ -18,6 +18,7 @@ pub mod rows;
 pub mod runs;
 pub mod schema;
 pub mod snapshot;
+pub mod usage;
 pub mod verify;
 mod words;
 
@@ -31,6 +32,7 @@ pub use lock::FileLock;
 pub use open::{Location, State};
 pub use runs::RunRow;
 pub use snapshot::{LastCall, Snapshot};
+pub use usage::Usage;
 pub use verify::Flaw;
 
 #[cfg(test)]

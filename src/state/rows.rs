@@ -25,7 +25,7 @@ pub(super) fn put(connection: &Connection, row: &Enforcement) -> rusqlite::Resul
         .prepare_cached(
             "INSERT OR REPLACE INTO enforcement VALUES (:target, :room, :kind, :subject, :deny,
              :until, :reason, :entry, :since, :written, :lapse, :rule, :evidence, :twin_since,
-             :doubt, :doubt_since, :doubt_lapse, :waiting)",
+             :doubt, :doubt_since, :doubt_lapse, :waiting, :seen)",
         )?
         .execute(named_params! {
             ":target": target.as_str(),
@@ -46,6 +46,7 @@ pub(super) fn put(connection: &Connection, row: &Enforcement) -> rusqlite::Resul
             ":doubt_since": doubt.map(|doubt| moment(doubt.since)),
             ":doubt_lapse": doubt.and_then(|doubt| lapse(doubt.lapse)),
             ":waiting": waiting.map(moment),
+            ":seen": held.as_ref().and_then(|held| held.seen).map(moment),
         })?;
     Ok(())
 }
@@ -83,6 +84,7 @@ fn enforcement(row: &Row<'_>) -> rusqlite::Result<Enforcement> {
             rule: row.get::<_, Option<i64>>("rule")?.map(RuleId),
             evidence: word(row, "evidence", Evidence::parse)?,
             twin_since: moment("twin_since")?,
+            seen: seen(row)?,
         }),
         (None, _) | (_, None) => None,
     };
@@ -103,6 +105,15 @@ fn enforcement(row: &Row<'_>) -> rusqlite::Result<Enforcement> {
         doubt,
         waiting: moment("waiting")?,
     })
+}
+
+/// When a list last showed it; a state of an earlier version, which is only read, does not say.
+fn seen(row: &Row<'_>) -> rusqlite::Result<Option<Moment>> {
+    match row.get::<_, Option<i64>>("seen") {
+        Ok(seen) => Ok(seen.map(Moment::from_millis)),
+        Err(rusqlite::Error::InvalidColumnName(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Reads the columns that name a restriction.

@@ -145,6 +145,7 @@ fn adopted(restriction: &Restriction, listed: &Listed, now: Moment) -> Enforceme
             lapse: listed.lapse,
             rule: listed.rule,
             evidence: Evidence::Adopted,
+            seen: Some(now),
             twin_since: None,
         }),
         doubt: None,
