@@ -20,6 +20,7 @@ pub mod schema;
 pub mod snapshot;
 pub mod usage;
 pub mod verify;
+mod view;
 mod words;
 
 pub use audit::AuditRow;
@@ -34,6 +35,7 @@ pub use runs::RunRow;
 pub use snapshot::{LastCall, Snapshot};
 pub use usage::Usage;
 pub use verify::Flaw;
+pub use view::View;
 
 #[cfg(test)]
 mod tests;
