@@ -172,7 +172,7 @@ fn rates(target: &Target, usage: &BTreeMap<(String, usize), Usage>) -> Vec<Check
             0 => format!("{name}no call in the last hour; {rate} a second are allowed"),
             _ => format!(
                 "{name}{calls} in the last hour, {minutes} in the last minute, {second} in the \
-                 last second; {busiest} in the busiest, {rate} are allowed"
+                 last second; at most {busiest} in one of {rate} allowed"
             ),
         };
         let grade = if busiest > u64::from(rate) { Grade::Odd } else { Grade::Good };

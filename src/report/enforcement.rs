@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::escape::{Terminal, TerminalWord};
 use super::span::away;
@@ -208,22 +209,26 @@ impl<'a> EnforcementView<'a> {
     }
 }
 
-/// Writes a row as one line.
-pub fn enforcement_line(
-    row: &Enforcement,
+/// Names longer than this may stand out of their column.
+const WIDEST_NAME: usize = 48;
+
+/// Writes rows as lines, one each, in columns.
+pub fn enforcement_lines(
+    rows: &[Enforcement],
     now: Moment,
     paint: Paint,
     out: &mut dyn Write,
 ) -> fmt::Result {
-    let (ink, words) = Standing::of(row, now).words();
-    writeln!(
-        out,
-        "{}  {}  {}, {}",
-        Terminal(&row.restriction.to_string()),
-        paint.ink(ink, words),
-        until(row.until, now),
-        known(row),
-    )
+    let name = |row: &Enforcement| Terminal(&row.restriction.to_string()).to_string();
+    let widths = rows.iter().map(|row| name(row).width()).filter(|width| *width <= WIDEST_NAME);
+    let wide = widths.max().unwrap_or(0);
+    for row in rows {
+        let (ink, words) = Standing::of(row, now).words();
+        let (name, words) = (name(row), paint.ink(ink, format_args!("{words:<8}")));
+        let fill = " ".repeat(wide.saturating_sub(name.width()));
+        writeln!(out, "{name}{fill}  {words}  {}, {}", until(row.until, now), known(row))?;
+    }
+    Ok(())
 }
 
 /// Writes a row in full.

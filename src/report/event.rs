@@ -101,20 +101,33 @@ impl<'a> From<&'a Event> for EventView<'a> {
     }
 }
 
-/// Writes one event: a line, and below it how it came to it, who was behind it, and what was sent.
+/// Writes the run that the next events belong to, and who began it.
+pub fn run_text(event: &Event, paint: Paint, out: &mut dyn Write) -> fmt::Result {
+    let run = Terminal(&event.run);
+    write!(out, "{}", paint.ink(Ink::Heading, format_args!("Run {run}")))?;
+    if let Some(who) = &event.who {
+        write!(out, "  by {}", Terminal(&who.to_string()))?;
+    }
+    if let Some(note) = &event.note {
+        write!(out, "  note {}", TerminalWord(note))?;
+    }
+    writeln!(out)
+}
+
+/// Writes one event: a line, and below it how it came to it, and what was sent.
 pub fn event_text(event: &Event, paint: Paint, out: &mut dyn Write) -> fmt::Result {
     let Event { at, action, restriction, outcome, until, .. } = event;
     let ink = if outcome == "done" { Ink::Plain } else { Ink::Warning };
     writeln!(
         out,
-        "{at}  {} {}  until {until}  {}",
+        "  {at}  {} {}  until {until}  {}",
         Terminal(action),
         Terminal(&restriction.to_string()),
         paint.ink(ink, Terminal(&outcome.replace('_', " "))),
     )?;
-    for line in [why(event), sent(event), by(event)] {
+    for line in [why(event), sent(event)] {
         if !line.is_empty() {
-            writeln!(out, "    {}", paint.ink(Ink::Quiet, line))?;
+            writeln!(out, "      {}", paint.ink(Ink::Quiet, line))?;
         }
     }
     Ok(())
@@ -125,7 +138,10 @@ fn why(event: &Event) -> String {
     let mut parts = vec![Terminal(&event.because.replace('_', " ")).to_string()];
     parts.extend(event.entry.as_ref().map(|it| format!("entry {}", TerminalWord(it))));
     parts.extend(event.source.as_ref().map(|it| format!("at {}", Terminal(it))));
-    parts.extend(event.reason.as_ref().map(|it| format!("reason {}", TerminalWord(it))));
+    // What the provider was told ends with it already.
+    let is_told = |it: &&String| event.told.as_ref().is_some_and(|told| told.ends_with(*it));
+    let reason = event.reason.as_ref().filter(|it| !is_told(it));
+    parts.extend(reason.map(|it| format!("reason {}", TerminalWord(it))));
     let meta = event.meta.as_deref().and_then(|meta| serde_json::from_str(meta).ok());
     for (key, value) in meta.iter().flat_map(|meta: &Map<_, _>| meta) {
         let value = value.as_str().unwrap_or_default();
@@ -144,13 +160,5 @@ fn sent(event: &Event) -> String {
     for (name, value) in provider {
         parts.extend(value.as_ref().map(|value| format!("{name} {}", TerminalWord(value))));
     }
-    parts.join("  ")
-}
-
-/// The run, and who began it.
-fn by(event: &Event) -> String {
-    let mut parts = vec![format!("run {}", Terminal(&event.run))];
-    parts.extend(event.who.as_ref().map(|who| format!("by {}", Terminal(&who.to_string()))));
-    parts.extend(event.note.as_ref().map(|note| format!("note {}", TerminalWord(note))));
     parts.join("  ")
 }

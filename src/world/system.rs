@@ -42,11 +42,18 @@ impl World {
             random: Arc::new(SystemRandom),
             directory: std::env::current_dir().unwrap_or_default(),
             process: Process {
-                user: user.unwrap_or_else(|| "unknown".to_owned()),
+                user: user.or_else(user_number).unwrap_or_else(|| "unknown".to_owned()),
                 host: gethostname::gethostname().to_string_lossy().into_owned(),
                 pid: std::process::id(),
             },
             env: Arc::new(env),
         })
     }
+}
+
+/// The account by its number, where the environment does not name it, as in a container.
+fn user_number() -> Option<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let process = std::fs::metadata("/proc/self").ok()?;
+    Some(format!("uid-{}", process.uid()))
 }

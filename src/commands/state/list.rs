@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::document::FORMAT_VERSION;
 use crate::report::count::counted;
-use crate::report::enforcement::{EnforcementView, ListView, enforcement_line};
+use crate::report::enforcement::{EnforcementView, ListView, enforcement_lines};
 
 /// What `state list` takes.
 #[derive(Debug, clap::Args)]
@@ -37,7 +37,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         Format::Text => {
             let paint = console.paint();
             console.result(|out| {
-                rows.iter().try_for_each(|row| enforcement_line(row, now, paint, out))?;
+                enforcement_lines(&rows, now, paint, out)?;
                 writeln!(out, "State: {}.", counted(rows.len() as u64, "restriction"))
             })?;
         }

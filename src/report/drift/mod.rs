@@ -42,11 +42,11 @@ pub fn drift_text(compared: &[Compared<'_>], paint: Paint, out: &mut dyn Write) 
         )?;
         if *on_trust > 0 {
             let rows = counted(*on_trust, "recorded restriction");
-            writeln!(out, "  {rows} cannot be listed and are taken on trust")?;
+            writeln!(out, "  taken on trust: {rows}, which nothing can list")?;
         }
         if *skipped > 0 {
             let rows = counted(*skipped, "recorded restriction");
-            writeln!(out, "  {rows} not compared: in doubt, or in a list that was not read")?;
+            writeln!(out, "  not compared: {rows}, in doubt or in a list that was not read")?;
         }
         for (room, trouble) in troubles {
             let room = room.as_ref().map(|room| format!("room {room}: ")).unwrap_or_default();

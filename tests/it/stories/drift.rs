@@ -263,7 +263,7 @@ fn a_doctor_finds_everything_in_place_or_says_what_is_not() {
         "\nz\n  note credentials    present, not tried: nothing can be read here",
         "  ok   clock          agrees with the provider's\n",
         "  ok   rate           1 call in the last hour, 0 in the last minute, 0 in the last second; \
-         1 in the busiest, 200 are allowed\n",
+         at most 1 in one of 200 allowed\n",
         "  ok   rate           no call in the last hour; 10 a second are allowed\n",
         "\nHealthy.\n",
     ] {
