@@ -8,7 +8,9 @@ use crate::domain::{Enforcement, Kind, Subject, Wanted};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::Scope;
-use crate::report::explain::{Explanation, InForce, Named, PastView, VERSION, explain_text};
+use crate::report::explain::{
+    Coming, Explanation, InForce, Named, PastView, VERSION, explain_text,
+};
 use crate::state::{Event, Narrowed, Order, State, StateError};
 
 /// What `explain` takes.
@@ -59,7 +61,10 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
             .collect(),
         operations: operations
             .filter(|operation| asked.is(&operation.restriction.subject))
-            .map(Into::into)
+            .map(|operation| Coming {
+                operation: operation.into(),
+                held_back: !plan.permits(operation),
+            })
             .collect(),
         past: past.iter().map(past_view).collect(),
     };
@@ -114,8 +119,8 @@ fn in_force(row: &Enforcement) -> InForce<'_> {
         since: held.map(|held| held.since),
         written: held.map(|held| held.written),
         lapse: held.and_then(|held| held.lapse.at()),
-        evidence: held.map(|held| held.evidence.name()),
-        rule: held.and_then(|held| held.rule).map(|rule| rule.0),
+        evidence: held.map(|held| held.evidence),
+        rule: held.and_then(|held| held.rule),
         in_doubt_since: row.doubt.map(|doubt| doubt.since),
         waiting_since: row.waiting,
     }

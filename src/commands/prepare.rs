@@ -231,5 +231,5 @@ fn clock_warning(snapshot: &Snapshot, now: Moment) -> Option<Warning> {
         "the newest recorded run began at {newest}, {seconds} s after this plan's instant: either \
          clock may be wrong, and `apply` would refuse"
     );
-    Some(Warning { code: "clock-behind", message, source: None })
+    Some(Warning { code: "clock-behind".into(), message, source: None })
 }

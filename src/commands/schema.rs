@@ -13,6 +13,7 @@ use crate::report::doctor::DoctorView;
 use crate::report::drift::DriftView;
 use crate::report::enforcement::{EnforcementView, ListView};
 use crate::report::event::EventView;
+use crate::report::explain::Explanation;
 use crate::report::outcome::OutcomeView;
 use crate::report::status::Status;
 
@@ -46,6 +47,8 @@ pub enum Subject {
     StateList,
     /// `state show --format json`, and each line of `state export`
     Restriction,
+    /// `explain --format json`
+    Explanation,
 }
 
 /// Prints the schema.
@@ -59,7 +62,7 @@ pub fn text(of: Subject) -> String {
     let schema = match of {
         Subject::Config => crate::policy::schema::config(),
         Subject::Policy => crate::policy::schema::policy(),
-        Subject::Plan => of_output::<Document<'static>>(),
+        Subject::Plan => of_output::<Document>(),
         Subject::Outcome => of_output::<OutcomeView<'static>>(),
         Subject::Drift => of_output::<DriftView<'static>>(),
         Subject::Doctor => of_output::<DoctorView<'static>>(),
@@ -67,6 +70,7 @@ pub fn text(of: Subject) -> String {
         Subject::History => of_output::<EventView<'static>>(),
         Subject::StateList => of_output::<ListView<'static>>(),
         Subject::Restriction => of_output::<EnforcementView<'static>>(),
+        Subject::Explanation => of_output::<Explanation<'static>>(),
     };
     format!("{schema:#}\n")
 }

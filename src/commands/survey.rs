@@ -87,7 +87,7 @@ pub(super) fn refresh(
         warnings.extend(troubles.iter().map(|(room, trouble)| {
             let room = room.as_ref().map(|room| format!(" room `{room}`")).unwrap_or_default();
             let message = format!("`{target}`{room} could not be read: {}", trouble.error);
-            Warning { code: "not-read", message, source: None }
+            Warning { code: "not-read".into(), message, source: None }
         }));
     }
     (warnings, changed)

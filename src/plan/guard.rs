@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Census, Inputs, Operation};
 use crate::domain::{Action, Limit, TargetName, Warning};
 
 /// A guard that is exceeded: unless acknowledged, it holds back everything but upkeep.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Guarded {
     /// Which guard.
     pub guard: Guard,
@@ -22,7 +22,8 @@ pub struct Guarded {
     pub in_force: u64,
     /// The limit they exceed, as `100` or `30 %`; null where none may be.
     pub limit: Option<String>,
-    /// The digest of everything that guards count in this plan; who acknowledges it allows it.
+    /// The digest of everything that guards count in this plan: `acks/<digest>.yaml` in the
+    /// workspace, with `digest`, `who` and `why`, allows it.
     pub change_digest: String,
     /// Who did; null if nobody.
     pub acknowledged_by: Option<String>,
@@ -47,7 +48,9 @@ impl Guarded {
 }
 
 /// The guards.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, JsonSchema)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Guard {
     /// The policy has no entry at all, while something is in force.
@@ -131,7 +134,11 @@ pub(super) fn nearly(
             if is_near && operations <= allowed {
                 let message =
                     format!("{operations} of the {allowed} that `{name}` allows {place} are used");
-                warnings.push(Warning { code: "guard-nearly-reached", message, source: None });
+                warnings.push(Warning {
+                    code: "guard-nearly-reached".into(),
+                    message,
+                    source: None,
+                });
             }
         }
     }

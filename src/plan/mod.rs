@@ -18,6 +18,7 @@ pub mod govern;
 pub mod guard;
 pub mod inputs;
 pub mod operation;
+pub mod planned;
 pub mod term;
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,7 @@ pub mod warn;
 mod why;
 
 pub use batch::{Phase, Step};
-pub use bindings::{BindingError, Bound, Resolved, TargetChange};
+pub use bindings::{BindingError, Bound, Facet, Resolved, TargetChange};
 pub use census::{Census, Room};
 pub use due::NextDue;
 pub use forecast::{Forecast, Seconds};

@@ -28,7 +28,7 @@ pub(super) fn warnings(
 /// Whoever was protected at the last apply and is so no longer.
 fn unprotected(inputs: &Inputs<'_>) -> impl Iterator<Item = Warning> {
     inputs.unprotected.iter().map(|key| Warning {
-        code: "unprotected",
+        code: "unprotected".into(),
         message: format!("`{key}` is protected no longer"),
         source: None,
     })
@@ -59,7 +59,7 @@ fn late_renewals(inputs: &Inputs<'_>, operations: &[Operation], steps: &[Step]) 
     missed
         .into_iter()
         .map(|(target, count)| Warning {
-            code: "renewals-late",
+            code: "renewals-late".into(),
             message: format!(
                 "{count} due renewals at `{target}` cannot be made before they lapse at the \
                  account's rate: run more often, or raise `renew_before`"
@@ -94,7 +94,7 @@ fn full_rooms(inputs: &Inputs<'_>, census: &Census, operations: &[Operation]) ->
             let documented = config.provider.facts().form(*kind)?.quota?.per_room;
             let quota = config.knobs.quota.unwrap_or(documented);
             (count > i64::from(quota)).then(|| Warning {
-                code: "room-full",
+                code: "room-full".into(),
                 message: format!(
                     "`{target}` room `{}` would hold {count} banned {kind}s, and {quota} is all it \
                      takes",
@@ -118,7 +118,7 @@ fn kicks(inputs: &Inputs<'_>, operations: &[Operation]) -> Vec<Warning> {
     kicked
         .into_iter()
         .map(|(target, count)| Warning {
-            code: "kicks-only",
+            code: "kicks-only".into(),
             message: format!(
                 "`{target}` can only kick: {count} banned users can come back in until the next \
                  run kicks them again"

@@ -224,7 +224,7 @@ pub fn enforcement_lines(
     let wide = widths.max().unwrap_or(0);
     for row in rows {
         let (ink, words) = Standing::of(row, now).words();
-        let (name, words) = (name(row), paint.ink(ink, format_args!("{words:<8}")));
+        let (name, words) = (name(row), paint.ink(ink, format!("{words:<8}")));
         let fill = " ".repeat(wide.saturating_sub(name.width()));
         writeln!(out, "{name}{fill}  {words}  {}, {}", until(row.until, now), known(row))?;
     }

@@ -61,6 +61,7 @@ fn every_key_of_the_output_is_always_there_and_described() {
     for (of, least) in [
         (Subject::Plan, 4),
         (Subject::Outcome, 4),
+        (Subject::Explanation, 4),
         (Subject::Drift, 5),
         (Subject::Doctor, 2),
         (Subject::Status, 6),
@@ -282,6 +283,11 @@ fn plans_and_outcomes_conform_and_the_schemas_describe_every_key() {
     assert_described(Subject::Plan, &second);
     assert_eq!(second.pointer("/guards/0/guard"), Some(&Value::from("allow_empty")));
     assert_eq!(second.pointer("/operations/0/source"), Some(&Value::Null));
+
+    let (exit, refused) = json_of(&files, &emulation, apply);
+    assert_eq!(exit, Exit::Guarded);
+    assert_described(Subject::Outcome, &refused);
+    assert_eq!(refused.pointer("/guards"), second.pointer("/guards"));
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn resolved(
 
 /// What changed at which target, without the values.
 fn changes(resolved: &Resolved) -> Vec<(&str, &str)> {
-    resolved.changes.iter().map(|change| (change.target.as_str(), change.what)).collect()
+    resolved.changes.iter().map(|change| (change.target.as_str(), change.what.name())).collect()
 }
 
 fn other_app(called: &str) -> Target {

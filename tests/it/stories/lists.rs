@@ -4,7 +4,7 @@ use ostracon::console::Talk;
 use ostracon::exit::Exit;
 
 use super::Story;
-use super::story::{Page, console};
+use super::page::{Page, console};
 use crate::sources::top;
 
 /// A story whose workspace has a list.
