@@ -199,7 +199,7 @@ fn what_is_known_is_shown_with_how_it_is_known() {
     let (exit, text) = story.command(&["state", "list"]);
     assert_eq!(exit, Exit::Done);
     assert_eq!(text.lines().count(), 5, "{text}");
-    let line = "t/room:r/user:u      in force  until never, acknowledged at 2026-11-20T12:00:0";
+    let line = "t/room:r/user:u     in force  until never, acknowledged at 2026-11-20T12:00:0";
     assert!(text.contains(line), "{text}");
     let (_, text) = story.command(&["state", "list", "--target", "z", "--format", "json"]);
     let list: Value = serde_json::from_str(&text).unwrap();
