@@ -44,13 +44,9 @@ impl Line {
         let mut tries = Tries::default();
         let began = self.now();
         if form.repeat == Repeat::Duplicates {
-            match self.look_first(form, &mut work).await {
-                Sight::Clear => {}
-                Sight::Settled => return Rest::Settled,
-                Sight::Unclear(trouble) => {
-                    self.finish(&work, Fate::InDoubt, Some(&trouble), None).await;
-                    return Rest::Settled;
-                }
+            let sight = self.look_first(form, &mut work).await;
+            if !self.is_clear(&work, sight).await {
+                return Rest::Settled;
             }
         }
         loop {
@@ -136,8 +132,10 @@ impl Line {
         Trial { verdict, tries, began }: Trial,
     ) -> Option<Rest> {
         match verdict {
-            Verdict::Done(effect) => self.done(form, work, attempt, (Some(effect), tries)).await,
-            Verdict::AlreadySo => self.done(form, work, attempt, (None, tries)).await,
+            Verdict::Done(effect) => {
+                self.done(form, work, attempt, (Some(effect), tries, began)).await;
+            }
+            Verdict::AlreadySo => self.done(form, work, attempt, (None, tries, began)).await,
             Verdict::Again { pause } => {
                 self.record(vec![self.answered(attempt)]).await;
                 self.pause(work, pause).await;
@@ -147,22 +145,16 @@ impl Line {
                 self.record(vec![self.answered(attempt)]).await;
                 work.call.verb = Verb::Impose;
                 work.call.items.iter_mut().for_each(|item| item.rule = None);
-                match self.look_first(form, work).await {
-                    Sight::Clear => return None,
-                    Sight::Settled => {}
-                    Sight::Unclear(trouble) => {
-                        self.finish(work, Fate::InDoubt, Some(&trouble), None).await;
-                    }
+                let sight = self.look_first(form, work).await;
+                if self.is_clear(work, sight).await {
+                    return None;
                 }
             }
             Verdict::Look => {
                 self.record(vec![self.answered(attempt)]).await;
-                match self.look_again(form, work, began).await {
-                    Sight::Clear => return None,
-                    Sight::Settled => {}
-                    Sight::Unclear(trouble) => {
-                        self.finish(work, Fate::InDoubt, Some(&trouble), None).await;
-                    }
+                let sight = self.look_again(form, work, began).await;
+                if self.is_clear(work, sight).await {
+                    return None;
                 }
             }
             Verdict::Split(parts) => {
@@ -192,6 +184,18 @@ impl Line {
             }
         }
         Some(Rest::Settled)
+    }
+
+    /// Whether a look leaves something to send; what it leaves unclear stays in doubt.
+    async fn is_clear(&self, work: &Work, sight: Sight) -> bool {
+        match sight {
+            Sight::Clear => return true,
+            Sight::Settled => {}
+            Sight::Unclear(trouble) => {
+                self.finish(work, Fate::InDoubt, Some(&trouble), None).await;
+            }
+        }
+        false
     }
 
     async fn pause(&self, work: &Work, pause: Pause) {

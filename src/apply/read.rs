@@ -17,7 +17,7 @@ use super::settle::{Answer, Pause, Tries, Verdict, back_off, settle};
 use crate::domain::{Deny, Id, TargetName, Until};
 use crate::plan::term::CLOCK_TOLERANCE;
 use crate::provider::{Call, Effect, Form, Listed, Listing, Session, Stamp, Target, Verb};
-use crate::state::LastCall;
+use crate::state::RecentCalls;
 use crate::world::{Credentials, World};
 
 /// What is to be read, and with what.
@@ -30,8 +30,8 @@ pub struct Survey {
     pub targets: Vec<(Arc<Target>, BTreeSet<Id>)>,
     /// The number of the newest call in the state.
     pub newest_call: i64,
-    /// When each rate was last used.
-    pub last_calls: Vec<LastCall>,
+    /// The calls that may still count for a rate.
+    pub recent_calls: RecentCalls,
 }
 
 /// What was read.
@@ -41,8 +41,8 @@ pub struct Surveyed {
     pub views: BTreeMap<TargetName, View>,
     /// The number of the newest call, these included.
     pub newest_call: i64,
-    /// When each rate was last used, these calls included.
-    pub last_calls: Vec<LastCall>,
+    /// The calls that may still count for a rate, these included.
+    pub recent_calls: RecentCalls,
 }
 
 /// What one target showed.
@@ -68,9 +68,9 @@ pub fn listable(target: &Target) -> Option<&'static Form> {
 
 /// Reads the lists of all targets, side by side.
 pub async fn survey(survey: Survey) -> Surveyed {
-    let Survey { world, credentials, targets, newest_call, last_calls } = survey;
+    let Survey { world, credentials, targets, newest_call, recent_calls } = survey;
     let sequence = Arc::new(AtomicI64::new(newest_call));
-    let mut paces = Paces::new(world.clone(), last_calls);
+    let mut paces = Paces::new(&world, recent_calls);
     let mut tasks = JoinSet::new();
     for (target, rooms) in targets {
         let (world, credentials) = (world.clone(), Arc::clone(&credentials));
@@ -100,8 +100,8 @@ pub async fn survey(survey: Survey) -> Surveyed {
             Err(_cancelled) => {}
         }
     }
-    let last_calls = paces.used_until(world.now());
-    Surveyed { views, newest_call: sequence.load(Ordering::Relaxed), last_calls }
+    let recent_calls = paces.into_recent();
+    Surveyed { views, newest_call: sequence.load(Ordering::Relaxed), recent_calls }
 }
 
 /// Reads the lists of one target.

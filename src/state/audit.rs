@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use super::chain;
+use super::chain::{self, Link};
 use crate::domain::{Id, Moment, Restriction, Until};
 
 /// One operation's outcome, for the audit log.
@@ -37,9 +37,16 @@ pub struct AuditRow {
     pub request_id: Option<String>,
 }
 
-/// Appends a row to the log, and to the chain.
-pub(super) fn append(connection: &Connection, row: &AuditRow) -> rusqlite::Result<()> {
-    let head = chain::head(connection)?;
+/// Appends a row to the log, and to the chain, whose head becomes `newest`: the caller keeps it.
+pub(super) fn append(
+    connection: &Connection,
+    newest: &mut Option<Link>,
+    row: &AuditRow,
+) -> rusqlite::Result<()> {
+    let head = match newest.take() {
+        Some(head) => head,
+        None => chain::head(connection)?,
+    };
     let mut values = values(head.seq.saturating_add(1), row);
     let link = head.next(&values);
     values.push(Value::Text(link.hash.clone()));
@@ -51,7 +58,8 @@ pub(super) fn append(connection: &Connection, row: &AuditRow) -> rusqlite::Resul
              ?18, ?19)",
         )?
         .execute(rusqlite::params_from_iter(values))?;
-    chain::set_head(connection, &link)
+    *newest = Some(link);
+    Ok(())
 }
 
 /// The columns of a row, in the order of the table, without its hash.

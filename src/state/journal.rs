@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, params};
 
+use super::chain::{self, Link};
 use super::error::{StateError, doing};
 use super::{AuditRow, State, audit, protected, rows};
 use crate::domain::{Enforcement, Id, Kind, Moment, ProtectedKey, Restriction, TargetName};
@@ -99,20 +100,29 @@ impl State {
         if current != fence {
             return Err(StateError::LeaseLost);
         }
+        let mut head = None;
         for record in records {
-            write(&transaction, record).map_err(&failed)?;
+            write(&transaction, &mut head, record).map_err(&failed)?;
+        }
+        if let Some(head) = head {
+            chain::set_head(&transaction, &head).map_err(&failed)?;
         }
         transaction.commit().map_err(&failed)
     }
 }
 
-fn write(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
+/// Writes a record; `head` is that of the audit log, once it was read.
+fn write(
+    connection: &Connection,
+    head: &mut Option<Link>,
+    record: &Record,
+) -> rusqlite::Result<()> {
     match record {
         Record::Intent(intent) => write_intent(connection, intent),
         Record::Answered(answered) => write_answer(connection, answered),
         Record::Put(row) => rows::put(connection, row),
         Record::Drop(restriction) => rows::drop_row(connection, restriction),
-        Record::Audit(row) => audit::append(connection, row),
+        Record::Audit(row) => audit::append(connection, head, row),
         Record::Protect(keys) => protected::write(connection, keys),
         Record::Bind(name, Bound { binding, endpoint, credentials }) => {
             connection

@@ -15,6 +15,7 @@ pub mod lock;
 pub mod open;
 pub mod past;
 mod protected;
+pub mod recent;
 pub mod rows;
 pub mod runs;
 pub mod schema;
@@ -30,8 +31,9 @@ pub use lease::{Holder, Lease};
 pub use lock::FileLock;
 pub use open::{Location, State};
 pub use past::Past;
+pub use recent::{RecentCalls, UsedRate};
 pub use runs::RunRow;
-pub use snapshot::{LastCall, Snapshot};
+pub use snapshot::Snapshot;
 pub use verify::Flaw;
 
 #[cfg(test)]

@@ -6,10 +6,12 @@
 pub mod credentials;
 pub mod network;
 pub mod system;
+pub mod uptime;
 
 pub use credentials::{CredentialError, Credentials};
 pub use network::Network;
 pub use system::{SystemClock, SystemRandom};
+pub use uptime::Uptime;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -48,6 +50,11 @@ impl World {
     pub fn now(&self) -> Moment {
         self.clock.now()
     }
+
+    /// What a clock that nobody sets says, if there is one.
+    pub fn uptime(&self) -> Option<Uptime> {
+        self.clock.uptime()
+    }
 }
 
 impl fmt::Debug for World {
@@ -71,6 +78,11 @@ pub struct Process {
 pub trait Clock: Send + Sync {
     /// What time it is.
     fn now(&self) -> Moment;
+
+    /// What a clock that nobody sets says, if there is one.
+    fn uptime(&self) -> Option<Uptime> {
+        None
+    }
 }
 
 /// A source of random bits.

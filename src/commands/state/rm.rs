@@ -41,7 +41,7 @@ async fn forget(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let Tenancy { mut state, lease, lock } =
         tenancy::take(&location, context.world, args.lock_timeout).await?;
     let forgotten = remove(context, args, (&mut state, &lease));
-    state.release(&lease)?;
+    state.release(&lease, context.world.uptime().as_ref())?;
     state.close()?;
     drop(lock);
     let row = forgotten?;
