@@ -131,7 +131,8 @@ async fn in_tenancy(
             return Err(error);
         }
     };
-    state.begin_run(&lease.run, &world.process, world.now(), args.accept_clock.as_deref())?;
+    let who = (&world.who(&context.global.dir).await, world.process.pid);
+    state.begin_run(&lease.run, who, world.now(), args.accept_clock.as_deref())?;
     let Ready { plan, resolved, snapshot, observed } = *ready;
     let credentials: Arc<dyn Credentials> = if args.sandbox {
         Arc::new(SandboxCredentials)
@@ -145,6 +146,7 @@ async fn in_tenancy(
         world: world.clone(),
         credentials,
         plan: Arc::clone(&plan),
+        metas: Arc::clone(&files.metas),
         targets: files.config.targets.clone(),
         first: first_records(files, &plan, &resolved, &snapshot).chain(observed).collect(),
         lease: lease.clone(),

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::Scope;
 use crate::report::explain::{Explanation, InForce, Named, PastView, VERSION, explain_text};
-use crate::state::Past;
+use crate::state::{Event, Narrowed, Order, State, StateError};
 
 /// What `explain` takes.
 #[derive(Debug, clap::Args)]
@@ -33,7 +33,7 @@ pub enum Format {
 }
 
 /// How many earlier operations are shown.
-const PAST: u32 = 20;
+const PAST: usize = 20;
 
 /// Explains a subject.
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
@@ -43,12 +43,11 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let (plan, _, _) = files.plan(&mut snapshot, &Scope::Everything, now, &[])?;
     let asked = Asked::of(&args.subject);
     let past = match store::read(context, &files)? {
-        Some(state) => state.past(asked.id, PAST)?,
+        Some(state) => past(&state, &asked)?,
         None => Vec::new(),
     };
     let wanted = files.wanted.iter().flatten();
     let operations = plan.operations.iter();
-    let past = past.iter().filter(|past| asked.is(&past.restriction.subject));
     let explanation = Explanation {
         format_version: VERSION,
         subject: &args.subject,
@@ -72,7 +71,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
             .filter(|operation| asked.is(&operation.restriction.subject))
             .map(Into::into)
             .collect(),
-        past: past.map(past_view).collect(),
+        past: past.iter().map(past_view).collect(),
     };
     match args.format {
         Format::Json => {
@@ -135,17 +134,29 @@ fn in_force(row: &Enforcement) -> InForce<'_> {
     }
 }
 
-fn past_view(past: &Past) -> PastView<'_> {
-    let Past { at, run, restriction, action, because, outcome, code, message, request_id } = past;
+/// The newest events about a subject, newest first.
+fn past(state: &State, asked: &Asked<'_>) -> Result<Vec<Event>, StateError> {
+    let narrowed = Narrowed { subject: Some(asked.id.to_owned()), ..Narrowed::default() };
+    let mut past = Vec::new();
+    let _enough = state.history(&narrowed, Order::NewestFirst, |event| {
+        if asked.is(&event.restriction.subject) {
+            past.push(event.clone());
+        }
+        if past.len() < PAST { Ok(()) } else { Err(()) }
+    })?;
+    Ok(past)
+}
+
+fn past_view(event: &Event) -> PastView<'_> {
     PastView {
-        at: *at,
-        run,
-        place: restriction.into(),
-        action,
-        because,
-        outcome,
-        code: code.as_deref(),
-        message: message.as_deref(),
-        request_id: request_id.as_deref(),
+        at: event.at,
+        run: &event.run,
+        place: (&event.restriction).into(),
+        action: &event.action,
+        because: &event.because,
+        outcome: &event.outcome,
+        code: event.code.as_deref(),
+        message: event.message.as_deref(),
+        request_id: event.request_id.as_deref(),
     }
 }

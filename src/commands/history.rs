@@ -7,7 +7,7 @@ use crate::domain::Moment;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::report::event::{EventView, event_text};
-use crate::state::Narrowed;
+use crate::state::{Narrowed, Order};
 
 /// What `history` takes.
 #[derive(Debug, clap::Args)]
@@ -50,7 +50,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     };
     let console = &mut *context.console;
     let paint = console.paint();
-    state.history(&narrowed, |event| -> std::io::Result<()> {
+    state.history(&narrowed, Order::OldestFirst, |event| -> std::io::Result<()> {
         match args.format {
             Format::Text => console.result(|out| event_text(event, paint, out)),
             Format::Jsonl => {

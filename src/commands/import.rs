@@ -10,7 +10,7 @@ use super::apply::span;
 use super::prepare::{Files, check_lineage};
 use super::survey::{self, Found, survey};
 use super::tenancy::{self, Tenancy};
-use crate::domain::{Enforcement, Evidence, Held, Id, Lapse, Moment, Restriction, Until};
+use crate::domain::{Enforcement, Evidence, Held, Id, Lapse, Moment, Restriction, Until, Who};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::drift::Finding;
@@ -82,8 +82,9 @@ async fn take_over(
     if !rows.is_empty() {
         write(files, &rows, file)?;
         // Both or neither: a policy without the rows would impose everything anew.
-        let kept =
-            check(context).and_then(|()| record(context, args, &rows, (state, lease, files)));
+        let who = context.world.who(&context.global.dir).await;
+        let kept = check(context)
+            .and_then(|()| record(context, args, (&rows, &who), (state, lease, files)));
         if let Err(error) = kept {
             let _gone_already = std::fs::remove_file(file);
             return Err(error);
@@ -242,7 +243,7 @@ fn check(context: &Context<'_>) -> Result<(), Error> {
 fn record(
     context: &Context<'_>,
     args: &Args,
-    rows: &[Enforcement],
+    (rows, who): (&[Enforcement], &Who),
     (state, lease, files): (&mut State, &Lease, &Files),
 ) -> Result<(), Error> {
     let now = context.world.now();
@@ -256,6 +257,9 @@ fn record(
         until: row.until,
         entry: None,
         source: Some(args.out.display().to_string()),
+        meta: None,
+        reason: None,
+        told: None,
         outcome: "done",
         code: None,
         message: None,
@@ -264,7 +268,7 @@ fn record(
     let binds = files.bounds().into_iter().map(|(name, bound)| Record::Bind(name, bound));
     let rows = rows.iter().flat_map(|row| [Record::Put(row.clone()), Record::Audit(audit(row))]);
     let records: Vec<Record> = binds.chain(rows).collect();
-    state.begin_run(&lease.run, &context.world.process, now, Some("import"))?;
+    state.begin_run(&lease.run, (who, context.world.process.pid), now, Some("import"))?;
     state.commit(lease.fence, &records)?;
     state.finish_run(&lease.run, context.world.now(), "")?;
     Ok(())

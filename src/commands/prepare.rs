@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::Context;
 use crate::domain::{
-    Ack, Moment, Protected, ProtectedKey, Restriction, TargetName, Wanted, Warning,
+    Ack, Moment, Protected, ProtectedKey, Restriction, Source, TargetName, Wanted, Warning,
 };
 use crate::error::Error;
 use crate::exit::Exit;
@@ -20,6 +21,8 @@ pub struct Files {
     pub config: Config,
     /// What the policy wants; `None` when it was not read.
     pub wanted: Option<Vec<Wanted>>,
+    /// What each entry says for people, for the audit log.
+    pub metas: Arc<BTreeMap<Source, Arc<str>>>,
     protected: Protected,
     acks: Vec<Ack>,
     warnings: Vec<Warning>,
@@ -36,6 +39,7 @@ impl Files {
         Ok(Self {
             config: workspace.config,
             wanted: Some(workspace.wanted),
+            metas: Arc::new(workspace.metas),
             protected: workspace.protected,
             acks: workspace.acks,
             warnings: workspace.warnings,
@@ -53,6 +57,7 @@ impl Files {
         Ok(Self {
             config,
             wanted: None,
+            metas: Arc::default(),
             protected: Protected::default(),
             acks: Vec::new(),
             warnings: Vec::new(),

@@ -13,6 +13,7 @@ pub mod restriction;
 pub mod source;
 pub mod wanted;
 pub mod warning;
+pub mod who;
 
 pub use ack::Ack;
 pub use action::{Action, Because};
@@ -26,3 +27,4 @@ pub use restriction::{Kind, NotARestriction, Restriction, Subject};
 pub use source::Source;
 pub use wanted::Wanted;
 pub use warning::Warning;
+pub use who::Who;

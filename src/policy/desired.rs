@@ -17,6 +17,8 @@ pub(super) struct Desired {
     pub(super) protections: BTreeMap<Source, Spot>,
     /// Where each `id` of an entry stands.
     pub(super) ids: BTreeMap<Arc<str>, Spot>,
+    /// What each entry says for people, as a JSON object, by where the entry stands.
+    pub(super) metas: BTreeMap<Source, Arc<str>>,
     /// Every room once: thousands of entries are about the same few.
     rooms: BTreeSet<Id>,
     /// Every reason once.

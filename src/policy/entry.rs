@@ -39,6 +39,11 @@ pub(super) fn read_entry(
         let spot = scope.spot(*at);
         reading.desired.name(id, &spot, scope.findings);
     }
+    if let Some(meta) = &terms.meta {
+        let At { line, column, .. } = fields.at;
+        let source = Source { file: Arc::clone(&scope.file.name), line, column };
+        reading.desired.metas.insert(source, Arc::clone(meta));
+    }
     let targets = reading.known.read(&fields, scope);
     let files = open_lists(&fields, section, reading.lists, scope);
     let groups = read_groups(&fields, section, &files, scope);

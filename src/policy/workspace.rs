@@ -17,7 +17,7 @@ use super::problem::{Findings, Problem, Scope, SourceFile};
 use super::text::decode;
 use super::yaml::{Node, Reader, Root};
 use super::{Leave, digest};
-use crate::domain::{Ack, Protected, Wanted, Warning};
+use crate::domain::{Ack, Protected, Source, Wanted, Warning};
 
 /// What the files of a workspace say.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct Workspace {
     pub config: Config,
     /// Every restriction that an entry asks for, in canonical order; entries may overlap.
     pub wanted: Vec<Wanted>,
+    /// What each entry says for people, as a JSON object, by where the entry stands.
+    pub metas: BTreeMap<Source, Arc<str>>,
     /// What people have acknowledged.
     pub acks: Vec<Ack>,
     /// Whoever is protected.
@@ -66,6 +68,7 @@ pub fn load(directory: &Path, leave: &Leave) -> Result<Workspace, Vec<Diagnostic
         acks.extend(read_ack(&file, &mut findings));
     }
 
+    let metas = std::mem::take(&mut desired.metas);
     let (wanted, protected, entries) = desired.finish(&mut findings);
     let warnings = findings.finish()?.into_iter().map(Diagnostic::into_warning).collect();
     let Some((ConfigReading { config, known: _ }, config_digest)) = config else {
@@ -76,6 +79,7 @@ pub fn load(directory: &Path, leave: &Leave) -> Result<Workspace, Vec<Diagnostic
     Ok(Workspace {
         config,
         wanted,
+        metas,
         acks,
         protected,
         warnings,

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, params};
 
-use super::chain::{self, Link};
+use super::audit::Log;
 use super::error::{StateError, doing};
-use super::{AuditRow, State, audit, protected, rows};
+use super::{AuditRow, State, protected, rows};
 use crate::domain::{Enforcement, Id, Kind, Moment, ProtectedKey, Restriction, TargetName};
 use crate::plan::Bound;
 
@@ -100,29 +100,22 @@ impl State {
         if current != fence {
             return Err(StateError::LeaseLost);
         }
-        let mut head = None;
+        let mut log = Log::default();
         for record in records {
-            write(&transaction, &mut head, record).map_err(&failed)?;
+            write(&transaction, &mut log, record).map_err(&failed)?;
         }
-        if let Some(head) = head {
-            chain::set_head(&transaction, &head).map_err(&failed)?;
-        }
+        log.close(&transaction).map_err(&failed)?;
         transaction.commit().map_err(&failed)
     }
 }
 
-/// Writes a record; `head` is that of the audit log, once it was read.
-fn write(
-    connection: &Connection,
-    head: &mut Option<Link>,
-    record: &Record,
-) -> rusqlite::Result<()> {
+fn write(connection: &Connection, log: &mut Log, record: &Record) -> rusqlite::Result<()> {
     match record {
         Record::Intent(intent) => write_intent(connection, intent),
         Record::Answered(answered) => write_answer(connection, answered),
         Record::Put(row) => rows::put(connection, row),
         Record::Drop(restriction) => rows::drop_row(connection, restriction),
-        Record::Audit(row) => audit::append(connection, head, row),
+        Record::Audit(row) => log.append(connection, row),
         Record::Protect(keys) => protected::write(connection, keys),
         Record::Bind(name, Bound { binding, endpoint, credentials }) => {
             connection

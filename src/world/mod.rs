@@ -7,6 +7,7 @@ pub mod credentials;
 pub mod network;
 pub mod system;
 pub mod uptime;
+mod who;
 
 pub use credentials::{CredentialError, Credentials};
 pub use network::Network;

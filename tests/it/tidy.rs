@@ -84,7 +84,7 @@ const DOORS: &[(&[&str], &[&str])] = &[
         &["sandbox/serve.rs", "commands/sandbox.rs"],
     ),
     (&["hyper::", "hyper_util"], &["sandbox/serve.rs"]),
-    (&["tokio::process", "process::Command"], &["world/credentials.rs"]),
+    (&["tokio::process", "process::Command"], &["world/credentials.rs", "world/who.rs"]),
     (&["std::env"], &["world/system.rs", "main.rs"]),
     (&["getrandom", "gethostname"], &["world/system.rs"]),
     (&["io::stdin()", "io::stdout()", "io::stderr()"], &["console.rs", "main.rs"]),
