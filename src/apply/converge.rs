@@ -138,7 +138,7 @@ impl Line {
             Verdict::AlreadySo => self.done(form, work, attempt, (None, tries, began)).await,
             Verdict::Again { pause } => {
                 self.record(vec![self.answered(attempt)]).await;
-                self.pause(work, pause).await;
+                self.rest(form, pause).await;
                 return None;
             }
             Verdict::Recreate => {
@@ -198,15 +198,15 @@ impl Line {
         false
     }
 
-    async fn pause(&self, work: &Work, pause: Pause) {
+    /// Pauses before the next attempt.
+    pub(super) async fn rest(&self, form: &Form, pause: Pause) {
         let bits = self.shared.world.random.bits();
         let span = match pause {
             Pause::None => return,
             Pause::BackOff { attempt } => back_off(attempt, bits),
             Pause::Throttled { attempt, after } => {
                 let span = after.unwrap_or_default().max(back_off(attempt, bits));
-                let lane = self.form(&work.call).map_or(0, |form| form.lane);
-                if let Some(pace) = self.paces.get(lane) {
+                if let Some(pace) = self.paces.get(form.lane) {
                     pace.throttle(span);
                 }
                 return;

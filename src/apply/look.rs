@@ -67,15 +67,8 @@ impl Line {
             // Without a rule id there is nothing a lift could name.
             (Verb::Lift, None) if !has_rule => Sight::Unclear(never_seen()),
             // Its end is moved: a twin would stay until the old one.
-            (Verb::Renew, Some(since)) if has_rule => {
-                match self.matching(form, work, since).await {
-                    Ok(rules) => {
-                        let known = work.call.items.first().and_then(|item| item.rule);
-                        self.lift_twins(work, known, rules).await;
-                        Sight::Clear
-                    }
-                    Err(trouble) => Sight::Unclear(trouble),
-                }
+            (Verb::Renew, Some(since)) if has_rule && twin.is_some() => {
+                self.lift_twins_of_known(form, work, since).await
             }
             (Verb::Impose | Verb::Renew | Verb::Lift | Verb::List { cursor: _ }, _) => Sight::Clear,
         }
@@ -151,6 +144,21 @@ impl Line {
             let tenure = Tenure { target, form, held, until: row.until };
             tenure.renewal_at().is_some_and(|at| at <= self.now())
         })
+    }
+
+    /// Lifts what shows beside the known rule.
+    async fn lift_twins_of_known(&self, form: &'static Form, work: &Work, since: Moment) -> Sight {
+        let known = work.call.items.first().and_then(|item| item.rule);
+        match self.matching(form, work, since).await {
+            Ok(rules) => {
+                // If the known one is gone, its twin is all that stands.
+                if rules.iter().any(|rule| rule.rule == known) {
+                    self.lift_twins(work, known, rules).await;
+                }
+                Sight::Clear
+            }
+            Err(trouble) => Sight::Unclear(trouble),
+        }
     }
 
     /// Lifts the rules beside the known one. One that stays is no worse than one that no list

@@ -1,6 +1,6 @@
 //! Enforcements as rows.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{CachedStatement, Connection, Row, params};
 
 use crate::domain::{
     Action, Deny, Doubt, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment, Restriction, RuleId,
@@ -15,22 +15,30 @@ pub(super) fn read_all(connection: &Connection) -> rusqlite::Result<Vec<Enforcem
     rows.collect()
 }
 
-/// Writes a row, over an earlier one about the same restriction.
-pub(super) fn put(connection: &Connection, row: &Enforcement) -> rusqlite::Result<()> {
-    let Enforcement { restriction, until, reason, entry, held, doubt, waiting } = row;
-    let Restriction { target, room, subject, deny } = restriction;
-    let moment = |moment: Moment| moment.millis();
-    let lapse = |lapse: Lapse| lapse.at().map(moment);
-    connection
-        .prepare_cached(
-            "INSERT OR REPLACE INTO enforcement (target, room, kind, subject, deny,
-             until, reason, entry, since, written, lapse, rule, evidence, twin_since,
-             doubt, doubt_since, doubt_lapse, waiting)
+/// The rows while a transaction writes them.
+pub(super) struct Table<'t>(CachedStatement<'t>);
+
+impl<'t> Table<'t> {
+    /// The rows.
+    pub(super) fn new(connection: &'t Connection) -> rusqlite::Result<Self> {
+        let put = connection.prepare_cached(
+            "INSERT OR REPLACE INTO enforcement (target, room, kind, subject, deny, until, reason,
+             entry, since, written, lapse, rule, evidence, twin_since, doubt, doubt_since,
+             doubt_lapse, waiting)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
              ?18)",
-        )?
+        )?;
+        Ok(Self(put))
+    }
+
+    /// Writes a row, over an earlier one about the same restriction.
+    pub(super) fn put(&mut self, row: &Enforcement) -> rusqlite::Result<()> {
+        let Enforcement { restriction, until, reason, entry, held, doubt, waiting } = row;
+        let Restriction { target, room, subject, deny } = restriction;
+        let moment = |moment: Moment| moment.millis();
+        let lapse = |lapse: Lapse| lapse.at().map(moment);
         // By place: looking eighteen names up costs as much as the insert.
-        .execute(params![
+        self.0.execute(params![
             target.as_str(),
             room.as_ref().map_or("", Id::as_str),
             subject.kind.name(),
@@ -50,7 +58,8 @@ pub(super) fn put(connection: &Connection, row: &Enforcement) -> rusqlite::Resul
             doubt.and_then(|doubt| lapse(doubt.lapse)),
             waiting.map(moment),
         ])?;
-    Ok(())
+        Ok(())
+    }
 }
 
 /// Drops the row about a restriction, if there is one.

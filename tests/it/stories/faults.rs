@@ -179,6 +179,26 @@ fn the_twin_of_a_rule_whose_end_is_moved_ends_before_it() {
 }
 
 #[test]
+fn the_twin_of_a_rule_that_vanished_stands_until_there_is_another() {
+    let story = Story::new();
+    story.policy("bans:\n  - { target: a, users: [7], until: never }\n");
+    let twin = 1954;
+    story.sandbox.set_unlisted_rule(twin);
+    story.strike(Fate::LoseAnswer, 0, |_| true);
+    story.apply().ends(Exit::Done);
+    story.sandbox.set_listed_rule(twin);
+    story.sandbox.lose_rule(twin + 1);
+    story.advance(hours(13));
+    let sandbox = story.sandbox.clone();
+    story.sandbox.set_mischief(move |_: &Incoming| {
+        assert_eq!(sandbox.in_force().len(), 1);
+        Fate::Answer
+    });
+    story.apply().ends(Exit::Done);
+    assert!(story.end_of("7") > story.now(), "{:?}", story.held());
+}
+
+#[test]
 fn a_twin_that_is_found_with_the_rule_is_lifted() {
     let story = Story::new();
     story.policy("bans:\n  - { target: a, users: [7], until: never }\n");
