@@ -24,8 +24,9 @@ struct Entry {
     written: oneshot::Sender<Result<(), Unwritten>>,
 }
 
-/// The most entries that one transaction takes together.
-const GROUP: usize = 1024;
+/// The most entries that one transaction takes together: while it is written, the calls of the
+/// one before are on their way.
+const GROUP: usize = 128;
 
 /// Transactions begin at least this far apart: what comes in between goes together. Whoever comes
 /// after a pause does not wait.

@@ -20,7 +20,8 @@ impl Line {
         attempt: &Attempt,
         (effect, tries, began): (Option<Effect>, Tries, Moment),
     ) {
-        let mut records = vec![self.answered(attempt)];
+        let mut records = Vec::with_capacity(1 + 2 * work.operations.len());
+        records.push(self.answered(attempt));
         let request_id = attempt.answer.as_ref().ok().and_then(|reply| reply.request_id.as_deref());
         let told = work.call.words(form, attempt.sent).into();
         let sent = Sent { call: Some(attempt.call), told: Some(&told), request_id };

@@ -1,5 +1,6 @@
 //! `apply`: makes the providers agree with the files.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -297,9 +298,11 @@ fn report(
 ) -> Result<(), Error> {
     match args.format {
         Format::Json => {
-            let view = outcome_view(outcome, plan);
-            let text = serde_json::to_string_pretty(&view).map_err(std::io::Error::from)?;
-            context.console.out.write_all(format!("{text}\n").as_bytes())?;
+            let mut out = std::io::BufWriter::new(&mut context.console.out);
+            serde_json::to_writer_pretty(&mut out, &outcome_view(outcome, plan))
+                .map_err(std::io::Error::from)?;
+            out.write_all(b"\n")?;
+            out.flush()?;
         }
         Format::Text => {
             let paint = context.console.paint();

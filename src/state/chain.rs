@@ -65,21 +65,24 @@ impl Link {
 
     /// The link of a row that follows this one.
     pub(super) fn next(&self, values: &mut dyn Iterator<Item = ValueRef<'_>>) -> Self {
-        let mut hasher = Sha256::new();
-        hasher.update(self.hash.as_bytes());
+        let mut content = Vec::with_capacity(CONTENT);
+        content.extend_from_slice(self.hash.as_bytes());
         for value in values {
-            digest(&mut hasher, value);
+            add(&mut content, value);
         }
-        Self { seq: self.seq.saturating_add(1), hash: hex(&hasher.finalize()) }
+        Self { seq: self.seq.saturating_add(1), hash: hex(&Sha256::digest(&content)) }
     }
 }
 
+/// Bytes that the content of almost every row fits in.
+const CONTENT: usize = 1024;
+
 /// Adds a value so that no two sequences of values are digested alike.
-fn digest(hasher: &mut Sha256, value: ValueRef<'_>) {
+fn add(content: &mut Vec<u8>, value: ValueRef<'_>) {
     let mut tagged = |tag: u8, bytes: &[u8]| {
-        hasher.update([tag]);
-        hasher.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hasher.update(bytes);
+        content.push(tag);
+        content.extend(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+        content.extend_from_slice(bytes);
     };
     match value {
         ValueRef::Null => tagged(b'n', &[]),

@@ -25,9 +25,9 @@ pub struct State {
     pub(super) path: PathBuf,
 }
 
-/// How many kilobytes of a state that is written are kept in memory: the rows of about 100,000
+/// How many kilobytes of a state that is written are kept in memory: the rows of some 50,000
 /// restrictions, so that a large run does not read back what it has just written.
-const PAGES_IN_MEMORY: u32 = 32 * 1024;
+const PAGES_IN_MEMORY: u32 = 16 * 1024;
 
 /// How many pages of 4 kB the journal takes before they are put in their places: a page that
 /// changes often is put there once. 1000, unless said otherwise, cost a fifth more of the time.
