@@ -9,6 +9,7 @@ mod import;
 mod inert;
 mod journal;
 mod limits;
+mod page;
 mod random;
 mod review;
 mod store;

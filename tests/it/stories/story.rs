@@ -1,15 +1,13 @@
 //! The whole program in virtual time: files, a state file, the emulation, and a clock.
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser as _;
 use jiff::SignedDuration;
 use ostracon::cli::{Cli, Command};
 use ostracon::commands::{Context, apply, doctor, drift, import, plan};
-use ostracon::console::{Console, Talk, Terminal};
 use ostracon::domain::{Lapse, Moment, Until};
 use ostracon::exit::Exit;
 use ostracon::policy::{Leave, Workspace, load, render};
@@ -22,6 +20,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::bounds::{Bounded, LONGEST_RUN};
 use super::clock::{Seeded, StoryClock};
+use super::page::console;
 use crate::workspace::Files;
 
 /// When every story begins.
@@ -370,41 +369,9 @@ pub(super) fn name(row: &InForce) -> String {
     format!("{}{room} {}{deny}", row.provider, row.subject)
 }
 
-/// What was written, for reading it afterwards.
-#[derive(Clone, Default)]
-struct Page(Arc<Mutex<Vec<u8>>>);
-
-impl Page {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap()
-    }
-}
-
-impl Write for Page {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 /// A runtime whose time passes only when everybody waits.
 fn virtual_time() -> Runtime {
     Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
-}
-
-fn console() -> (Page, Console) {
-    let out = Page::default();
-    let terminal = Terminal { colours: false, answers: false, redraws: false, width: 100 };
-    let console = Console {
-        out: Box::new(out.clone()),
-        err: Talk::new(std::io::sink()),
-        answers: Box::new(std::io::empty()),
-        terminal,
-    };
-    (out, console)
 }
 
 /// So many hours.
