@@ -50,11 +50,12 @@ pub fn held(operation: &Operation, written: Written) -> Enforcement {
     let Written { at, lapse, rule, evidence, twin_since } = written;
     let earlier = operation.recorded.as_ref().and_then(|row| row.held.as_ref());
     let since = earlier.map_or(at, |held| held.since);
+    let seen = earlier.and_then(|held| held.seen);
     Enforcement {
         until: operation.until,
         reason: operation.reason.clone(),
         entry: operation.entry.clone(),
-        held: Some(Held { since, written: at, lapse, rule, evidence, twin_since }),
+        held: Some(Held { since, written: at, seen, lapse, rule, evidence, twin_since }),
         doubt: None,
         waiting: None,
         ..before(operation)

@@ -1,15 +1,14 @@
 //! `apply`: makes the providers agree with the files.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::ValueEnum;
 use jiff::SignedDuration;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Context;
+use super::format::Format;
 use super::plan::show;
 use super::prepare::{Files, check_lineage, clock_lag};
 use super::progress::progress;
@@ -73,15 +72,6 @@ pub struct Args {
     /// How the outcome is shown
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
-}
-
-/// How an outcome is shown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// Makes the providers agree with the files.
@@ -298,11 +288,8 @@ fn report(
 ) -> Result<(), Error> {
     match args.format {
         Format::Json => {
-            let mut out = std::io::BufWriter::new(&mut context.console.out);
-            serde_json::to_writer_pretty(&mut out, &outcome_view(outcome, plan))
-                .map_err(std::io::Error::from)?;
-            out.write_all(b"\n")?;
-            out.flush()?;
+            let view = outcome_view(outcome, plan);
+            context.console.json(&view)?;
         }
         Format::Text => {
             let paint = context.console.paint();

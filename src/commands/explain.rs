@@ -1,8 +1,7 @@
 //! `explain`: everything that is known of one subject.
 
-use clap::ValueEnum;
-
 use super::Context;
+use super::format::Format;
 use super::prepare::Files;
 use super::store;
 use crate::domain::{Enforcement, Kind, Subject, Wanted};
@@ -21,15 +20,6 @@ pub struct Args {
     /// How it is shown
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
-}
-
-/// How an explanation is shown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// How many earlier operations are shown.
@@ -74,10 +64,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         past: past.iter().map(past_view).collect(),
     };
     match args.format {
-        Format::Json => {
-            let text = serde_json::to_string_pretty(&explanation).map_err(std::io::Error::from)?;
-            context.console.out.write_all(format!("{text}\n").as_bytes())?;
-        }
+        Format::Json => context.console.json(&explanation)?,
         Format::Text => {
             let paint = context.console.paint();
             context.console.result(|out| explain_text(&explanation, paint, out))?;

@@ -53,10 +53,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     state.history(&narrowed, Order::OldestFirst, |event| -> std::io::Result<()> {
         match args.format {
             Format::Text => console.result(|out| event_text(event, paint, out)),
-            Format::Jsonl => {
-                serde_json::to_writer(&mut console.out, &EventView::from(event))?;
-                console.out.write_all(b"\n")
-            }
+            Format::Jsonl => console.json_line(&EventView::from(event)),
         }
     })??;
     Ok(Exit::Done)

@@ -4,17 +4,18 @@ use std::path::{Component, Path, PathBuf};
 
 use clap::ValueEnum;
 
-use super::prepare::Files;
+use super::prepare::{Files, Knowledge};
 use super::survey::{self, survey};
 use super::{Context, github, store};
 use crate::domain::Moment;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::plan::Plan;
 use crate::plan::document::{self, Origin};
+use crate::plan::{self, Plan, Scope};
 use crate::report::github::{outputs, plan_annotations};
 use crate::report::markdown::LEAST_BYTES;
 use crate::report::{Comment, Folding, Layout, Links, Shown, diff_text, plan_markdown, plan_text};
+use crate::state::{Snapshot, State};
 
 /// What `plan` takes.
 #[derive(Debug, clap::Args)]
@@ -85,16 +86,19 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
 pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let files = Files::read(context)?;
     let scope = files.scope(&args.target)?;
-    let mut snapshot = store::snapshot(context, &files)?;
-    let found = if args.refresh {
+    let (plan, origin) = if args.refresh {
+        let mut snapshot = store::snapshot(context, &files)?;
         let through = (context.world, survey::credentials(context));
         let found = survey(&files, &mut snapshot, through, (&scope, &[])).await?;
-        survey::refresh(&found, &mut snapshot, context.world).0
+        let found = survey::refresh(&found, &mut snapshot, context.world).0;
+        let now = context.world.now();
+        let (plan, origin, _) = files.plan(&mut snapshot, &scope, now, &found)?;
+        (plan, origin)
     } else {
-        Vec::new()
+        let state = store::read(context, &files)?;
+        let now = args.at.unwrap_or_else(|| context.world.now());
+        stream(&files, state, &scope, now)?
     };
-    let now = args.at.unwrap_or_else(|| context.world.now());
-    let (plan, origin, _) = files.plan(&mut snapshot, &scope, now, &found)?;
     if let Some(path) = &args.out {
         save(path, &plan, &origin)?;
     }
@@ -128,6 +132,32 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
     } else {
         Exit::Done
     })
+}
+
+/// Makes the plan while the rows of the state pass by.
+fn stream(
+    files: &Files,
+    state: Option<State>,
+    scope: &Scope,
+    now: Moment,
+) -> Result<(Plan, Origin), Error> {
+    let Some(mut state) = state else {
+        let (plan, origin, _) = files.plan(&mut Snapshot::empty(), scope, now, &[])?;
+        return Ok((plan, origin));
+    };
+    let view = state.view()?;
+    let outline = view.outline()?;
+    let resolved = files.resolve(&outline, &view.rows_per_target()?)?;
+    if !resolved.moves.is_empty() {
+        // New names come in another order.
+        let (plan, origin, _) = files.plan(&mut view.snapshot()?, scope, now, &[])?;
+        return Ok((plan, origin));
+    }
+    let knowledge = Knowledge { outline: &outline, resolved: &resolved, found: &[] };
+    let (plan, origin) = files.with_inputs(&knowledge, scope, now, |inputs| {
+        view.each_row(|rows| plan::plan(inputs, rows))
+    });
+    Ok((plan?, origin))
 }
 
 /// Leaves annotations, a summary and outputs to a step of GitHub Actions.

@@ -38,6 +38,8 @@ pub struct Held {
     pub since: Moment,
     /// When a call last wrote it: imposed, renewed, amended or kicked.
     pub written: Moment,
+    /// When a list of the provider last showed it as it is recorded here.
+    pub seen: Option<Moment>,
     /// When it ends there by itself.
     pub lapse: Lapse,
     /// The provider's id of it, where it makes one.

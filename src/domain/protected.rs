@@ -46,6 +46,11 @@ impl Protected {
         self.0.entry((kind, id)).or_default().push(protection);
     }
 
+    /// Whether nobody is.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The protection that covers this restriction's subject at its target, if any.
     pub fn covers(&self, restriction: &Restriction) -> Option<&Protection> {
         if self.0.is_empty() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::{Enforcement, TargetName};
+use crate::domain::TargetName;
 use crate::provider::Target;
 
 /// What the state recorded about a target at the last apply.
@@ -112,16 +112,12 @@ pub struct Resolved {
     pub changes: Vec<TargetChange>,
 }
 
-/// Compares the targets of the config with those of the state.
+/// Compares the targets of the config with those of the state, which has so many `rows` of each.
 pub fn resolve(
     targets: &BTreeMap<TargetName, Arc<Target>>,
     bound: &BTreeMap<TargetName, Bound>,
-    recorded: &[Enforcement],
+    rows: &BTreeMap<TargetName, usize>,
 ) -> Result<Resolved, BindingError> {
-    let mut rows: BTreeMap<&TargetName, usize> = BTreeMap::new();
-    for row in recorded {
-        *rows.entry(&row.restriction.target).or_default() += 1;
-    }
     let rows_of = |name: &TargetName| rows.get(name).copied().unwrap_or(0);
     let mut resolved = Resolved::default();
     for target in targets.values() {
@@ -137,7 +133,7 @@ pub fn resolve(
         }
         compare(target, from, bound.get(known_as), rows_of(known_as), &mut resolved.changes)?;
     }
-    let names: BTreeSet<&TargetName> = bound.keys().chain(rows.keys().copied()).collect();
+    let names: BTreeSet<&TargetName> = bound.keys().chain(rows.keys()).collect();
     for name in names {
         if targets.contains_key(name) || resolved.moves.contains_key(name) {
             continue;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::desired::Desired;
 use super::fields::Fields;
 use super::known::{Known, Named};
 use super::list::{Lists, lines};
-use super::problem::{Problem, Scope, SourceFile};
+use super::part::{Asked, Part};
+use super::problem::{Problem, Scope, SourceFile, Trace};
 use super::scalar::read_text;
 use super::section::Section;
 use super::subjects::{Group, Raw};
@@ -22,7 +22,7 @@ pub(super) struct Reading<'a, 'l> {
     /// The bulk lists it may name.
     pub(super) lists: &'a mut Lists<'l>,
     /// Where its restrictions go.
-    pub(super) desired: &'a mut Desired,
+    pub(super) part: &'a mut Part,
 }
 
 /// Reads an entry.
@@ -32,18 +32,11 @@ pub(super) fn read_entry(
     reading: &mut Reading<'_, '_>,
     scope: &mut Scope<'_>,
 ) {
-    reading.desired.entries += 1;
+    reading.part.entries += 1;
     let Some(fields) = Fields::open(node, section.noun(), section.keys(), scope) else { return };
     let terms = read_terms(&fields, section, scope);
-    if let Some((id, at)) = &terms.id {
-        let spot = scope.spot(*at);
-        reading.desired.name(id, &spot, scope.findings);
-    }
-    if let Some(meta) = &terms.meta {
-        let At { line, column, .. } = fields.at;
-        let source = Source { file: Arc::clone(&scope.file.name), line, column };
-        reading.desired.metas.insert(source, Arc::clone(meta));
-    }
+    reading.part.ids.extend(terms.id.clone());
+    reading.part.metas.extend(terms.meta.clone().map(|meta| (fields.at, meta)));
     let targets = reading.known.read(&fields, scope);
     let files = open_lists(&fields, section, reading.lists, scope);
     let groups = read_groups(&fields, section, &files, scope);
@@ -64,7 +57,7 @@ pub(super) fn read_entry(
         return;
     }
     for target in &targets {
-        entry.expand(target, reading.desired, scope);
+        entry.expand(target, reading.part, scope);
     }
     entry.check_wide(&targets, scope);
 }
@@ -151,7 +144,7 @@ impl<'n> Entry<'n> {
         }
     }
 
-    fn expand(&mut self, target: &Named<'_, '_>, desired: &mut Desired, scope: &mut Scope<'_>) {
+    fn expand(&mut self, target: &Named<'_, '_>, part: &mut Part, scope: &mut Scope<'_>) {
         let mut groups = std::mem::take(&mut self.groups);
         if let [_, second, ..] = groups.as_slice()
             && target.facts.one_kind_per_entry
@@ -162,7 +155,7 @@ impl<'n> Entry<'n> {
             scope.push(problem.help("make an entry of its own for each kind"));
         }
         for group in &mut groups {
-            self.expand_group(target, group, desired, scope);
+            self.expand_group(target, group, part, scope);
         }
         self.groups = groups;
     }
@@ -186,17 +179,17 @@ impl<'n> Entry<'n> {
         &mut self,
         target: &Named<'_, '_>,
         group: &mut Group<'n>,
-        desired: &mut Desired,
+        part: &mut Part,
         scope: &mut Scope<'_>,
     ) {
         let Some(form) = target.facts.form(group.kind) else {
             return self.report_kind(target, group, scope);
         };
-        let room = self.check_room(target, form, group, scope).map(|room| desired.share_room(room));
-        let reason = self.terms.reason.as_ref().map(|(reason, _)| desired.share_reason(reason));
+        let room = self.check_room(target, form, group, scope).map(|room| part.share_room(room));
+        let reason = self.terms.reason.as_ref().map(|(reason, _)| part.share_reason(reason));
         self.check_terms(target, form, group, scope);
         if form.wide {
-            desired.note_wide(&target.name, &scope.spot(self.at));
+            part.note_wide(&target.name, self.at);
         }
         if form.kind == Kind::Channel && group.raw.is_empty() {
             let text = self.room.as_ref().and_then(|room| room.text.map(|text| (text, room.at)));
@@ -220,7 +213,8 @@ impl<'n> Entry<'n> {
                 entry: self.terms.id.as_ref().map(|(id, _)| Arc::clone(id)),
                 source: source.clone(),
             };
-            desired.push(wanted, spot.clone());
+            let trace = Trace { file: Arc::clone(&spot.file.name), at: spot.at };
+            part.wanted.push(Asked { wanted, trace });
         }
     }
 }

@@ -10,7 +10,7 @@ use super::scalar::read_text;
 use super::text::decode;
 use super::yaml::{At, Node};
 
-/// The lists of a workspace, each read once.
+/// The lists that one file names, each read once.
 pub(super) struct Lists<'a> {
     folder: &'a Folder,
     /// `None` for a list that could not be read, which was reported then.

@@ -9,7 +9,6 @@ mod acks;
 mod checks;
 mod config;
 mod credentials;
-mod desired;
 mod diagnostic;
 mod digest;
 mod entry;
@@ -19,6 +18,7 @@ mod guards;
 mod knobs;
 mod known;
 mod list;
+mod part;
 mod plain;
 mod policy_file;
 mod problem;
@@ -33,13 +33,16 @@ mod suggest;
 mod target;
 mod terms;
 mod text;
+mod texts;
 mod visible;
+mod whole;
 mod workspace;
 mod yaml;
 
 pub use config::{Config, StateLocation};
 pub use diagnostic::{Diagnostic, Excerpt, Label, Place, Severity};
 pub use render::render;
+pub use terms::LONGEST_ID as LONGEST_ENTRY_ID;
 pub use workspace::{Workspace, load, load_config};
 
 /// What a repository may not grant itself, and somebody outside may.

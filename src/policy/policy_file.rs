@@ -107,7 +107,7 @@ fn read_part<'t>(
 fn read_item(item: &Node<'_>, part: Part, reading: &mut Reading<'_, '_>, scope: &mut Scope<'_>) {
     match part {
         Part::Entries(section) => read_entry(item, section, reading, scope),
-        Part::Protect => read_protect(item, reading.known, reading.desired, scope),
+        Part::Protect => read_protect(item, reading.known, reading.part, scope),
     }
 }
 

@@ -24,6 +24,13 @@ pub(super) struct Spot {
     pub(super) at: At,
 }
 
+/// A place in some file, without the text around it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Trace {
+    pub(super) file: Arc<str>,
+    pub(super) at: At,
+}
+
 /// One thing that is wrong, before it is known in which file.
 #[derive(Debug)]
 pub(super) struct Problem {
@@ -135,6 +142,15 @@ impl Findings {
         if self.make_room(diagnostic.severity) {
             self.kept.push(diagnostic);
         }
+    }
+
+    /// Adds what was found elsewhere.
+    pub(super) fn append(&mut self, mut other: Self) {
+        self.secret.append(&mut other.secret);
+        let room = MOST_KEPT.saturating_sub(self.kept.len()).min(other.kept.len());
+        self.dropped += other.dropped + other.kept.len() - room;
+        self.errors += other.errors;
+        self.kept.extend(other.kept.into_iter().take(room));
     }
 
     /// Everything in order of place; `Ok` with the warnings if there is no error.

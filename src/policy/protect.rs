@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::desired::Desired;
 use super::fields::{Fields, items};
 use super::known::{Known, Named};
+use super::part::Part;
 use super::problem::{Problem, Scope};
 use super::scalar::read_text;
 use super::section::SubjectKey;
@@ -17,12 +17,7 @@ use crate::provider::Facts;
 pub(super) const KEYS: [&str; 6] = ["users", "devices", "ips", "streams", "targets", "reason"];
 
 /// Reads an item of `protect`.
-pub(super) fn read_protect(
-    node: &Node<'_>,
-    known: &Known,
-    desired: &mut Desired,
-    scope: &mut Scope<'_>,
-) {
+pub(super) fn read_protect(node: &Node<'_>, known: &Known, part: &mut Part, scope: &mut Scope<'_>) {
     let Some(fields) = Fields::open(node, "an item of `protect`", &KEYS, scope) else { return };
     fields.text("reason", scope);
     let named = fields.get("targets").map(|node| known.several(node, scope));
@@ -50,10 +45,9 @@ pub(super) fn read_protect(
                 line: item.at.line,
                 column: item.at.column,
             };
-            desired.protections.insert(source.clone(), scope.spot(item.at));
             for id in spellings(kind, text, item.at, &facts, scope) {
                 let protection = Protection { targets: targets.clone(), source: source.clone() };
-                desired.protected.insert(kind, id, protection);
+                part.protections.push((kind, id, protection, item.at));
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::domain::{Deny, Moment, Until};
 use crate::provider::IdRule;
 
 /// The longest `id` of an entry, in bytes: it must fit a line of a plan.
-pub(super) const LONGEST_ID: usize = 128;
+pub const LONGEST_ID: usize = 128;
 
 /// The terms of one entry. What is wrong was reported and holds something harmless.
 pub(super) struct Terms {

@@ -3,18 +3,22 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use super::acks::read_ack;
 use super::config::{Config, Reading as ConfigReading, read_config};
-use super::desired::Desired;
 use super::diagnostic::Diagnostic;
 use super::entry::Reading;
 use super::files::{CONFIG, Folder};
 use super::known::Known;
 use super::list::Lists;
+use super::part::Part;
 use super::policy_file::{empty_file, read_policy};
 use super::problem::{Findings, Problem, Scope, SourceFile};
 use super::text::decode;
+use super::texts::Texts;
+use super::whole::Whole;
 use super::yaml::{Node, Reader, Root};
 use super::{Leave, digest};
 use crate::domain::{Ack, Protected, Source, Wanted, Warning};
@@ -50,17 +54,9 @@ pub fn load(directory: &Path, leave: &Leave) -> Result<Workspace, Vec<Diagnostic
     let unknown = Known::default();
     let known = config.as_ref().map_or(&unknown, |(reading, _)| &reading.known);
 
-    let mut desired = Desired::default();
-    let mut lists = Lists::new(&folder);
-    let mut digests = BTreeMap::new();
-    for name in folder.policies(&mut |diagnostic| findings.push_bare(diagnostic)) {
-        let Some((file, digest)) = read_file(&folder, &name, &mut findings) else { continue };
-        digests.insert(name, digest);
-        let mut reading = Reading { known, lists: &mut lists, desired: &mut desired };
-        let mut scope = Scope { file: &file, findings: &mut findings };
-        read_policy(&file.text, &mut reading, &mut scope);
-    }
-    digests.append(&mut lists.digests);
+    let names = folder.policies(&mut |diagnostic| findings.push_bare(diagnostic));
+    let parts = read_parts(&folder, known, &names);
+    let whole = Whole::of(parts, &Texts::new(&folder), &mut findings);
 
     let mut acks = Vec::new();
     for name in folder.acks(&mut |diagnostic| findings.push_bare(diagnostic)) {
@@ -68,23 +64,20 @@ pub fn load(directory: &Path, leave: &Leave) -> Result<Workspace, Vec<Diagnostic
         acks.extend(read_ack(&file, &mut findings));
     }
 
-    let metas = std::mem::take(&mut desired.metas);
-    let (wanted, protected, entries) = desired.finish(&mut findings);
     let warnings = findings.finish()?.into_iter().map(Diagnostic::into_warning).collect();
     let Some((ConfigReading { config, known: _ }, config_digest)) = config else {
         // Whatever keeps a config from being read is an error, so `finish` has returned.
         return Err(vec![Diagnostic::bare("config-missing", "the config cannot be read")]);
     };
-    let policy_digest = digest::of_files(&digests);
     Ok(Workspace {
         config,
-        wanted,
-        metas,
+        wanted: whole.wanted,
+        metas: whole.metas,
         acks,
-        protected,
+        protected: whole.protected,
         warnings,
-        entries,
-        policy_digest,
+        entries: whole.entries,
+        policy_digest: digest::of_files(&whole.digests),
         config_digest,
     })
 }
@@ -99,6 +92,51 @@ pub fn load_config(directory: &Path, leave: &Leave) -> Result<(Config, String), 
         Some((reading, digest)) => Ok((reading.config, digest)),
         None => Err(vec![Diagnostic::bare("config-missing", "the config cannot be read")]),
     }
+}
+
+/// Reads every policy file, on all cores; the parts come in the order of the names.
+fn read_parts(folder: &Folder, known: &Known, names: &[String]) -> Vec<Part> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut parts = Vec::new();
+        while let Some((index, name)) = {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            names.get(index).map(|name| (index, name))
+        } {
+            parts.push((index, read_part(folder, known, name)));
+        }
+        parts
+    };
+    let workers = thread::available_parallelism().map_or(1, usize::from).min(names.len());
+    let mut parts = thread::scope(|scope| {
+        let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
+        let mut parts = work();
+        for other in others {
+            match other.join() {
+                Ok(read) => parts.extend(read),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        parts
+    });
+    parts.sort_unstable_by_key(|(index, _)| *index);
+    parts.into_iter().map(|(_, part)| part).collect()
+}
+
+/// Reads one policy file, and the lists that it names.
+fn read_part(folder: &Folder, known: &Known, name: &str) -> Part {
+    let mut part = Part::new(name.into());
+    let mut findings = Findings::default();
+    if let Some((file, digest)) = read_file(folder, name, &mut findings) {
+        let mut lists = Lists::new(folder);
+        let mut reading = Reading { known, lists: &mut lists, part: &mut part };
+        let mut scope = Scope { file: &file, findings: &mut findings };
+        read_policy(&file.text, &mut reading, &mut scope);
+        part.digests = lists.digests;
+        part.digests.insert(name.to_owned(), digest);
+    }
+    part.findings = findings;
+    part.finish()
 }
 
 fn read_file(

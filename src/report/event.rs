@@ -2,8 +2,9 @@
 
 use std::fmt::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::escape::{Terminal, TerminalWord};
 use super::style::{Ink, Paint};
@@ -11,7 +12,12 @@ use crate::domain::{Deny, Id, Kind, Moment, TargetName, Until, Who};
 use crate::state::Event;
 
 /// One event as JSON. Every key is always there.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(
+    title = "ostracon history",
+    description = "What each line of `history --format jsonl` prints: one row of the audit log. \
+                   Every key is always there. Ignore unknown keys."
+)]
 pub struct EventView<'a> {
     /// Its number in the log.
     pub seq: i64,
@@ -30,12 +36,15 @@ pub struct EventView<'a> {
     /// Why.
     pub because: &'a str,
     /// The target.
+    #[schemars(with = "String")]
     pub target: &'a TargetName,
     /// What kind of subject.
     pub kind: Kind,
     /// The room; null where the restriction holds in the whole app.
+    #[schemars(with = "Option<String>")]
     pub room: Option<&'a Id>,
     /// Who or what is restricted.
+    #[schemars(with = "String")]
     pub subject: &'a Id,
     /// What is denied; null for a stream.
     pub deny: Deny,
@@ -46,7 +55,7 @@ pub struct EventView<'a> {
     /// Where the entry stands.
     pub source: Option<&'a str>,
     /// What the entry says for people: its `meta`.
-    pub meta: Option<Value>,
+    pub meta: Option<Map<String, Value>>,
     /// Why, as the entry says.
     pub reason: Option<&'a str>,
     /// What the provider was told, in words; null where nothing was sent.
@@ -118,7 +127,7 @@ fn why(event: &Event) -> String {
     parts.extend(event.source.as_ref().map(|it| format!("at {}", Terminal(it))));
     parts.extend(event.reason.as_ref().map(|it| format!("reason {}", TerminalWord(it))));
     let meta = event.meta.as_deref().and_then(|meta| serde_json::from_str(meta).ok());
-    for (key, value) in meta.iter().flat_map(|meta: &serde_json::Map<_, _>| meta) {
+    for (key, value) in meta.iter().flat_map(|meta: &Map<_, _>| meta) {
         let value = value.as_str().unwrap_or_default();
         parts.push(format!("{}={}", Terminal(key), TerminalWord(value)));
     }

@@ -106,14 +106,14 @@ impl State {
 
 /// The query of a state of whatever version: one that is only read is not brought up to date.
 fn query(connection: &Connection, order: Order) -> rusqlite::Result<String> {
-    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let who = who_of("audit.who", connection)?;
     let direction = match order {
         Order::OldestFirst => "",
         Order::NewestFirst => "DESC",
     };
-    let texts = if version >= 3 { SHARED_TEXTS } else { NO_TEXTS };
+    let texts = if has_words(connection)? { SHARED_TEXTS } else { NO_TEXTS };
     Ok(format!(
-        "SELECT audit.*, run.user, run.host, run.note, {texts} FROM audit
+        "SELECT audit.*, run.user, run.host, run.note, {who}, {texts} FROM audit
          LEFT JOIN run ON run.id = audit.run
          WHERE (:subject IS NULL OR subject = :subject)
            AND (:run IS NULL OR audit.run = :run)
@@ -123,13 +123,26 @@ fn query(connection: &Connection, order: Order) -> rusqlite::Result<String> {
 }
 
 const SHARED_TEXTS: &str = "
-  (SELECT text FROM words WHERE id = audit.who) AS who_text,
   (SELECT text FROM words WHERE id = audit.meta) AS meta_text,
   (SELECT text FROM words WHERE id = audit.told) AS told_text,
   (SELECT text FROM words WHERE id = audit.reason) AS reason_text";
 
-const NO_TEXTS: &str =
-    "NULL AS who_text, NULL AS meta_text, NULL AS told_text, NULL AS reason_text";
+const NO_TEXTS: &str = "NULL AS meta_text, NULL AS told_text, NULL AS reason_text";
+
+/// Whether a state keeps words: not those of earlier versions.
+pub(super) fn has_words(connection: &Connection) -> rusqlite::Result<bool> {
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok(version >= 3)
+}
+
+/// The column that [`who()`] reads, from the number of its words.
+pub(super) fn who_of(number: &str, connection: &Connection) -> rusqlite::Result<String> {
+    Ok(if has_words(connection)? {
+        format!("(SELECT text FROM words WHERE id = {number}) AS who_text")
+    } else {
+        "NULL AS who_text".to_owned()
+    })
+}
 
 fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
     let until: Option<i64> = row.get("until")?;
@@ -156,8 +169,8 @@ fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
     })
 }
 
-/// Who began the run of a row: as the row says, or, where it is an older one, the account.
-fn who(row: &Row<'_>) -> rusqlite::Result<Option<Who>> {
+/// Who began a run: as the words say, or, where there are none, the account.
+pub(super) fn who(row: &Row<'_>) -> rusqlite::Result<Option<Who>> {
     let text: Option<String> = row.get("who_text")?;
     if let Some(who) = text.and_then(|text| serde_json::from_str(&text).ok()) {
         return Ok(Some(who));

@@ -19,7 +19,9 @@ pub mod rows;
 pub mod runs;
 pub mod schema;
 pub mod snapshot;
+pub mod usage;
 pub mod verify;
+mod view;
 mod words;
 
 pub use audit::AuditRow;
@@ -33,7 +35,9 @@ pub use open::{Location, State};
 pub use recent::{RecentCalls, UsedRate};
 pub use runs::RunRow;
 pub use snapshot::Snapshot;
+pub use usage::Usage;
 pub use verify::Flaw;
+pub use view::View;
 
 #[cfg(test)]
 mod tests;

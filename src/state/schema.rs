@@ -124,7 +124,7 @@ const VERSION_2: &str = "
 ALTER TABLE audit ADD COLUMN hash TEXT;
 ";
 
-/// Who began a run; and for each audit row that too, what the entry says beside its terms, what
+/// When a list last showed a restriction. Who began a run; and for each audit row that too, what the entry says beside its terms, what
 /// the provider was told, and the reason. Thousands of rows say the same, so that each text is
 /// kept once; the chain covers the texts, not their numbers. A row without `who` is an older one.
 const VERSION_3: &str = "
@@ -140,6 +140,8 @@ CREATE TRIGGER words_are_never_cut BEFORE DELETE ON words
 BEGIN SELECT RAISE(ABORT, 'the words of the audit log are append-only'); END;
 
 ALTER TABLE run ADD COLUMN who INTEGER;
+
+ALTER TABLE enforcement ADD COLUMN seen INTEGER;
 
 ALTER TABLE audit ADD COLUMN who INTEGER;
 ALTER TABLE audit ADD COLUMN meta INTEGER;

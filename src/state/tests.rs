@@ -307,11 +307,12 @@ fn lapses() -> impl Strategy<Value = Lapse> {
 fn helds() -> impl Strategy<Value = Held> {
     let rule = proptest::option::of(any::<i64>().prop_map(RuleId));
     let evidence = proptest::sample::select(Evidence::ALL.to_vec());
-    let twin_since = proptest::option::of(moments());
-    (moments(), moments(), lapses(), rule, evidence, twin_since).prop_map(
-        |(since, written, lapse, rule, evidence, twin_since)| Held {
+    let (seen, twin_since) = (proptest::option::of(moments()), proptest::option::of(moments()));
+    (moments(), moments(), seen, lapses(), rule, evidence, twin_since).prop_map(
+        |(since, written, seen, lapse, rule, evidence, twin_since)| Held {
             since,
             written,
+            seen,
             lapse,
             rule,
             evidence,

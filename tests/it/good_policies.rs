@@ -231,7 +231,7 @@ protect:\n  - { users: [host, bot], targets: [t], reason: staff }\n",
         ]
     );
     assert_eq!(codes(&workspace), ["protected-skipped"]);
-    assert_eq!(workspace.warnings[0].source.as_ref().unwrap().to_string(), "l.txt:3:1");
+    assert_eq!(workspace.warnings[0].source.as_ref().unwrap().to_string(), "l.txt:2:1");
     assert!(workspace.protected.reaches(&workspace.wanted[0].restriction.target));
 }
 

@@ -64,7 +64,7 @@ const DOORS: &[(&[&str], &[&str])] = &[
             "commands/plan.rs",
             "commands/apply.rs",
             "commands/github.rs",
-            "commands/import.rs",
+            "commands/import/",
         ],
     ),
     (&["walkdir"], &["policy/files.rs"]),

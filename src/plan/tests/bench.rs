@@ -91,6 +91,7 @@ impl Sort {
             lapse: self.form().expiry.term(until, written).lapse,
             rule: (self == Self::Agora).then_some(RULE),
             evidence: Evidence::Acknowledged,
+            seen: None,
             twin_since: None,
         }
     }
@@ -185,7 +186,7 @@ impl Bench {
         let (mut wanted, mut recorded) = (self.wanted.clone(), self.recorded.clone());
         wanted.sort_by(|a, b| a.restriction.cmp(&b.restriction));
         recorded.sort_by(|a, b| a.restriction.cmp(&b.restriction));
-        plan(&Inputs {
+        let inputs = Inputs {
             now: self.now,
             targets: &self.targets,
             scope: &self.scope,
@@ -194,10 +195,10 @@ impl Bench {
             protected: &self.protected,
             unprotected: &self.unprotected,
             acks: &self.acks,
-            recorded: &recorded,
             guards: &self.guards,
             warnings: &self.warnings,
-        })
+        };
+        plan(&inputs, &recorded)
     }
 }
 

@@ -9,6 +9,7 @@ mod import;
 mod inert;
 mod journal;
 mod limits;
+mod lists;
 mod page;
 mod random;
 mod review;

@@ -175,7 +175,8 @@ fn a_log_from_before_the_chain_goes_on_in_it() {
         &story,
         "ALTER TABLE audit DROP COLUMN who; ALTER TABLE audit DROP COLUMN meta;
          ALTER TABLE audit DROP COLUMN told; ALTER TABLE audit DROP COLUMN reason;
-         ALTER TABLE run DROP COLUMN who; DROP TABLE words;
+         ALTER TABLE run DROP COLUMN who; ALTER TABLE enforcement DROP COLUMN seen;
+         DROP TABLE words;
          ALTER TABLE audit DROP COLUMN hash; DELETE FROM meta WHERE key = 'audit_head';
          PRAGMA user_version = 1",
     );

@@ -31,7 +31,7 @@ pub(super) struct Story {
     pub(super) files: Files,
     pub(super) sandbox: Sandbox,
     clock: Arc<StoryClock>,
-    world: World,
+    pub(super) world: World,
 }
 
 /// What came of one run of `apply`.

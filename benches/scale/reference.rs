@@ -1,0 +1,49 @@
+//! The unit R: what it costs to parse the same policy as one file of five-field entries, with the
+//! `serde_yaml` family into plain structs.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use ostracon::policy::{Leave, load};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Policy {
+    bans: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "only parsed")]
+struct Entry {
+    target: String,
+    room: String,
+    user: String,
+    until: String,
+    reason: String,
+}
+
+/// Writes everything that a workspace wants into one file, `reference.yaml` beside the directory.
+pub(crate) fn write(directory: &Path) {
+    let workspace = load(directory, &Leave::default()).unwrap();
+    let mut text = "bans:\n".to_owned();
+    for wanted in &workspace.wanted {
+        let restriction = &wanted.restriction;
+        let room = restriction.room.as_ref().map_or("none", |room| room.as_str());
+        let reason = wanted.reason.as_deref().unwrap_or_default();
+        write!(
+            text,
+            "- target: {}\n  room: {room}\n  user: \"{}\"\n  until: \"{}\"\n  reason: \"{reason}\"\n",
+            restriction.target, restriction.subject.id, wanted.until,
+        )
+        .unwrap();
+    }
+    fs::write(directory.with_extension("reference.yaml"), text).unwrap();
+}
+
+/// Parses such a file; how many entries it has.
+pub(crate) fn parse(file: &Path) -> usize {
+    let text = fs::read_to_string(file).unwrap();
+    let policy: Policy = serde_yaml::from_str(&text).unwrap();
+    policy.bans.len()
+}
