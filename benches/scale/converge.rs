@@ -51,7 +51,7 @@ pub(crate) fn write(directory: &Path) {
     }
     let bound = targets.iter().map(|(name, target)| Record::Bind(name.clone(), Bound::of(target)));
     state.commit(lease.fence, &bound.collect::<Vec<_>>()).unwrap();
-    state.release(&lease).unwrap();
+    state.release(&lease, None).unwrap();
     state.finish_run("run-1", now, "ok").unwrap();
     state.close().unwrap();
 }

@@ -87,11 +87,13 @@ impl Line {
             subjects: work.call.items.len(),
             at,
         });
-        let doubts = self.operations(work);
-        let doubts = doubts
-            .iter()
-            .filter_map(|(_, operation)| form.map(|form| ledger::intended(operation, form, at)));
-        std::iter::once(intent).chain(doubts).collect()
+        let mut records = Vec::with_capacity(1 + work.operations.len());
+        records.push(intent);
+        let doubts = self.operations(work).into_iter();
+        records.extend(
+            doubts.filter_map(|(_, operation)| form.map(|it| ledger::intended(operation, it, at))),
+        );
+        records
     }
 
     /// What the journal says of an attempt that was made.

@@ -11,7 +11,9 @@ pub struct Book(Mutex<Pages>);
 
 #[derive(Debug, Default)]
 struct Pages {
-    fates: BTreeMap<usize, (Fate, Option<Trouble>)>,
+    /// By the operation's index in the plan: almost all of a large plan have nothing but this.
+    fates: Vec<Option<Fate>>,
+    troubles: BTreeMap<usize, Trouble>,
     stopped: Vec<Stopped>,
 }
 
@@ -19,13 +21,22 @@ impl Book {
     /// Notes what came of an operation.
     pub fn note(&self, operation: usize, fate: Fate, trouble: Option<Trouble>) {
         self.with(|pages| {
-            pages.fates.insert(operation, (fate, trouble));
+            if pages.fates.len() <= operation {
+                pages.fates.resize(operation + 1, None);
+            }
+            if let Some(place) = pages.fates.get_mut(operation) {
+                *place = Some(fate);
+            }
+            match trouble {
+                Some(trouble) => drop(pages.troubles.insert(operation, trouble)),
+                None => drop(pages.troubles.remove(&operation)),
+            }
         });
     }
 
     /// What came of an operation, if that is known yet.
     pub fn fate(&self, operation: usize) -> Option<Fate> {
-        self.with(|pages| pages.fates.get(&operation).map(|(fate, _)| *fate))
+        self.with(|pages| pages.fates.get(operation).copied().flatten())
     }
 
     /// Notes that nothing more is sent to a target.
@@ -41,13 +52,14 @@ impl Book {
     pub fn close(&self) -> (Tally, Vec<Problem>, Vec<Stopped>) {
         self.with(|pages| {
             let mut tally = Tally::default();
-            let mut problems = Vec::new();
-            for (operation, (fate, trouble)) in std::mem::take(&mut pages.fates) {
-                tally.count(fate);
-                if let Some(trouble) = trouble {
-                    problems.push(Problem { operation, fate, trouble });
-                }
-            }
+            let fates = std::mem::take(&mut pages.fates);
+            fates.iter().flatten().for_each(|fate| tally.count(*fate));
+            let troubles = std::mem::take(&mut pages.troubles).into_iter();
+            let problem = |(operation, trouble): (usize, Trouble)| {
+                let fate = fates.get(operation).copied().flatten()?;
+                Some(Problem { operation, fate, trouble })
+            };
+            let problems = troubles.filter_map(problem).collect();
             let mut stopped = std::mem::take(&mut pages.stopped);
             stopped.sort_by(|a, b| a.target.cmp(&b.target));
             (tally, problems, stopped)

@@ -44,13 +44,9 @@ impl Line {
         let mut tries = Tries::default();
         let began = self.now();
         if form.repeat == Repeat::Duplicates {
-            match self.look_first(form, &mut work).await {
-                Sight::Clear => {}
-                Sight::Settled => return Rest::Settled,
-                Sight::Unclear(trouble) => {
-                    self.finish(&work, Fate::InDoubt, Some(&trouble), None).await;
-                    return Rest::Settled;
-                }
+            let sight = self.look_first(form, &mut work).await;
+            if !self.is_clear(&work, sight).await {
+                return Rest::Settled;
             }
         }
         loop {
@@ -136,33 +132,29 @@ impl Line {
         Trial { verdict, tries, began }: Trial,
     ) -> Option<Rest> {
         match verdict {
-            Verdict::Done(effect) => self.done(form, work, attempt, (Some(effect), tries)).await,
-            Verdict::AlreadySo => self.done(form, work, attempt, (None, tries)).await,
+            Verdict::Done(effect) => {
+                self.done(form, work, attempt, (Some(effect), tries, began)).await;
+            }
+            Verdict::AlreadySo => self.done(form, work, attempt, (None, tries, began)).await,
             Verdict::Again { pause } => {
                 self.record(vec![self.answered(attempt)]).await;
-                self.pause(work, pause).await;
+                self.rest(form, pause).await;
                 return None;
             }
             Verdict::Recreate => {
                 self.record(vec![self.answered(attempt)]).await;
                 work.call.verb = Verb::Impose;
                 work.call.items.iter_mut().for_each(|item| item.rule = None);
-                match self.look_first(form, work).await {
-                    Sight::Clear => return None,
-                    Sight::Settled => {}
-                    Sight::Unclear(trouble) => {
-                        self.finish(work, Fate::InDoubt, Some(&trouble), None).await;
-                    }
+                let sight = self.look_first(form, work).await;
+                if self.is_clear(work, sight).await {
+                    return None;
                 }
             }
             Verdict::Look => {
                 self.record(vec![self.answered(attempt)]).await;
-                match self.look_again(form, work, began).await {
-                    Sight::Clear => return None,
-                    Sight::Settled => {}
-                    Sight::Unclear(trouble) => {
-                        self.finish(work, Fate::InDoubt, Some(&trouble), None).await;
-                    }
+                let sight = self.look_again(form, work, began).await;
+                if self.is_clear(work, sight).await {
+                    return None;
                 }
             }
             Verdict::Split(parts) => {
@@ -194,15 +186,27 @@ impl Line {
         Some(Rest::Settled)
     }
 
-    async fn pause(&self, work: &Work, pause: Pause) {
+    /// Whether a look leaves something to send; what it leaves unclear stays in doubt.
+    async fn is_clear(&self, work: &Work, sight: Sight) -> bool {
+        match sight {
+            Sight::Clear => return true,
+            Sight::Settled => {}
+            Sight::Unclear(trouble) => {
+                self.finish(work, Fate::InDoubt, Some(&trouble), None).await;
+            }
+        }
+        false
+    }
+
+    /// Pauses before the next attempt.
+    pub(super) async fn rest(&self, form: &Form, pause: Pause) {
         let bits = self.shared.world.random.bits();
         let span = match pause {
             Pause::None => return,
             Pause::BackOff { attempt } => back_off(attempt, bits),
             Pause::Throttled { attempt, after } => {
                 let span = after.unwrap_or_default().max(back_off(attempt, bits));
-                let lane = self.form(&work.call).map_or(0, |form| form.lane);
-                if let Some(pace) = self.paces.get(lane) {
+                if let Some(pace) = self.paces.get(form.lane) {
                     pace.throttle(span);
                 }
                 return;

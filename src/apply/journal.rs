@@ -1,7 +1,9 @@
 //! Many calls in flight, one writer: groups what they record into transactions.
 
+use std::time::Duration;
+
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 
 use super::{Cause, Halt};
 use crate::state::lease::HEARTBEAT_EVERY;
@@ -22,8 +24,13 @@ struct Entry {
     written: oneshot::Sender<Result<(), Unwritten>>,
 }
 
-/// The most entries that one transaction takes together.
-const GROUP: usize = 256;
+/// The most entries that one transaction takes together: while it is written, the calls of the
+/// one before are on their way.
+const GROUP: usize = 128;
+
+/// Transactions begin at least this far apart: what comes in between goes together. Whoever comes
+/// after a pause does not wait.
+const APART: Duration = Duration::from_millis(5);
 
 impl Journal {
     /// Records, together and durably.
@@ -61,17 +68,23 @@ impl Writer {
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut result = Ok(());
         let mut group = Vec::with_capacity(GROUP);
+        let mut next = Instant::now();
         loop {
+            let entries = async {
+                sleep_until(next).await;
+                self.entries.recv_many(&mut group, GROUP).await
+            };
             let step = tokio::select! {
                 biased;
                 // The heartbeat first: a busy run must be heard of too.
                 _ = beat.tick(), if result.is_ok() => {
                     self.state.heartbeat(&self.lease, self.world.now())
                 }
-                received = self.entries.recv_many(&mut group, GROUP) => {
+                received = entries => {
                     if received == 0 {
                         return (self.state, result);
                     }
+                    next = Instant::now() + APART;
                     self.write(&mut group, result.is_ok())
                 }
             };
@@ -83,17 +96,13 @@ impl Writer {
     }
 
     fn write(&mut self, group: &mut Vec<Entry>, usable: bool) -> Result<(), StateError> {
-        let mut records = Vec::new();
-        let mut waiting = Vec::with_capacity(group.len());
-        for Entry { records: more, written } in group.drain(..) {
-            records.extend(more);
-            waiting.push(written);
-        }
-        let result = if usable { self.state.commit(self.lease.fence, &records) } else { Ok(()) };
+        let mut records = group.iter().flat_map(|entry| &entry.records);
+        let result =
+            if usable { self.state.commit_each(self.lease.fence, &mut records) } else { Ok(()) };
         let answer = if usable && result.is_ok() { Ok(()) } else { Err(Unwritten) };
-        for written in waiting {
+        for entry in group.drain(..) {
             // A call that no longer waits for its answer needs none.
-            let _gone = written.send(answer);
+            let _gone = entry.written.send(answer);
         }
         result
     }

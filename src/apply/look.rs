@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use super::ledger::{self, Sent, Written};
 use super::line::{Line, Work};
 use super::outcome::{Fate, Trouble};
-use crate::domain::{Enforcement, Evidence, Lapse, Moment, Until};
+use crate::domain::{Enforcement, Evidence, Lapse, Moment, RuleId, Until};
 use crate::plan::Operation;
 use crate::plan::term::{CLOCK_TOLERANCE, Tenure};
 use crate::provider::{Form, Item, Listed, Verb};
@@ -34,6 +34,16 @@ const SECOND_LOOK_AFTER: Duration = Duration::from_secs(5);
 /// For how long a rule made by an unanswered call may still stand: longer than any holds.
 const TWIN_LIVES: SignedDuration = SignedDuration::from_hours(24);
 
+/// For how long after its `twin_since` a rule may have a twin: what began then was tried again
+/// for [`TWIN_LIVES`] at most ([`twin_since`]), and what the last attempt made lives as long.
+const TWIN_SHOWS: SignedDuration = SignedDuration::from_hours(48);
+
+/// Since when a rule made at `now` may have a twin, if calls about it were in doubt since
+/// `doubted`: what was made more than a day ago is gone.
+pub(super) fn twin_since(doubted: Moment, now: Moment) -> Moment {
+    doubted.max(now - TWIN_LIVES)
+}
+
 impl Line {
     /// Looks before the first attempt, if an earlier run left a doubt that calls for it.
     pub(super) async fn look_first(&self, form: &'static Form, work: &mut Work) -> Sight {
@@ -41,17 +51,25 @@ impl Line {
             return Sight::Clear;
         };
         let Some(row) = operation.recorded.clone() else { return Sight::Clear };
+        let now = self.now();
+        // A doubt may be tried again and again: what the last attempt made stands until its lapse,
+        // however long ago the first was.
+        let stands = |lapse: Lapse| lapse.at().is_none_or(|end| now - end < CLOCK_TOLERANCE);
+        let doubt = row.doubt.filter(|doubt| stands(doubt.lapse)).map(|doubt| doubt.since);
         let twin = row.held.as_ref().and_then(|held| held.twin_since);
-        let since = row.doubt.map(|doubt| doubt.since).into_iter().chain(twin).min();
-        let young = since.filter(|since| self.now() - *since < TWIN_LIVES);
+        let twin = twin.filter(|since| now - *since < TWIN_SHOWS);
         let has_rule = work.call.items.iter().all(|item| item.rule.is_some());
-        match (work.call.verb, young) {
-            (Verb::Impose, Some(since)) if row.doubt.is_some() => {
+        match (work.call.verb, doubt.into_iter().chain(twin).min()) {
+            (Verb::Impose, Some(since)) if doubt.is_some() => {
                 self.look_twice(form, work, since).await
             }
             (Verb::Lift, Some(since)) => self.lift_what_shows(form, work, since, has_rule).await,
             // Without a rule id there is nothing a lift could name.
             (Verb::Lift, None) if !has_rule => Sight::Unclear(never_seen()),
+            // Its end is moved: a twin would stay until the old one.
+            (Verb::Renew, Some(since)) if has_rule && twin.is_some() => {
+                self.lift_twins_of_known(form, work, since).await
+            }
             (Verb::Impose | Verb::Renew | Verb::Lift | Verb::List { cursor: _ }, _) => Sight::Clear,
         }
     }
@@ -79,8 +97,9 @@ impl Line {
             match self.matching(form, work, since).await {
                 Err(trouble) => return Sight::Unclear(trouble),
                 Ok(rules) => {
-                    if let Some(rule) = rules.into_iter().max_by_key(|rule| rule.created) {
-                        return self.adopt(form, work, &rule).await;
+                    if let Some(rule) = rules.iter().max_by_key(|rule| rule.created).cloned() {
+                        self.lift_twins(work, rule.rule, rules).await;
+                        return self.adopt(form, work, &rule, since).await;
                     }
                 }
             }
@@ -88,14 +107,21 @@ impl Line {
         Sight::Clear
     }
 
-    /// Takes a rule that an unanswered call made for ours.
-    async fn adopt(&self, form: &'static Form, work: &mut Work, rule: &Listed) -> Sight {
+    /// Takes a rule that an unanswered call made, at `since` or later, for ours.
+    async fn adopt(
+        &self,
+        form: &'static Form,
+        work: &mut Work,
+        rule: &Listed,
+        since: Moment,
+    ) -> Sight {
         let operations = self.operations(work);
         let Some((index, operation)) = operations.into_iter().next() else { return Sight::Settled };
         let at = rule.created.unwrap_or_else(|| self.now());
         let evidence = Evidence::Adopted;
-        let written =
-            Written { at, lapse: rule.lapse, rule: rule.rule, evidence, twin_since: None };
+        // Another attempt may have made one that no list shows yet.
+        let twin_since = Some(twin_since(since, self.now()));
+        let written = Written { at, lapse: rule.lapse, rule: rule.rule, evidence, twin_since };
         let row = ledger::held(operation, written);
         let promised = operation.recorded.as_ref().map_or(operation.until, |row| row.until);
         if promised != operation.until || self.is_renewal_due(form, &row) {
@@ -118,6 +144,33 @@ impl Line {
             let tenure = Tenure { target, form, held, until: row.until };
             tenure.renewal_at().is_some_and(|at| at <= self.now())
         })
+    }
+
+    /// Lifts what shows beside the known rule.
+    async fn lift_twins_of_known(&self, form: &'static Form, work: &Work, since: Moment) -> Sight {
+        let known = work.call.items.first().and_then(|item| item.rule);
+        match self.matching(form, work, since).await {
+            Ok(rules) => {
+                // If the known one is gone, its twin is all that stands.
+                if rules.iter().any(|rule| rule.rule == known) {
+                    self.lift_twins(work, known, rules).await;
+                }
+                Sight::Clear
+            }
+            Err(trouble) => Sight::Unclear(trouble),
+        }
+    }
+
+    /// Lifts the rules beside the known one. One that stays is no worse than one that no list
+    /// shows: whoever ends or moves the restriction looks for it again.
+    async fn lift_twins(&self, work: &Work, known: Option<RuleId>, rules: Vec<Listed>) {
+        for rule in rules.into_iter().filter(|rule| rule.rule != known) {
+            let mut call = work.call.clone();
+            call.verb = Verb::Lift;
+            call.items.iter_mut().for_each(|item| item.rule = rule.rule);
+            // Nothing about the restriction is in doubt meanwhile: it has no operation.
+            let _stays = self.insist(&Work { call, operations: Vec::new() }).await;
+        }
     }
 
     /// Lifts every rule that an unanswered call may have made, beside the one that is known.

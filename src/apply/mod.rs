@@ -7,6 +7,7 @@ pub mod budget;
 mod confirm;
 pub mod converge;
 pub mod halt;
+mod insist;
 pub mod journal;
 pub mod ledger;
 pub mod line;

@@ -98,7 +98,8 @@ fn is_barrier(line: &Line, sent: Phase, step: &Step) -> bool {
     quota_frees_up || knows_rooms || step.phase == Phase::ReplacedLift
 }
 
-async fn drain(tasks: &mut JoinSet<()>) {
+/// Waits for the end of all tasks.
+pub(super) async fn drain(tasks: &mut JoinSet<()>) {
     // A panic of a task is a bug; it must not pass for success.
     while let Some(result) = tasks.join_next().await {
         if let Err(error) = result

@@ -7,17 +7,17 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::attempt::{exchange, trouble};
-use super::line::next_call;
+use super::attempt::exchange;
+use super::insist::{Caller, List, list};
+use super::line::{Work, next_call};
 use super::outcome::Trouble;
 use super::pace::Pace;
-use super::paging::{Next, Paging};
 use super::run::Paces;
 use super::settle::{Answer, Pause, Tries, Verdict, back_off, settle};
 use crate::domain::{Deny, Id, TargetName, Until};
 use crate::plan::term::CLOCK_TOLERANCE;
-use crate::provider::{Call, Effect, Form, Listed, Listing, Session, Stamp, Target, Verb};
-use crate::state::LastCall;
+use crate::provider::{Call, Form, Listed, Listing, Session, Stamp, Target, Verb};
+use crate::state::RecentCalls;
 use crate::world::{Credentials, World};
 
 /// What is to be read, and with what.
@@ -30,8 +30,8 @@ pub struct Survey {
     pub targets: Vec<(Arc<Target>, BTreeSet<Id>)>,
     /// The number of the newest call in the state.
     pub newest_call: i64,
-    /// When each rate was last used.
-    pub last_calls: Vec<LastCall>,
+    /// The calls that may still count for a rate.
+    pub recent_calls: RecentCalls,
 }
 
 /// What was read.
@@ -41,8 +41,8 @@ pub struct Surveyed {
     pub views: BTreeMap<TargetName, View>,
     /// The number of the newest call, these included.
     pub newest_call: i64,
-    /// When each rate was last used, these calls included.
-    pub last_calls: Vec<LastCall>,
+    /// The calls that may still count for a rate, these included.
+    pub recent_calls: RecentCalls,
 }
 
 /// What one target showed.
@@ -68,9 +68,9 @@ pub fn listable(target: &Target) -> Option<&'static Form> {
 
 /// Reads the lists of all targets, side by side.
 pub async fn survey(survey: Survey) -> Surveyed {
-    let Survey { world, credentials, targets, newest_call, last_calls } = survey;
+    let Survey { world, credentials, targets, newest_call, recent_calls } = survey;
     let sequence = Arc::new(AtomicI64::new(newest_call));
-    let mut paces = Paces::new(world.clone(), last_calls);
+    let mut paces = Paces::new(&world, recent_calls);
     let mut tasks = JoinSet::new();
     for (target, rooms) in targets {
         let (world, credentials) = (world.clone(), Arc::clone(&credentials));
@@ -100,8 +100,8 @@ pub async fn survey(survey: Survey) -> Surveyed {
             Err(_cancelled) => {}
         }
     }
-    let last_calls = paces.used_until(world.now());
-    Surveyed { views, newest_call: sequence.load(Ordering::Relaxed), last_calls }
+    let recent_calls = paces.into_recent();
+    Surveyed { views, newest_call: sequence.load(Ordering::Relaxed), recent_calls }
 }
 
 /// Reads the lists of one target.
@@ -147,8 +147,7 @@ impl Reader {
 
     /// Reads a whole list; one whose end is never seen is no list.
     async fn list(&self, form: &'static Form, room: Option<Id>) -> Result<Vec<Listed>, Trouble> {
-        let mut paging = Paging::default();
-        let mut call = Call {
+        let about = Call {
             verb: Verb::List { cursor: 0 },
             kind: form.kind,
             room,
@@ -157,49 +156,8 @@ impl Reader {
             until: Until::Never,
             items: Vec::new(),
         };
-        let mut cursor = 0;
-        loop {
-            call.verb = Verb::List { cursor };
-            // A list of what is gone is an empty list.
-            let Some(Effect::Page(page)) = self.insist(form, &call).await? else { break };
-            match paging.take(page, cursor) {
-                Next::Page(next) => cursor = next,
-                Next::End => break,
-                Next::Stuck => return Err(plain("the list repeats itself and never ends")),
-            }
-        }
-        Ok(paging.into_rows())
-    }
-
-    /// Sends a call until it is answered or cannot be; `None` if there is nothing to list.
-    async fn insist(&self, form: &'static Form, call: &Call) -> Result<Option<Effect>, Trouble> {
-        let mut tries = Tries::default();
-        loop {
-            let answer = self.send(form, call).await;
-            if let Some(ahead) = self.clock_ahead.get()
-                && ahead.abs() > CLOCK_TOLERANCE.as_secs()
-            {
-                let error = format!("the provider's clock is {ahead} s ahead of this machine's");
-                return Err(plain(&error));
-            }
-            match settle(form, call, &answer, &mut tries) {
-                Verdict::Done(effect) => return Ok(Some(effect)),
-                Verdict::AlreadySo | Verdict::Waiting | Verdict::RoomAbsent => return Ok(None),
-                Verdict::Again { pause } => self.pause(form, pause).await,
-                Verdict::Look
-                | Verdict::Recreate
-                | Verdict::Split(_)
-                | Verdict::OneWaits(_)
-                | Verdict::Failed
-                | Verdict::RoomFull
-                | Verdict::InDoubt
-                | Verdict::Stop { hint: _ } => {
-                    return Err(answer
-                        .err()
-                        .map_or_else(|| plain("not settled"), |it| trouble(&it)));
-                }
-            }
-        }
+        let List { rows, is_whole } = list(self, form, &about).await?;
+        if is_whole { Ok(rows) } else { Err(plain("the list repeats itself and never ends")) }
     }
 
     async fn send(&self, form: &'static Form, call: &Call) -> Answer {
@@ -216,6 +174,25 @@ impl Reader {
             let _known = self.clock_ahead.set(ahead);
         }
         answer
+    }
+}
+
+impl Caller for Reader {
+    async fn call(
+        &self,
+        form: &'static Form,
+        work: &Work,
+        tries: &mut Tries,
+    ) -> Result<(Answer, Verdict), Trouble> {
+        let answer = self.send(form, &work.call).await;
+        if let Some(ahead) = self.clock_ahead.get()
+            && ahead.abs() > CLOCK_TOLERANCE.as_secs()
+        {
+            let error = format!("the provider's clock is {ahead} s ahead of this machine's");
+            return Err(plain(&error));
+        }
+        let verdict = settle(form, &work.call, &answer, tries);
+        Ok((answer, verdict))
     }
 
     async fn pause(&self, form: &'static Form, pause: Pause) {

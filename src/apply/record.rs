@@ -3,9 +3,10 @@
 use super::attempt::{Attempt, trouble};
 use super::ledger::{self, Sent, Written};
 use super::line::{Line, Work};
+use super::look::twin_since;
 use super::outcome::{Fate, Trouble};
 use super::settle::{Refused, Tries};
-use crate::domain::{Doubt, Evidence, Lapse, RuleId};
+use crate::domain::{Doubt, Evidence, Lapse, Moment, RuleId};
 use crate::plan::Operation;
 use crate::provider::{Effect, Form, NoAnswer, Repeat, Verb};
 use crate::state::Record;
@@ -17,9 +18,10 @@ impl Line {
         form: &'static Form,
         work: &Work,
         attempt: &Attempt,
-        (effect, tries): (Option<Effect>, Tries),
+        (effect, tries, began): (Option<Effect>, Tries, Moment),
     ) {
-        let mut records = vec![self.answered(attempt)];
+        let mut records = Vec::with_capacity(1 + 2 * work.operations.len());
+        records.push(self.answered(attempt));
         let request_id = attempt.answer.as_ref().ok().and_then(|reply| reply.request_id.as_deref());
         let told = work.call.words(form, attempt.sent).into();
         let sent = Sent { call: Some(attempt.call), told: Some(&told), request_id };
@@ -32,7 +34,8 @@ impl Line {
             if ends {
                 records.push(Record::Drop(operation.restriction.clone()));
             } else {
-                let written = written(form, operation, (attempt, rule), (effect.as_ref(), tries));
+                let written =
+                    written(form, operation, (attempt, rule), (effect.as_ref(), tries, began));
                 let mut row = ledger::held(operation, written);
                 if form.repeat == Repeat::MayKeepOldEnd
                     && may_keep_old_end(operation, tries, effect.is_none())
@@ -152,7 +155,7 @@ fn written(
     form: &Form,
     operation: &Operation,
     (attempt, rule): (&Attempt, Option<RuleId>),
-    (effect, tries): (Option<&Effect>, Tries),
+    (effect, tries, began): (Option<&Effect>, Tries, Moment),
 ) -> Written {
     let asked = form.expiry.term(operation.until, attempt.sent).lapse;
     let earlier = operation.recorded.as_ref().and_then(|row| row.held.as_ref());
@@ -165,10 +168,14 @@ fn written(
     // A rule made after an attempt that brought no answer may have a twin.
     let created = matches!(effect, Some(Effect::Created(_)));
     let doubted = operation.doubted.map(|doubt| doubt.since);
-    let twin_since = match (created, tries.in_doubt) {
-        (true, true) => Some(doubted.unwrap_or(attempt.sent)),
+    let doubted = match (created, tries.in_doubt) {
+        (true, true) => Some(doubted.unwrap_or(began)),
         (true, false) => doubted,
-        (false, _) => earlier.and_then(|held| held.twin_since),
+        (false, _) => None,
+    };
+    let twin_since = match doubted.map(|since| twin_since(since, attempt.sent)) {
+        None if !created => earlier.and_then(|held| held.twin_since),
+        twin_since => twin_since,
     };
     Written { at: attempt.sent, lapse, rule, evidence, twin_since }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -14,13 +13,14 @@ use super::journal::{Journal, Unwritten, journal};
 use super::ledger::{self, Metas, Sent};
 use super::line::{Line, Shared, Work};
 use super::outcome::{Fate, Outcome, Stopped, Trouble};
-use super::pace::Pace;
+use super::pace::{Pace, WINDOW};
+use super::queue::drain;
 use super::rooms::Rooms;
 use super::{Halt, Progress};
-use crate::domain::{Action, Moment, TargetName};
+use crate::domain::{Action, TargetName};
 use crate::plan::{Means, Plan, Step};
 use crate::provider::{Session, Target};
-use crate::state::{LastCall, Lease, Record, State, StateError};
+use crate::state::{Lease, RecentCalls, Record, State, StateError, UsedRate};
 use crate::world::{Credentials, World};
 
 /// What a run is to do, and with what.
@@ -41,8 +41,10 @@ pub struct Order {
     pub lease: Lease,
     /// The number of the newest call in the state.
     pub newest_call: i64,
-    /// When each rate was last used.
-    pub last_calls: Vec<LastCall>,
+    /// The calls that may still count for a rate.
+    pub recent_calls: RecentCalls,
+    /// Whether targets on a loopback address are sent calls as fast as they answer.
+    pub unpaced: bool,
     /// The brake.
     pub halt: Halt,
     /// Who is told how far the work is.
@@ -76,11 +78,12 @@ pub async fn apply(order: Order, state: State) -> Carried {
     let (journal, writer) = journal(state, lease, order.halt.clone(), world.clone());
     let writer = tokio::spawn(writer.run());
     let recorded = record_first(&shared, &journal, first).await;
-    let mut paces = Paces::new(world, order.last_calls);
+    let mut paces = Paces::new(&shared.world, order.recent_calls);
     let mut lines = JoinSet::new();
     for (name, steps) in by_target(&plan) {
         let Some(target) = targets.get(&name) else { continue };
-        let paces = paces.of(target);
+        let at_will = order.unpaced && target.endpoint.is_loopback();
+        let paces = if at_will { Vec::new() } else { paces.of(target) };
         let (shared, journal) = (Arc::clone(&shared), journal.clone());
         let (target, credentials) = (Arc::clone(target), Arc::clone(&credentials));
         lines.spawn(async move {
@@ -106,13 +109,7 @@ pub async fn apply(order: Order, state: State) -> Carried {
         });
     }
     drop(journal);
-    while let Some(result) = lines.join_next().await {
-        if let Err(error) = result
-            && error.is_panic()
-        {
-            std::panic::resume_unwind(error.into_panic());
-        }
-    }
+    drain(&mut lines).await;
     let (state, written) = match writer.await {
         Ok(closed) => closed,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
@@ -192,29 +189,31 @@ fn refuse(shared: &Shared, target: &Target, steps: &[Step], error: &str) {
 
 /// The paces of all accounts.
 pub(super) struct Paces {
-    world: World,
-    last_calls: Vec<LastCall>,
+    recent_calls: RecentCalls,
     known: BTreeMap<(String, usize), Arc<Pace>>,
 }
 
 impl Paces {
-    /// The paces of accounts that were last used then.
-    pub(super) fn new(world: World, last_calls: Vec<LastCall>) -> Self {
-        Self { world, last_calls, known: BTreeMap::new() }
+    /// The paces of accounts of which these calls were made.
+    pub(super) fn new(world: &World, mut recent_calls: RecentCalls) -> Self {
+        if recent_calls.are_past(world.uptime().as_ref(), WINDOW) {
+            recent_calls.rates.clear();
+        }
+        Self { recent_calls, known: BTreeMap::new() }
     }
 
-    /// When each rate was last used, if those of [`Paces::of`] were used until `now`.
-    pub(super) fn used_until(self, now: Moment) -> Vec<LastCall> {
-        let Self { world: _, mut last_calls, known } = self;
-        last_calls.retain(|last| !known.contains_key(&(last.rate_key.clone(), last.lane)));
-        last_calls.extend(known.into_keys().map(|(rate_key, lane)| LastCall {
+    /// The calls that may count after those of [`Paces::of`].
+    pub(super) fn into_recent(self) -> RecentCalls {
+        let Self { mut recent_calls, known } = self;
+        recent_calls.rested = None;
+        let rates = &mut recent_calls.rates;
+        rates.retain(|used| !known.contains_key(&(used.rate_key.clone(), used.lane)));
+        rates.extend(known.into_keys().map(|(rate_key, lane)| UsedRate {
             rate_key,
             lane,
-            at: now,
-            lately: usize::MAX,
-            cut_off: false,
+            calls: usize::MAX,
         }));
-        last_calls
+        recent_calls
     }
 
     /// The paces of a target, lane by lane; shared with every target of the same account.
@@ -228,23 +227,11 @@ impl Paces {
         if let Some(pace) = self.known.get(&key) {
             return Arc::clone(pace);
         }
-        let used =
-            self.last_calls.iter().find(|last| (&last.rate_key, last.lane) == (&key.0, key.1));
-        let start = Instant::now() + used.map_or(Duration::ZERO, |last| self.rest_of_second(last));
-        // Whatever the clock says of when that was: it may have been moved since.
-        let lately = used.map_or(0, |last| last.lately);
-        let pace = Arc::new(Pace::new(target.lane_rate(lane), start).after(lately));
+        let mut used = self.recent_calls.rates.iter();
+        let used = used.find(|used| (&used.rate_key, used.lane) == (&key.0, key.1));
+        let calls = used.map_or(0, |used| used.calls);
+        let pace = Arc::new(Pace::new(target.lane_rate(lane), Instant::now()).after(calls));
         self.known.insert(key, Arc::clone(&pace));
         pace
-    }
-
-    /// How long until a second has passed since `last`: an earlier run may have used its rate up.
-    fn rest_of_second(&self, last: &LastCall) -> Duration {
-        let second = Duration::from_millis(1030);
-        if last.cut_off {
-            return second;
-        }
-        let since = self.world.now() - last.at;
-        second.saturating_sub(since.unsigned_abs())
     }
 }

@@ -61,6 +61,10 @@ pub struct Args {
     #[arg(long, value_name = "WHY")]
     pub accept_clock: Option<String>,
 
+    /// Send to targets on a loopback address as fast as they answer, as for measuring
+    #[arg(long)]
+    pub unpaced: bool,
+
     /// Run against an emulation inside this process, with a throw-away state
     #[arg(long)]
     pub sandbox: bool,
@@ -110,11 +114,11 @@ async fn in_tenancy(
     let ready = match decided {
         Ok(Decision::Go(ready)) => ready,
         Ok(Decision::Stop(exit)) => {
-            give_back(state, &lease)?;
+            give_back(state, &lease, &world)?;
             return Ok(exit);
         }
         Err(error) => {
-            give_back(state, &lease)?;
+            give_back(state, &lease, &world)?;
             return Err(error);
         }
     };
@@ -138,7 +142,8 @@ async fn in_tenancy(
         first: first_records(files, &plan, &resolved, &snapshot).chain(observed).collect(),
         lease: lease.clone(),
         newest_call: snapshot.newest_call,
-        last_calls: snapshot.last_calls.clone(),
+        recent_calls: snapshot.recent_calls.clone(),
+        unpaced: args.unpaced,
         halt,
         progress: progress(context.console),
     };
@@ -146,7 +151,7 @@ async fn in_tenancy(
     watch.abort();
     let ended = written.and_then(|()| finish(&mut state, &outcome, &world));
     report(context, args, &outcome, &plan)?;
-    ended.and_then(|()| give_back(state, &lease))?;
+    ended.and_then(|()| give_back(state, &lease, &world))?;
     drop(lock);
     Ok(exit(&outcome, &plan))
 }
@@ -308,8 +313,8 @@ fn finish(state: &mut State, outcome: &Outcome, world: &World) -> Result<(), Sta
     state.finish_run(&outcome.run, world.now(), &tally)
 }
 
-fn give_back(mut state: State, lease: &Lease) -> Result<(), StateError> {
-    state.release(lease)?;
+fn give_back(mut state: State, lease: &Lease, world: &World) -> Result<(), StateError> {
+    state.release(lease, world.uptime().as_ref())?;
     state.close()
 }
 

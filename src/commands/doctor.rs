@@ -149,7 +149,7 @@ async fn examine_targets(
         credentials: survey::credentials(context),
         targets: targets.collect(),
         newest_call: snapshot.newest_call,
-        last_calls: snapshot.last_calls.clone(),
+        recent_calls: snapshot.recent_calls.clone(),
     })
     .await;
     for (name, target) in &files.config.targets {

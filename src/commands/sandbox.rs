@@ -18,6 +18,10 @@ pub struct Args {
     /// The port on 127.0.0.1; 0 takes any that is free
     #[arg(long, value_name = "N", default_value_t = 8700)]
     pub port: u16,
+
+    /// Refuse no call for coming too fast, as for measuring
+    #[arg(long)]
+    pub unlimited: bool,
 }
 
 /// Serves the emulation until it is interrupted.
@@ -35,6 +39,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
         context.console.result(|out| introduce(port, out))?;
         let sandbox = Sandbox::new(Arc::clone(&context.world.clock));
+        let sandbox = if args.unlimited { sandbox.unlimited() } else { sandbox };
         tokio::select! {
             served = serve(sandbox, listener) => served.map(|()| Exit::Done).map_err(failed),
             _ = interrupt.recv() => Ok(Exit::Interrupted),

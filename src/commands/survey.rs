@@ -54,15 +54,15 @@ pub(super) async fn survey(
         rooms.extend(places.remove(name).unwrap_or_default());
         (Arc::clone(target), rooms)
     });
-    let Surveyed { mut views, newest_call, last_calls } = apply::survey(Survey {
+    let Surveyed { mut views, newest_call, recent_calls } = apply::survey(Survey {
         world: world.clone(),
         credentials,
         targets: targets.collect(),
         newest_call: snapshot.newest_call,
-        last_calls: snapshot.last_calls.clone(),
+        recent_calls: snapshot.recent_calls.clone(),
     })
     .await;
-    (snapshot.newest_call, snapshot.last_calls) = (newest_call, last_calls);
+    (snapshot.newest_call, snapshot.recent_calls) = (newest_call, recent_calls);
     let now = world.now();
     let in_scope = files.config.targets.iter().filter(|(name, _)| scope.includes(name));
     let found = in_scope.map(|(name, target)| {

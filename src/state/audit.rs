@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _};
 
 use super::chain::{self, Link};
 use super::words::{self, Word, Words};
@@ -47,58 +47,60 @@ pub struct AuditRow {
 }
 
 /// The log while a transaction appends to it: what is the same for many rows is asked once.
-#[derive(Default)]
-pub(super) struct Log {
+pub(super) struct Log<'t> {
+    connection: &'t Connection,
+    insert: CachedStatement<'t>,
     head: Option<Link>,
     words: Words,
     /// The run of the newest row, and who began it.
     who: Option<(String, Word)>,
 }
 
-impl Log {
+impl<'t> Log<'t> {
+    /// The log, of which nothing was read yet.
+    pub(super) fn new(connection: &'t Connection) -> rusqlite::Result<Self> {
+        let insert = connection.prepare_cached(
+            "INSERT INTO audit (seq, at, run, call, target, room, kind, subject, deny, action,
+             because, until, entry, source, outcome, code, message, request_id, hash, who,
+             meta, told, reason)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+             ?17, ?18, ?19, ?20, ?21, ?22, ?23)",
+        )?;
+        Ok(Self { connection, insert, head: None, words: Words::default(), who: None })
+    }
+
     /// Appends a row to the log, and to the chain.
-    pub(super) fn append(
-        &mut self,
-        connection: &Connection,
-        row: &AuditRow,
-    ) -> rusqlite::Result<()> {
+    pub(super) fn append(&mut self, row: &AuditRow) -> rusqlite::Result<()> {
         let head = match self.head.take() {
             Some(head) => head,
-            None => chain::head(connection)?,
+            None => chain::head(self.connection)?,
         };
-        let who = self.who(connection, &row.run)?;
-        let mut columns = values(head.seq.saturating_add(1), row);
-        let mut covered = columns.clone();
-        let mut numbers = vec![Value::Integer(who.0)];
-        covered.push(text(&who.1));
+        let who = self.who(&row.run)?;
+        let columns = columns(head.seq.saturating_add(1), row);
+        let mut texts = vec![text(&who.1)];
+        let mut numbers = vec![ValueRef::Integer(who.0)];
         for words in [&row.meta, &row.told, &row.reason] {
-            covered.push(words.as_deref().map_or(Value::Null, text));
-            let number = words.as_ref().map(|words| self.words.number(connection, words));
-            numbers.push(number.transpose()?.map_or(Value::Null, Value::Integer));
+            texts.push(words.as_deref().map_or(ValueRef::Null, text));
+            let number = words.as_ref().map(|words| self.words.number(self.connection, words));
+            numbers.push(number.transpose()?.map_or(ValueRef::Null, ValueRef::Integer));
         }
-        let link = head.next(&covered);
-        columns.push(text(&link.hash));
-        columns.append(&mut numbers);
-        connection
-            .prepare_cached(
-                "INSERT INTO audit (seq, at, run, call, target, room, kind, subject, deny, action,
-                 because, until, entry, source, outcome, code, message, request_id, hash, who,
-                 meta, told, reason)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-                 ?17, ?18, ?19, ?20, ?21, ?22, ?23)",
-            )?
-            .execute(rusqlite::params_from_iter(columns))?;
+        let link = head.next(&mut columns.iter().chain(&texts).copied());
+        let hash = text(&link.hash);
+        let values = columns.iter().chain([&hash]).chain(&numbers);
+        let values = values.map(|value| ToSqlOutput::Borrowed(*value));
+        self.insert.execute(rusqlite::params_from_iter(values))?;
         self.head = Some(link);
         Ok(())
     }
 
     /// Keeps the head of the chain, if the transaction moved it.
-    pub(super) fn close(self, connection: &Connection) -> rusqlite::Result<()> {
-        self.head.map_or(Ok(()), |head| chain::set_head(connection, &head))
+    pub(super) fn close(self) -> rusqlite::Result<()> {
+        self.head.map_or(Ok(()), |head| chain::set_head(self.connection, &head))
     }
 
     /// Who began a run; no words where that is not recorded.
-    fn who(&mut self, connection: &Connection, run: &str) -> rusqlite::Result<Word> {
+    fn who(&mut self, run: &str) -> rusqlite::Result<Word> {
+        let connection = self.connection;
         if let Some((known, who)) = &self.who
             && known == run
         {
@@ -120,34 +122,37 @@ impl Log {
     }
 }
 
-fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
+const fn text(text: &str) -> ValueRef<'_> {
+    ValueRef::Text(text.as_bytes())
 }
 
 /// The columns of a row that hold their own values, in the order of the table.
-fn values(seq: i64, row: &AuditRow) -> Vec<Value> {
+fn columns(seq: i64, row: &AuditRow) -> [ValueRef<'_>; chain::COVERED] {
     let AuditRow { at, run, call, restriction, action, because, until, .. } = row;
     let Restriction { target, room, subject, deny } = restriction;
-    let number = |number: Option<i64>| number.map_or(Value::Null, Value::Integer);
-    let optional = |text: &Option<String>| text.clone().map_or(Value::Null, Value::Text);
-    vec![
-        Value::Integer(seq),
-        Value::Integer(at.millis()),
+    let number = |number: Option<i64>| number.map_or(ValueRef::Null, ValueRef::Integer);
+    [
+        ValueRef::Integer(seq),
+        ValueRef::Integer(at.millis()),
         text(run),
         number(*call),
         text(target.as_str()),
         text(room.as_ref().map_or("", Id::as_str)),
         text(subject.kind.name()),
         text(subject.id.as_str()),
-        Value::Integer(deny.bits().into()),
+        ValueRef::Integer(deny.bits().into()),
         text(action),
         text(because),
         number(until.at().map(Moment::millis)),
-        optional(&row.entry),
-        optional(&row.source),
+        optional(row.entry.as_ref()),
+        optional(row.source.as_ref()),
         text(row.outcome),
-        optional(&row.code),
-        optional(&row.message),
-        optional(&row.request_id),
+        optional(row.code.as_ref()),
+        optional(row.message.as_ref()),
+        optional(row.request_id.as_ref()),
     ]
+}
+
+fn optional(words: Option<&String>) -> ValueRef<'_> {
+    words.map_or(ValueRef::Null, |words| text(words))
 }

@@ -37,7 +37,7 @@ pub enum Break {
 }
 
 /// How many columns of a row its hash covers: all of the first version's.
-const COVERED: usize = 18;
+pub(super) const COVERED: usize = 18;
 
 /// The column of the hash, from version 2 on.
 const HASH: usize = COVERED;
@@ -64,29 +64,32 @@ impl Link {
     }
 
     /// The link of a row that follows this one.
-    pub(super) fn next(&self, values: &[Value]) -> Self {
-        let mut hasher = Sha256::new();
-        hasher.update(self.hash.as_bytes());
+    pub(super) fn next(&self, values: &mut dyn Iterator<Item = ValueRef<'_>>) -> Self {
+        let mut content = Vec::with_capacity(CONTENT);
+        content.extend_from_slice(self.hash.as_bytes());
         for value in values {
-            digest(&mut hasher, value);
+            add(&mut content, value);
         }
-        Self { seq: self.seq.saturating_add(1), hash: hex(&hasher.finalize()) }
+        Self { seq: self.seq.saturating_add(1), hash: hex(&Sha256::digest(&content)) }
     }
 }
 
+/// Bytes that the content of almost every row fits in.
+const CONTENT: usize = 1024;
+
 /// Adds a value so that no two sequences of values are digested alike.
-fn digest(hasher: &mut Sha256, value: &Value) {
+fn add(content: &mut Vec<u8>, value: ValueRef<'_>) {
     let mut tagged = |tag: u8, bytes: &[u8]| {
-        hasher.update([tag]);
-        hasher.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hasher.update(bytes);
+        content.push(tag);
+        content.extend(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+        content.extend_from_slice(bytes);
     };
     match value {
-        Value::Null => tagged(b'n', &[]),
-        Value::Integer(number) => tagged(b'i', &number.to_be_bytes()),
-        Value::Real(number) => tagged(b'r', &number.to_bits().to_be_bytes()),
-        Value::Text(text) => tagged(b't', text.as_bytes()),
-        Value::Blob(bytes) => tagged(b'b', bytes),
+        ValueRef::Null => tagged(b'n', &[]),
+        ValueRef::Integer(number) => tagged(b'i', &number.to_be_bytes()),
+        ValueRef::Real(number) => tagged(b'r', &number.to_bits().to_be_bytes()),
+        ValueRef::Text(text) => tagged(b't', text),
+        ValueRef::Blob(bytes) => tagged(b'b', bytes),
     }
 }
 
@@ -97,7 +100,7 @@ pub(super) fn head(connection: &Connection) -> rusqlite::Result<Link> {
     }
     let mut head = Link::start();
     each(connection, |seq, values, _| {
-        head = Link { seq, ..head.next(&values) };
+        head = Link { seq, ..head.next(&mut values.iter().map(ValueRef::from)) };
         true
     })?;
     Ok(head)
@@ -120,7 +123,7 @@ pub(super) fn verify(connection: &Connection) -> rusqlite::Result<Result<Link, B
     let mut broken = None;
     each(connection, |seq, values, hash| {
         let expected = head.seq.saturating_add(1);
-        let next = head.next(&values);
+        let next = head.next(&mut values.iter().map(ValueRef::from));
         let chained = kept.is_some() && (hash.is_some() || unchained < head.seq);
         broken = if seq != expected {
             Some(Break::Missing(expected))
@@ -277,7 +280,8 @@ mod tests {
     #[test]
     fn no_two_rows_digest_alike() {
         let text = |text: &str| Value::Text(text.to_owned());
-        let link = |values: &[Value]| Link::start().next(values).hash;
+        let link =
+            |values: &[Value]| Link::start().next(&mut values.iter().map(ValueRef::from)).hash;
         assert_ne!(link(&[text("ab"), text("c")]), link(&[text("a"), text("bc")]));
         assert_ne!(link(&[Value::Null, text("")]), link(&[text(""), Value::Null]));
     }

@@ -88,6 +88,15 @@ impl State {
     /// `fence` is the number of the lease the writer holds; if another run has taken over since,
     /// nothing is written.
     pub fn commit(&mut self, fence: i64, records: &[Record]) -> Result<(), StateError> {
+        self.commit_each(fence, &mut records.iter())
+    }
+
+    /// The same for records that lie apart.
+    pub fn commit_each(
+        &mut self,
+        fence: i64,
+        records: &mut dyn Iterator<Item = &Record>,
+    ) -> Result<(), StateError> {
         let failed = doing("write to the state");
         let transaction = self
             .connection
@@ -100,38 +109,55 @@ impl State {
         if current != fence {
             return Err(StateError::LeaseLost);
         }
-        let mut log = Log::default();
-        for record in records {
-            write(&transaction, &mut log, record).map_err(&failed)?;
-        }
-        log.close(&transaction).map_err(&failed)?;
+        let mut write = || {
+            let mut pen = Pen::new(&transaction)?;
+            for record in &mut *records {
+                pen.write(record)?;
+            }
+            pen.log.close()
+        };
+        write().map_err(&failed)?;
         transaction.commit().map_err(&failed)
     }
 }
 
-fn write(connection: &Connection, log: &mut Log, record: &Record) -> rusqlite::Result<()> {
-    match record {
-        Record::Intent(intent) => write_intent(connection, intent),
-        Record::Answered(answered) => write_answer(connection, answered),
-        Record::Put(row) => rows::put(connection, row),
-        Record::Drop(restriction) => rows::drop_row(connection, restriction),
-        Record::Audit(row) => log.append(connection, row),
-        Record::Protect(keys) => protected::write(connection, keys),
-        Record::Bind(name, Bound { binding, endpoint, credentials }) => {
-            connection
-                .prepare_cached("INSERT OR REPLACE INTO target VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![name.as_str(), binding, endpoint, credentials])?;
-            Ok(())
-        }
-        Record::Unbind(name) => {
-            connection.execute("DELETE FROM target WHERE name = ?1", [name.as_str()])?;
-            Ok(())
-        }
-        Record::Rename { from, to } => {
-            let names = [from.as_str(), to.as_str()];
-            connection.execute("UPDATE enforcement SET target = ?2 WHERE target = ?1", names)?;
-            connection.execute("DELETE FROM target WHERE name = ?1", [from.as_str()])?;
-            Ok(())
+/// Writes records within one transaction; what almost all of them need is at hand.
+struct Pen<'t> {
+    connection: &'t Connection,
+    rows: rows::Table<'t>,
+    log: Log<'t>,
+}
+
+impl<'t> Pen<'t> {
+    fn new(connection: &'t Connection) -> rusqlite::Result<Self> {
+        Ok(Self { connection, rows: rows::Table::new(connection)?, log: Log::new(connection)? })
+    }
+
+    fn write(&mut self, record: &Record) -> rusqlite::Result<()> {
+        let connection = self.connection;
+        match record {
+            Record::Intent(intent) => write_intent(connection, intent),
+            Record::Answered(answered) => write_answer(connection, answered),
+            Record::Put(row) => self.rows.put(row),
+            Record::Drop(restriction) => rows::drop_row(connection, restriction),
+            Record::Audit(row) => self.log.append(row),
+            Record::Protect(keys) => protected::write(connection, keys),
+            Record::Bind(name, Bound { binding, endpoint, credentials }) => {
+                connection
+                    .prepare_cached("INSERT OR REPLACE INTO target VALUES (?1, ?2, ?3, ?4)")?
+                    .execute(params![name.as_str(), binding, endpoint, credentials])?;
+                Ok(())
+            }
+            Record::Unbind(name) => {
+                connection.execute("DELETE FROM target WHERE name = ?1", [name.as_str()])?;
+                Ok(())
+            }
+            Record::Rename { from, to } => {
+                let sql = "UPDATE enforcement SET target = ?2 WHERE target = ?1";
+                connection.execute(sql, [from.as_str(), to.as_str()])?;
+                connection.execute("DELETE FROM target WHERE name = ?1", [from.as_str()])?;
+                Ok(())
+            }
         }
     }
 }

@@ -4,9 +4,9 @@ use jiff::SignedDuration;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::error::{StateError, doing};
-use super::{State, words};
+use super::{State, recent, words};
 use crate::domain::{Moment, Who};
-use crate::world::Process;
+use crate::world::{Process, Uptime};
 
 /// A lease whose holder has not been heard of for this long has expired (design §5).
 pub const EXPIRES_AFTER: SignedDuration = SignedDuration::from_secs(60);
@@ -70,10 +70,11 @@ impl State {
         let sql = "UPDATE lease SET holder = ?1, user = ?2, host = ?3, pid = ?4, since = ?5,
                    heartbeat = ?5, fence = fence + 1 RETURNING fence";
         let parameters = params![run, process.user, process.host, process.pid, now.millis()];
-        let fence = self
-            .connection
-            .query_row(sql, parameters, |row| row.get(0))
-            .map_err(doing("take the lease"))?;
+        let failed = doing("take the lease");
+        let transaction = self.connection.transaction().map_err(&failed)?;
+        recent::set_rested(&transaction, None).map_err(&failed)?;
+        let fence = transaction.query_row(sql, parameters, |row| row.get(0)).map_err(&failed)?;
+        transaction.commit().map_err(&failed)?;
         Ok(Lease { run: run.to_owned(), fence })
     }
 
@@ -89,11 +90,15 @@ impl State {
         if changed == 0 { Err(StateError::LeaseLost) } else { Ok(()) }
     }
 
-    /// Gives the lease back.
-    pub fn release(&mut self, lease: &Lease) -> Result<(), StateError> {
+    /// Gives the lease back, and the state to rest from `now` on.
+    pub fn release(&mut self, lease: &Lease, now: Option<&Uptime>) -> Result<(), StateError> {
+        let failed = doing("give the lease back");
+        let transaction = self.connection.transaction().map_err(&failed)?;
         let sql = "UPDATE lease SET holder = NULL WHERE fence = ?1";
-        self.connection.execute(sql, [lease.fence]).map_err(doing("give the lease back"))?;
-        Ok(())
+        if transaction.execute(sql, [lease.fence]).map_err(&failed)? > 0 {
+            recent::set_rested(&transaction, now).map_err(&failed)?;
+        }
+        transaction.commit().map_err(&failed)
     }
 
     /// Takes the lease from a run, whether it lives or not.

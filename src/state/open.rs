@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::{StateError, doing};
 use super::schema::{APPLICATION_ID, MIGRATIONS, VERSION};
@@ -25,6 +25,14 @@ pub struct State {
     pub(super) path: PathBuf,
 }
 
+/// How many kilobytes of a state that is written are kept in memory: the rows of some 50,000
+/// restrictions, so that a large run does not read back what it has just written.
+const PAGES_IN_MEMORY: u32 = 16 * 1024;
+
+/// How many pages of 4 kB the journal takes before they are put in their places: a page that
+/// changes often is put there once. 1000, unless said otherwise, cost a fifth more of the time.
+const PAGES_IN_JOURNAL: u32 = 4000;
+
 /// How long to wait for another process that is reading or writing.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -40,14 +48,28 @@ impl State {
         }
         let writable = OpenFlags::SQLITE_OPEN_READ_WRITE | COMMON_FLAGS;
         let readable = OpenFlags::SQLITE_OPEN_READ_ONLY | COMMON_FLAGS;
-        let state = Self::connect(path, writable)
-            .and_then(|state| state.check().map(|()| state))
-            .or_else(|_unwritable| {
-            let state = Self::connect(path, readable)?;
-            state.check().map(|()| state)
-        })?;
+        let checked = |state: Self| state.check().map(|()| state);
+        let state = match Self::connect(path, writable).and_then(checked) {
+            Err(_unwritable) => Self::connect(path, readable).and_then(checked),
+            state => state,
+        };
+        let state = match state {
+            Err(StateError::Sqlite { .. }) => Self::alone(path).and_then(checked)?,
+            state => state?,
+        };
         state.pragma("query_only", "ON")?;
         Ok(Some(state))
+    }
+
+    /// Opens a state without the memory that processes share beside it: where a run that failed
+    /// has left its journal on a full disk, there is no room to make it.
+    fn alone(path: &Path) -> Result<Self, StateError> {
+        let state = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | COMMON_FLAGS)?;
+        state.pragma("locking_mode", "EXCLUSIVE")?;
+        // The journal is for the next run to put back.
+        let leave = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+        state.connection.set_db_config(leave, true).map_err(doing("open the state"))?;
+        Ok(state)
     }
 
     /// Opens a state that another process may be using, to change its lease alone; `None` if
@@ -82,6 +104,8 @@ impl State {
         // Commits cost one sync instead of three; `close` puts all back into one file.
         state.pragma("journal_mode", "WAL")?;
         state.pragma("synchronous", "FULL")?;
+        state.pragma("cache_size", &format!("-{PAGES_IN_MEMORY}"))?;
+        state.pragma("wal_autocheckpoint", &PAGES_IN_JOURNAL.to_string())?;
         Ok(state)
     }
 
@@ -134,10 +158,17 @@ impl State {
     /// Refuses what is not a state, is newer than this program, or was tampered with.
     fn check(&self) -> Result<(), StateError> {
         let foreign = |what: String| StateError::Foreign { path: self.path.clone(), what };
+        // What cannot be read may still be whole.
+        let unreadable = |source: rusqlite::Error| match source.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) | None => {
+                foreign(source.to_string())
+            }
+            Some(_) => doing("read the state")(source),
+        };
         let number = |name: &'static str| {
             self.connection
                 .query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0))
-                .map_err(|error| foreign(error.to_string()))
+                .map_err(unreadable)
         };
         if number("application_id")? != APPLICATION_ID {
             return Err(foreign("it is not a state of ostracon".to_owned()));
@@ -146,8 +177,8 @@ impl State {
         if found > VERSION {
             return Err(StateError::Newer { path: self.path.clone(), found, known: VERSION });
         }
-        let expected = schema_of(&migrated_to(found)?)?;
-        let actual = schema_of(&self.connection).map_err(|error| foreign(chain(&error)))?;
+        let expected = schema_of(&migrated_to(found)?).map_err(doing("read the tables"))?;
+        let actual = schema_of(&self.connection).map_err(unreadable)?;
         if expected != actual {
             return Err(foreign("its tables are not as this program made them".to_owned()));
         }
@@ -196,20 +227,10 @@ fn migrated_to(version: i64) -> Result<Connection, StateError> {
     Ok(connection)
 }
 
-fn schema_of(connection: &Connection) -> Result<Vec<(String, Option<String>)>, StateError> {
-    let reading = doing("read the tables of the state");
-    let mut statement = connection
-        .prepare("SELECT name, sql FROM sqlite_master ORDER BY name")
-        .map_err(&reading)?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(&reading)?;
-    rows.collect::<Result<_, _>>().map_err(&reading)
-}
-
-fn chain(error: &StateError) -> String {
-    match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    }
+fn schema_of(connection: &Connection) -> rusqlite::Result<Vec<(String, Option<String>)>> {
+    let mut statement = connection.prepare("SELECT name, sql FROM sqlite_master ORDER BY name")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
 }
 
 /// Whether the file is there; a symlink in its place is refused.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::{StateError, doing};
-use super::{State, View, protected};
+use super::{RecentCalls, State, View, protected, recent};
 use crate::domain::{Enforcement, Moment, ProtectedKey, TargetName};
 use crate::plan::Bound;
 use crate::plan::document::StateMark;
@@ -23,27 +23,9 @@ pub struct Snapshot {
     pub newest_run: Option<Moment>,
     /// The number of the newest call.
     pub newest_call: i64,
-    /// The newest call of each rate.
-    pub last_calls: Vec<LastCall>,
+    /// The calls that may still count for a rate.
+    pub recent_calls: RecentCalls,
 }
-
-/// When a rate was last used.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct LastCall {
-    /// Who shares the rate.
-    pub rate_key: String,
-    /// Which of the documented rates.
-    pub lane: usize,
-    /// When the newest call was intended, sent or answered, whichever is latest.
-    pub at: Moment,
-    /// How many calls there were within the second before that.
-    pub lately: usize,
-    /// Whether the newest run left calls that may have been sent at any time since.
-    pub cut_off: bool,
-}
-
-/// The span before the newest call in which calls are counted: a little more than a second.
-const LATELY: jiff::SignedDuration = jiff::SignedDuration::from_millis(1100);
 
 impl Snapshot {
     /// The snapshot of a state that does not exist.
@@ -55,7 +37,7 @@ impl Snapshot {
             protected: BTreeSet::new(),
             newest_run: None,
             newest_call: 0,
-            last_calls: Vec::new(),
+            recent_calls: RecentCalls::default(),
         }
     }
 
@@ -84,10 +66,6 @@ impl Snapshot {
         self.rows.sort_by(|a, b| a.restriction.cmp(&b.restriction));
     }
 }
-
-/// How many of the newest calls are looked at for the last use of each rate: more than any
-/// provider takes in a second.
-const RECENT_CALLS: i64 = 1000;
 
 impl State {
     /// Reads the snapshot, in one transaction.
@@ -125,7 +103,7 @@ impl View<'_> {
                 protected: protected::read(transaction)?,
                 newest_run: newest("SELECT max(started) FROM run")?.map(Moment::from_millis),
                 newest_call: newest("SELECT max(id) FROM call")?.unwrap_or(0),
-                last_calls: last_calls(transaction)?,
+                recent_calls: recent::read(transaction)?,
             })
         };
         read().map_err(doing("read the state"))
@@ -141,29 +119,4 @@ fn bound(connection: &rusqlite::Connection) -> rusqlite::Result<BTreeMap<TargetN
         Ok(TargetName::parse(&name).map(|name| (name, bound)))
     })?;
     rows.filter_map(Result::transpose).collect()
-}
-
-fn last_calls(connection: &rusqlite::Connection) -> rusqlite::Result<Vec<LastCall>> {
-    let mut statement = connection.prepare(
-        "SELECT rate_key, lane, max(intended, coalesce(sent, 0), coalesce(answered, 0)),
-         answered IS NULL AND run = (SELECT run FROM call ORDER BY id DESC LIMIT 1)
-         FROM call ORDER BY id DESC LIMIT ?1",
-    )?;
-    let rows = statement.query_map([RECENT_CALLS], |row| {
-        let lane = usize::try_from(row.get::<_, i64>(1)?).unwrap_or(0);
-        let (at, cut_off): (i64, bool) = (row.get(2)?, row.get(3)?);
-        Ok(((row.get::<_, String>(0)?, lane), (Moment::from_millis(at), cut_off)))
-    })?;
-    let mut rates: BTreeMap<_, Vec<(Moment, bool)>> = BTreeMap::new();
-    for row in rows {
-        let (rate, call) = row?;
-        rates.entry(rate).or_default().push(call);
-    }
-    let last = |((rate_key, lane), calls): ((String, usize), Vec<(Moment, bool)>)| {
-        let at = calls.iter().map(|(at, _)| *at).max()?;
-        let cut_off = calls.iter().any(|(_, cut_off)| *cut_off);
-        let lately = calls.iter().filter(|(then, _)| at - *then <= LATELY).count();
-        Some(LastCall { rate_key, lane, at, lately, cut_off })
-    };
-    Ok(rates.into_iter().filter_map(last).collect())
 }

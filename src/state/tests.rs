@@ -222,7 +222,8 @@ fn make_version_2(path: &Path) {
     row.extend([text("user"), text("a"), number(1), text("impose"), text("new_entry")]);
     row.extend([Value::Null, Value::Null, Value::Null, text("done")]);
     row.extend([Value::Null, Value::Null, Value::Null]);
-    let Link { seq, hash } = Link::start().next(&row);
+    let Link { seq, hash } =
+        Link::start().next(&mut row.iter().map(rusqlite::types::ValueRef::from));
     row.push(text(&hash));
     let mut connection = rusqlite::Connection::open(path).unwrap();
     open::migrate_to(&mut connection, 2).unwrap();

@@ -6,11 +6,13 @@
 pub mod credentials;
 pub mod network;
 pub mod system;
+pub mod uptime;
 mod who;
 
 pub use credentials::{CredentialError, Credentials};
 pub use network::Network;
 pub use system::{SystemClock, SystemRandom};
+pub use uptime::Uptime;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -51,6 +53,11 @@ impl World {
     pub fn now(&self) -> Moment {
         self.clock.now()
     }
+
+    /// What a clock that nobody sets says, if there is one.
+    pub fn uptime(&self) -> Option<Uptime> {
+        self.clock.uptime()
+    }
 }
 
 impl fmt::Debug for World {
@@ -74,6 +81,11 @@ pub struct Process {
 pub trait Clock: Send + Sync {
     /// What time it is.
     fn now(&self) -> Moment;
+
+    /// What a clock that nobody sets says, if there is one.
+    fn uptime(&self) -> Option<Uptime> {
+        None
+    }
 }
 
 /// A source of random bits.

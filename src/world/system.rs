@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Clock, Network, Process, Random, World};
+use super::{Clock, Network, Process, Random, Uptime, World};
 use crate::domain::Moment;
 
 /// The clock of this machine.
@@ -13,6 +13,18 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
     fn now(&self) -> Moment {
         Moment::from_millis(jiff::Timestamp::now().as_millisecond())
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+    fn uptime(&self) -> Option<Uptime> {
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        let uptime = std::fs::read_to_string("/proc/uptime").ok()?;
+        // A container may be shown an uptime of its own.
+        let namespaces = ["/proc/self/ns/pid", "/proc/self/ns/time"].map(|path| {
+            let link = std::fs::read_link(path).unwrap_or_default();
+            link.to_string_lossy().into_owned()
+        });
+        Uptime::of_linux(&boot, &namespaces, &uptime)
     }
 }
 

@@ -57,7 +57,15 @@ fn at(path: &Path) -> String {
 #[test]
 fn a_full_disk_stops_a_run_before_a_call_and_the_next_one_goes_on() {
     // Not even a new state fits; a state fits, but not what a run writes.
-    for (left, begun) in [(0, false), (8192, false), (0, true), (4096, true), (24_576, true)] {
+    for (left, begun) in [
+        (0, false),
+        (8192, false),
+        (0, true),
+        (4096, true),
+        (8192, true),
+        (24_576, true),
+        (200_000, true),
+    ] {
         let Some(disk) = Disk::mount("1m") else { return };
         let (scene, state) = (Scene::new(), at(&disk.state()));
         if begun {
@@ -69,6 +77,8 @@ fn a_full_disk_stops_a_run_before_a_call_and_the_next_one_goes_on() {
             assert_eq!(scene.sandbox.calls(), 0);
             assert!(!disk.state().exists(), "a part of a state was left");
         }
+        // As long as the disk is full a state can still be planned from.
+        scene.run(&["--state", &state, "plan"], 0);
         std::fs::remove_file(ballast).unwrap();
         scene.run(&["--state", &state, "plan"], 0);
         scene.run(&["--state", &state, "apply", "--auto-approve"], 0);

@@ -18,7 +18,7 @@ const TESTS: &str = "cargo test";
 
 /// Flags of other programs that are mentioned.
 const OTHER_FLAGS: &[&str] =
-    &["--release", "--path", "--locked", "--lib", "--test", "--all-targets"];
+    &["--release", "--path", "--locked", "--lib", "--test", "--bench", "--all-targets"];
 
 /// Files that are mentioned and made by running the program.
 const MADE: &[&str] = &[".ostracon/state.db", "state.db", "plan.json"];

@@ -32,7 +32,7 @@ pub(super) async fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
     let Tenancy { mut state, lease, lock } =
         tenancy::take(&location, context.world, args.lock_timeout).await?;
     let imported = take_over(context, args, &files, (&mut state, &lease)).await;
-    state.release(&lease)?;
+    state.release(&lease, context.world.uptime().as_ref())?;
     state.close()?;
     drop(lock);
     imported

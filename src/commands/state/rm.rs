@@ -42,7 +42,7 @@ async fn forget(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         tenancy::take(&location, context.world, args.lock_timeout).await?;
     let who = context.world.who(&context.global.dir).await;
     let forgotten = remove(context, args, &who, (&mut state, &lease));
-    state.release(&lease)?;
+    state.release(&lease, context.world.uptime().as_ref())?;
     state.close()?;
     drop(lock);
     let row = forgotten?;

@@ -1,11 +1,10 @@
 //! A clock that stands still between runs and follows tokio's paused time within one.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use jiff::SignedDuration;
 use ostracon::domain::Moment;
-use ostracon::world::{Clock, Random};
+use ostracon::world::{Clock, Random, Uptime};
 use tokio::time::Instant;
 
 /// The time of a story.
@@ -13,30 +12,44 @@ pub(super) struct StoryClock(Mutex<Time>);
 
 struct Time {
     now: Moment,
+    /// How long the machine has been up, whatever its clock was set to since.
+    up: SignedDuration,
     /// When the run that is under way began, by tokio's clock.
     run: Option<Instant>,
+    /// How often that run may still look at the clock.
+    looks: u64,
 }
+
+/// How often one run may look at the clock: whatever it writes down has a time, so a run that
+/// writes for ever, without a call and without a pause, fails before it has filled the memory.
+const MOST_LOOKS: u64 = 1_000_000;
 
 impl StoryClock {
     /// A clock that starts here.
     pub(super) fn new(now: Moment) -> Self {
-        Self(Mutex::new(Time { now, run: None }))
+        Self(Mutex::new(Time { now, up: SignedDuration::ZERO, run: None, looks: 0 }))
     }
 
     /// Follows tokio's clock from now on: called within its runtime.
     pub(super) fn start(&self) {
-        self.with(|time| time.run = Some(Instant::now()));
+        self.with(|time| (time.run, time.looks) = (Some(Instant::now()), MOST_LOOKS));
     }
 
     /// Stands still again: called within the same runtime.
     pub(super) fn stop(&self) {
-        let now = self.now();
-        self.with(|time| *time = Time { now, run: None });
+        let passed = self.with(|time| time.passed());
+        self.with(|time| time.run = None);
+        self.pass(passed);
     }
 
     /// Lets time pass between runs.
     pub(super) fn pass(&self, span: SignedDuration) {
-        self.with(|time| time.now = time.now + span);
+        self.with(|time| (time.now, time.up) = (time.now + span, time.up + span));
+    }
+
+    /// Sets the clock between runs: no time passes.
+    pub(super) fn set(&self, now: Moment) {
+        self.with(|time| time.now = now);
     }
 
     fn with<T>(&self, step: impl FnOnce(&mut Time) -> T) -> T {
@@ -44,12 +57,28 @@ impl StoryClock {
     }
 }
 
+impl Time {
+    /// How long the run that is under way has been going on.
+    fn passed(&self) -> SignedDuration {
+        self.run
+            .map_or(SignedDuration::ZERO, |run| SignedDuration::try_from(run.elapsed()).unwrap())
+    }
+}
+
 impl Clock for StoryClock {
     fn now(&self) -> Moment {
         self.with(|time| {
-            let passed = time.run.map_or(Duration::ZERO, |run| run.elapsed());
-            time.now + SignedDuration::try_from(passed).unwrap()
+            if time.run.is_some() {
+                assert!(time.looks > 0, "a run looks at the clock for ever");
+                time.looks -= 1;
+            }
+            time.now + time.passed()
         })
+    }
+
+    fn uptime(&self) -> Option<Uptime> {
+        let up = self.with(|time| time.up + time.passed());
+        Some(Uptime { clock: "story".to_owned(), millis: up.as_millis().try_into().unwrap() })
     }
 }
 

@@ -68,7 +68,7 @@ fn every_entry_and_every_target_that_names_somebody_is_told_of() {
              now)\n",
             "  policy.yaml:2:5  short  t/room:r/user:7  until 2026-12-01T00:00:00Z\n",
             "  policy.yaml:3:5  long  t/room:r/user:7  until never  reason: spam\n",
-            "  t/room:r/user:7  until never  held since 2026-11-20T12:00:00Z, ",
+            "  t/room:r/user:7  until never  held since 2026-11-20T12:00:00",
             ": the provider acknowledged it  ends there by itself at 2036-11-17T12:00:0",
             "What the next run does:\n  nothing\n",
         ],

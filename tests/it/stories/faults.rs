@@ -163,6 +163,87 @@ fn a_lift_also_ends_the_twin_of_a_rule_that_lists_left_out() {
 }
 
 #[test]
+fn the_twin_of_a_rule_whose_end_is_moved_ends_before_it() {
+    let story = Story::new();
+    story.policy("bans:\n  - { target: a, users: [7], until: never }\n");
+    let twin = 1954;
+    story.sandbox.set_unlisted_rule(twin);
+    story.strike(Fate::LoseAnswer, 0, |_| true);
+    story.apply().ends(Exit::Done);
+    story.sandbox.set_listed_rule(twin);
+    story.advance(hours(1));
+    story.policy("bans:\n  - { target: a, users: [7], until: 2026-11-20T15:00:00Z }\n");
+    story.apply().ends(Exit::Done);
+    story.holds(&["agora 7"]);
+    assert!(story.end_of("7") < Moment::parse("2026-11-20T15:00:01Z").unwrap());
+}
+
+#[test]
+fn the_twin_of_a_rule_that_vanished_stands_until_there_is_another() {
+    let story = Story::new();
+    story.policy("bans:\n  - { target: a, users: [7], until: never }\n");
+    let twin = 1954;
+    story.sandbox.set_unlisted_rule(twin);
+    story.strike(Fate::LoseAnswer, 0, |_| true);
+    story.apply().ends(Exit::Done);
+    story.sandbox.set_listed_rule(twin);
+    story.sandbox.lose_rule(twin + 1);
+    story.advance(hours(13));
+    let sandbox = story.sandbox.clone();
+    story.sandbox.set_mischief(move |_: &Incoming| {
+        assert_eq!(sandbox.in_force().len(), 1);
+        Fate::Answer
+    });
+    story.apply().ends(Exit::Done);
+    assert!(story.end_of("7") > story.now(), "{:?}", story.held());
+}
+
+#[test]
+fn a_twin_that_is_found_with_the_rule_is_lifted() {
+    let story = Story::new();
+    story.policy("bans:\n  - { target: a, users: [7], until: never }\n");
+    story.sandbox.set_unlisted_rule(1954);
+    let is_create = |it: &Incoming| it.method == Method::Post;
+    let mut creates = 0;
+    let sandbox = story.sandbox.clone();
+    story.sandbox.set_mischief(move |it: &Incoming| {
+        creates += u64::from(is_create(it));
+        if creates == 2 {
+            // From the second one on, the list shows the first one's rule too.
+            sandbox.set_listed_rule(1954);
+        }
+        if is_create(it) { Fate::LoseAnswer } else { Fate::Answer }
+    });
+    story.apply().ends(Exit::Done);
+    story.holds(&["agora 7"]);
+}
+
+#[test]
+fn a_doubt_that_is_tried_again_after_a_day_is_looked_for_again() {
+    let story = Story::new();
+    story.policy("bans:\n  - { target: a, users: [7], until: never }\n");
+    let is_agora = to("agora");
+    story.sandbox.set_mischief(
+        move |it: &Incoming| {
+            if is_agora(it) { Fate::LoseRequest } else { Fate::Answer }
+        },
+    );
+    story.apply().ends(Exit::Unfinished);
+    story.advance(hours(30));
+    // The rule is made, and the list that would show it is not read.
+    story.sandbox.set_mischief(|it: &Incoming| match it.method {
+        Method::Post => Fate::LoseAnswer,
+        Method::Get | Method::Put | Method::Delete => Fate::LoseRequest,
+    });
+    story.apply().ends(Exit::Unfinished);
+    story.holds(&["agora 7"]);
+    story.calm();
+    story.advance(hours(1));
+    story.apply().ends(Exit::Done);
+    story.holds(&["agora 7"]);
+}
+
+#[test]
 fn a_rule_that_vanished_is_made_again_when_it_is_renewed() {
     let story = Story::new();
     story.policy("bans:\n  - { target: a, users: [7], until: never }\n");

@@ -239,6 +239,35 @@ fn protecting_somebody_lifts_the_ban() {
 }
 
 #[test]
+fn runs_within_one_second_share_its_calls_whatever_the_clock_is_set_to_between_them() {
+    let story = Story::new();
+    let start = story.now();
+    let (mut set, mut arrivals) = (SignedDuration::ZERO, Vec::new());
+    for run in 1..=5 {
+        story.policy(&bans(&[format!("target: a, users: [{}], until: never", users(1..=4 * run))]));
+        story.apply().ends(Exit::Done);
+        let seen = story.sandbox.seen();
+        arrivals.extend(seen.iter().skip(arrivals.len()).map(|call| call.at - start - set));
+        story.set_clock(story.now() + hours(1));
+        set += hours(1);
+    }
+    assert_eq!(arrivals.len(), 20);
+    for first in &arrivals {
+        let within =
+            |at: &&SignedDuration| (*first..*first + SignedDuration::from_secs(1)).contains(at);
+        let calls = arrivals.iter().filter(within).count();
+        assert!(calls <= 10, "{calls} calls in a second: {arrivals:?}");
+    }
+    // Once a second has passed, nobody has to wait, whatever the clock was set to.
+    story.advance(SignedDuration::from_millis(1100));
+    story.set_clock(story.now() - SignedDuration::from_millis(1100));
+    story.policy(&bans(&["target: a, users: [99], until: never".into()]));
+    let begun = story.now();
+    story.apply_with(&["--target", "a"]);
+    assert!(story.now() - begun < SignedDuration::from_millis(300), "{}", story.now());
+}
+
+#[test]
 fn one_target_can_be_applied_alone() {
     let story = Story::new();
     story.policy(&bans(&[

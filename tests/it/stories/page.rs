@@ -10,6 +10,7 @@ use ostracon::console::{Console, Talk, Terminal};
 pub(super) struct Page(Arc<Mutex<Vec<u8>>>);
 
 impl Page {
+    /// All of it.
     pub(super) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap()
     }

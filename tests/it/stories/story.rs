@@ -129,6 +129,11 @@ impl Story {
         self.clock.pass(span);
     }
 
+    /// Sets the clock: no time passes.
+    pub(super) fn set_clock(&self, now: Moment) {
+        self.clock.set(now);
+    }
+
     /// What time it is.
     pub(super) fn now(&self) -> Moment {
         self.clock.now()
@@ -177,8 +182,7 @@ impl Story {
         let cli = Cli::parse_from(fixed.into_iter().chain([directory]).chain(more.iter().copied()));
         let Command::Apply(args) = &cli.command else { panic!("not `apply`") };
         let (out, mut console) = console();
-        let http = Arc::new(Bounded::new(Arc::clone(&self.world.http)));
-        let world = World { http, ..self.world.clone() };
+        let world = self.bounded();
         let mut context = Context { global: &cli.global, world: &world, console: &mut console };
         // A runtime of its own for each run: dropping it drops every task, as a kill would.
         let runtime = virtual_time();
@@ -209,21 +213,24 @@ impl Story {
         let fixed = ["ostracon", "--dir", self.files.path().to_str().unwrap()];
         let cli = Cli::parse_from(fixed.into_iter().chain(arguments.iter().copied()));
         let (out, mut console) = console();
-        let mut context =
-            Context { global: &cli.global, world: &self.world, console: &mut console };
+        let world = self.bounded();
+        let mut context = Context { global: &cli.global, world: &world, console: &mut console };
         let runtime = virtual_time();
         let ended = runtime.block_on(async {
             self.clock.start();
-            let ended = match &cli.command {
-                Command::Drift(args) => drift::run_within(&mut context, args).await,
-                Command::Doctor(args) => doctor::run_within(&mut context, args).await,
-                Command::Import(args) => import::run_within(&mut context, args).await,
-                Command::Plan(args) => plan::run_within(&mut context, args).await,
-                Command::Apply(args) => apply::run_within(&mut context, args).await,
-                other => panic!("{other:?} asks nobody"),
+            let read = async {
+                match &cli.command {
+                    Command::Drift(args) => drift::run_within(&mut context, args).await,
+                    Command::Doctor(args) => doctor::run_within(&mut context, args).await,
+                    Command::Import(args) => import::run_within(&mut context, args).await,
+                    Command::Plan(args) => plan::run_within(&mut context, args).await,
+                    Command::Apply(args) => apply::run_within(&mut context, args).await,
+                    other => panic!("{other:?} asks nobody"),
+                }
             };
+            let ended = tokio::time::timeout(LONGEST_RUN, read).await;
             self.clock.stop();
-            ended
+            ended.unwrap()
         });
         match ended {
             Ok(exit) => (exit, out.text()),
@@ -244,8 +251,14 @@ impl Story {
         let directory = self.files.path().to_str().unwrap();
         let arguments =
             ["ostracon", "--dir", directory].into_iter().chain(arguments.iter().copied());
-        let exit = ostracon::run(arguments.map(Into::into), &self.world, &mut console);
+        let exit = ostracon::run(arguments.map(Into::into), &self.bounded(), &mut console);
         (exit, out.text())
+    }
+
+    /// The world, for one run.
+    fn bounded(&self) -> World {
+        let http = Arc::new(Bounded::new(Arc::clone(&self.world.http)));
+        World { http, ..self.world.clone() }
     }
 
     /// The plan, as JSON.

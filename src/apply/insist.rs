@@ -1,0 +1,92 @@
+//! Calls that belong to no step of a plan, driven to their ends: pages of a list, and repairs.
+
+use std::future::Future;
+
+use super::attempt::trouble;
+use super::line::Work;
+use super::outcome::Trouble;
+use super::paging::{Next, Paging};
+use super::settle::{Answer, Pause, Tries, Verdict};
+use crate::provider::{Call, Effect, Form, Listed, Verb};
+
+/// Somebody who makes calls at one target.
+pub(super) trait Caller: Sync {
+    /// Makes an attempt and says what to do next; an error if nothing may be sent.
+    fn call(
+        &self,
+        form: &'static Form,
+        work: &Work,
+        tries: &mut Tries,
+    ) -> impl Future<Output = Result<(Answer, Verdict), Trouble>> + Send;
+
+    /// Pauses before the next attempt.
+    fn pause(&self, form: &'static Form, pause: Pause) -> impl Future<Output = ()> + Send;
+}
+
+/// A list that was read.
+pub(super) struct List {
+    /// The rows, each once.
+    pub(super) rows: Vec<Listed>,
+    /// Whether its end was seen: pages may repeat themselves.
+    pub(super) is_whole: bool,
+}
+
+/// Sends a call until it takes effect or cannot; `None` when what was asked for was so already,
+/// or there is nothing to list.
+pub(super) async fn insist(
+    caller: &impl Caller,
+    form: &'static Form,
+    work: &Work,
+) -> Result<Option<Effect>, Trouble> {
+    let mut tries = Tries::default();
+    loop {
+        let (answer, verdict) = caller.call(form, work, &mut tries).await?;
+        let lists = matches!(work.call.verb, Verb::List { .. });
+        match verdict {
+            Verdict::Done(effect) => return Ok(Some(effect)),
+            Verdict::AlreadySo => return Ok(None),
+            // A list of what is not there is an empty list.
+            Verdict::Waiting | Verdict::RoomAbsent if lists => return Ok(None),
+            Verdict::Again { pause } => caller.pause(form, pause).await,
+            Verdict::Look
+            | Verdict::Recreate
+            | Verdict::Split(_)
+            | Verdict::OneWaits(_)
+            | Verdict::Waiting
+            | Verdict::RoomAbsent
+            | Verdict::Failed
+            | Verdict::RoomFull
+            | Verdict::InDoubt
+            | Verdict::Stop { hint: _ } => return Err(error_of(answer)),
+        }
+    }
+}
+
+/// Reads the list that a call's subjects would be in.
+pub(super) async fn list(
+    caller: &impl Caller,
+    form: &'static Form,
+    about: &Call,
+) -> Result<List, Trouble> {
+    let mut paging = Paging::default();
+    let mut cursor = 0;
+    loop {
+        let verb = Verb::List { cursor };
+        let call = Call { verb, reason: None, items: Vec::new(), ..about.clone() };
+        let work = Work { call, operations: Vec::new() };
+        let Some(Effect::Page(page)) = insist(caller, form, &work).await? else {
+            return Ok(List { rows: paging.into_rows(), is_whole: true });
+        };
+        match paging.take(page, cursor) {
+            Next::Page(next) => cursor = next,
+            next => return Ok(List { rows: paging.into_rows(), is_whole: next == Next::End }),
+        }
+    }
+}
+
+fn error_of(answer: Answer) -> Trouble {
+    match answer {
+        Err(refused) => trouble(&refused),
+        Ok(_) => Trouble { error: "not settled".to_owned(), code: None, request_id: None },
+    }
+}
