@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod backup;
 pub mod chain;
+mod compact;
 pub mod error;
 pub mod history;
 pub mod journal;

@@ -39,7 +39,7 @@ impl RecentCalls {
 }
 
 /// How many of the newest calls are looked at: more than one machine can make in a second.
-const RECENT: i64 = 5000;
+pub(super) const RECENT: i64 = 5000;
 
 /// The row of `meta` that remembers since when the state is at rest.
 const RESTED: &str = "rested";

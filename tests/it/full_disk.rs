@@ -87,6 +87,36 @@ fn a_full_disk_stops_a_run_before_a_call_and_the_next_one_goes_on() {
 }
 
 #[test]
+fn a_state_that_cannot_be_compacted_stays_as_it_was() {
+    for left in [0, 4096, 24_576, 200_000] {
+        let Some(disk) = Disk::mount("4m") else { return };
+        let (scene, state) = (Scene::new(), at(&disk.state()));
+        scene.run(&["--state", &state, "apply", "--auto-approve"], 0);
+        grow(&disk.state());
+        let exported = || scene.run(&["--state", &state, "state", "export"], 0).stdout;
+        let before = exported();
+        let ballast = disk.fill(left);
+        scene.run(&["--state", &state, "state", "compact"], 7);
+        assert_eq!(exported(), before);
+        std::fs::remove_file(ballast).unwrap();
+        scene.run(&["--state", &state, "state", "verify"], 0);
+        scene.run(&["--state", &state, "state", "compact"], 0);
+        assert_eq!(exported(), before);
+        scene.run(&["--state", &state, "apply", "--auto-approve"], 0);
+        scene.agrees();
+    }
+}
+
+/// Adds so much to a state that it does not fit again into the room that is left.
+fn grow(state: &Path) {
+    let connection = rusqlite::Connection::open(state).unwrap();
+    let many = "WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number
+                  WHERE n < 3000)
+                INSERT INTO words (text) SELECT hex(randomblob(60)) FROM number";
+    connection.execute_batch(many).unwrap();
+}
+
+#[test]
 fn a_state_in_a_read_only_place_can_be_planned_from_and_not_applied_to() {
     let Some(disk) = Disk::mount("4m") else { return };
     let (scene, state) = (Scene::new(), at(&disk.state()));

@@ -1,6 +1,7 @@
 //! `state`: asks, checks, copies or repairs the state.
 
 pub mod backup;
+pub mod compact;
 pub mod export;
 pub mod list;
 pub mod rm;
@@ -26,6 +27,8 @@ pub enum Command {
     Verify,
     /// Copy the state to a file; works while a run is on
     Backup(backup::Args),
+    /// Make the file as small as what it holds
+    Compact(compact::Args),
     /// Print all that is known, for other programs
     Export(export::Args),
 }
@@ -38,6 +41,7 @@ pub fn run(context: &mut Context<'_>, command: &Command) -> Result<Exit, Error> 
         Command::Rm(args) => rm::run(context, args),
         Command::Verify => verify::run(context),
         Command::Backup(args) => backup::run(context, args),
+        Command::Compact(args) => compact::run(context, args),
         Command::Export(args) => export::run(context, args),
     }
 }

@@ -244,6 +244,54 @@ fn what_is_forgotten_stays_in_force_and_is_recorded() {
 }
 
 #[test]
+fn a_compacted_state_is_smaller_and_says_all_that_it_said() {
+    let story = told();
+    // A run of old, of which only room is left.
+    tamper(
+        &story,
+        "WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 9000)
+         INSERT INTO call (id, run, target, rate_key, lane, verb, kind, room, subjects, intended,
+           answered, outcome)
+         SELECT n, 'old', 't', 'k', 0, 'ban', 'user', 'r', 1, 0, 0, 'done' FROM number",
+    );
+    let export = |what: &[&str]| story.command(what).1;
+    let asked: [&[&str]; 3] =
+        [&["state", "export"], &["history", "--format", "jsonl"], &["state", "verify"]];
+    let (said, planned) = (asked.map(export), story.planned());
+    let path = story.files.path().join(".ostracon/state.db");
+    let before = path.metadata().unwrap().len();
+    let calls = story.sandbox.calls();
+    let (exit, text) = story.command(&["state", "compact"]);
+    assert_eq!(exit, Exit::Done, "{text}");
+    let after = path.metadata().unwrap().len();
+    let [was, is] = [before, after].map(ostracon::report::count::grouped);
+    // The three calls of this run are among the newest 5,000.
+    let sentence = format!("Compacted: {was} to {is} bytes, 4,003 old calls dropped.\n");
+    assert_eq!(text, sentence);
+    assert!(after < before, "{after} is not less than {before}");
+    assert_eq!(story.sandbox.calls(), calls);
+    assert_eq!(asked.map(export), said);
+    assert_eq!(story.planned(), planned);
+    let beside = std::fs::read_dir(path.parent().unwrap()).unwrap();
+    let beside = beside.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let beside: Vec<_> = beside.filter(|name| name.starts_with("state.db")).collect();
+    assert_eq!(beside.iter().filter(|name| *name != "state.db.lock").count(), 1, "{beside:?}");
+    let (_, again) = story.command(&["state", "compact"]);
+    assert!(again.ends_with("0 old calls dropped.\n"), "{again}");
+    story.apply().ends(Exit::Done);
+}
+
+#[test]
+fn a_state_is_not_compacted_while_a_run_holds_it() {
+    let story = told();
+    story.leave_lease();
+    let (snapshot, run) = (story.snapshot(), story.command(&["status", "--format", "json"]));
+    assert_eq!(story.command(&["state", "compact"]).0, Exit::Locked);
+    assert_eq!(story.snapshot(), snapshot);
+    assert_eq!(story.command(&["status", "--format", "json"]), run);
+}
+
+#[test]
 fn a_backup_opens_and_verifies_also_when_it_was_made_during_a_run() {
     let story = Story::new();
     story.policy(POLICY);
@@ -266,7 +314,12 @@ fn a_backup_opens_and_verifies_also_when_it_was_made_during_a_run() {
 fn without_a_state_there_is_nothing_to_check() {
     let story = Story::new();
     story.policy(POLICY);
-    for arguments in [["state", "verify"].as_slice(), &["history"], &["state", "backup", "/x"]] {
+    for arguments in [
+        ["state", "verify"].as_slice(),
+        &["history"],
+        &["state", "backup", "/x"],
+        &["state", "compact"],
+    ] {
         assert_eq!(story.command(arguments).0, Exit::State);
     }
     let (exit, text) = story.command(&["state", "list"]);

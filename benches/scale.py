@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+"""What `ostracon plan` costs at every size, as a Markdown table.
+
+    cargo build --release && cargo bench --bench scale --no-run
+    benches/scale.py                          # 1k, 10k, 100k: some minutes
+    benches/scale.py --million --shapes mixed
+    benches/scale.py --ostracon PATH --scale PATH --sizes 1000
+
+Builds nothing. Each round runs every command once, with the reference R among them, so that a busy
+machine spoils all alike; figures are medians of the rounds, R the CPU of `scale parse`. Before
+anything is timed, the plan from the cache must equal the plan without it, to the byte.
+"""
+
+import argparse
+import filecmp
+import glob
+import math
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+COLD, EMPTY, WRITING = "cold", "cold, empty state", "cold, writes the cache"
+SAME, ENTRY, FILE = "warm, nothing changed", "warm, one entry changed", "warm, one file changed"
+PARSE = "R: `serde_yaml`, one file"
+ROWS = [PARSE, COLD, EMPTY, WRITING, SAME, ENTRY, FILE]
+QUIET = b"Plan: 0 to impose, 0 to renew, 0 to amend, 0 to lift, 0 to kick, 0 to forget."
+
+
+def run(command, out=os.devnull):
+    """CPU seconds, wall seconds and peak MB. A peak below Python's own, some 10 MB, is not seen."""
+    with open(out, "wb") as stdout:
+        begun = time.perf_counter()
+        process = subprocess.Popen(command, stdout=stdout)
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - begun
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"exit {process.returncode}: {' '.join(command)}")
+    return used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024
+
+
+class Workspace:
+    """A generated workspace with a converged state; edits of its first file are taken back."""
+
+    def __init__(self, programs, directory, size, shape):
+        self.ostracon, self.scale = programs
+        self.path = os.path.join(directory, f"{shape}-{size}")
+        self.cache = os.path.join(self.path, ".ostracon", "cache")
+        self.file = os.path.join(self.path, "bans", "00000.yaml")
+        run([self.scale, "generate", self.path, str(size), shape])
+        run([self.scale, "reference", self.path])
+        # Kicks are due 15 minutes after this.
+        run([self.scale, "converge", self.path])
+        with open(self.file, encoding="utf-8") as file:
+            self.text = file.read()
+
+    def plan(self, *arguments, out=os.devnull):
+        return run([self.ostracon, "-C", self.path, "plan", *arguments], out)
+
+    def edit(self, entries):
+        """Moves the end of the first so many entries of the first file, but for those without one.
+
+        Ten years later each: an earlier end would count as a lift, and a guard hold it back.
+        """
+        self.restore()
+        head = self.text.replace("until: 203", "until: 204").split("- id: ")[: entries + 1]
+        rest = self.text.split("- id: ")[entries + 1 :]
+        with open(self.file, "w", encoding="utf-8") as file:
+            file.write("- id: ".join(head + rest))
+
+    def restore(self):
+        """Puts the file and the cache back as they were after `remember`."""
+        with open(self.file, "w", encoding="utf-8") as file:
+            file.write(self.text)
+        shutil.rmtree(self.cache, ignore_errors=True)
+        if os.path.isdir(self.cache + ".kept"):
+            shutil.copytree(self.cache + ".kept", self.cache)
+
+    def remember(self):
+        """Makes the cache, and keeps a copy of it."""
+        self.plan()
+        shutil.copytree(self.cache, self.cache + ".kept")
+
+    def check(self):
+        """Compares the plan from the cache with that without it, before and after edits."""
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        warm, cold = self.path + ".warm", self.path + ".cold"
+        for entries in [0, 1, 1000]:
+            self.edit(entries)
+            self.plan("--format", "json", "--at", at, out=warm)
+            self.plan("--format", "json", "--at", at, "--no-cache", out=cold)
+            if not filecmp.cmp(warm, cold, shallow=False):
+                sys.exit(f"{self.path}: the plan from the cache differs after {entries} edits")
+
+    def round(self):
+        """Every command once."""
+        figures = {PARSE: run([self.scale, "parse", self.path + ".reference.yaml"])}
+        self.restore()
+        figures[COLD] = self.plan("--no-cache")
+        figures[EMPTY] = self.plan("--no-cache", "--state", f"sqlite:{self.path}.none")
+        shutil.rmtree(self.cache)
+        figures[WRITING] = self.plan()
+        self.restore()
+        figures[SAME] = self.plan(out=self.path + ".same")
+        with open(self.path + ".same", "rb") as said:
+            if QUIET not in said.read():
+                sys.exit(f"{self.path}: a kick or a renewal has come due meanwhile")
+        for what, entries in [(ENTRY, 1), (FILE, 1000)]:
+            self.edit(entries)
+            figures[what] = self.plan()
+        return figures
+
+
+def measure(programs, directory, size, shape):
+    """The medians of several rounds: `{row: (CPU, wall, MB)}`."""
+    workspace = Workspace(programs, directory, size, shape)
+    workspace.remember()
+    workspace.check()
+    count = 9 if size <= 10_000 else 5 if size <= 100_000 else 3
+    rounds = [workspace.round() for _ in range(count)]
+    shutil.rmtree(workspace.path)
+    return {
+        row: tuple(statistics.median(figures[row][column] for figures in rounds) for column in range(3))
+        for row in ROWS
+    }
+
+
+def table(shape, sizes, found):
+    """Markdown; `growth` is the exponent from the size before: 1 is linear."""
+    print(f"\n### {shape}\n\n| plan | restrictions | CPU s | in R | wall s | peak MB | growth |")
+    print("|---|---:|---:|---:|---:|---:|---:|")
+    for row in ROWS:
+        before = None
+        for size in sizes:
+            cpu, wall, peak = found[size][row]
+            unit = cpu / found[size][PARSE][0]
+            growth = math.log(cpu / before[1]) / math.log(size / before[0]) if before else None
+            growth = "" if growth is None else f"{growth:.2f}"
+            print(f"| {row} | {size:,} | {cpu:.3f} | {unit:.2f} | {wall:.3f} | {peak:.0f} | {growth} |")
+            before = size, cpu
+    sys.stdout.flush()
+
+
+def newest(pattern):
+    found = [path for path in glob.glob(pattern) if os.access(path, os.X_OK)]
+    return max(found, key=os.path.getmtime, default=None)
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--ostracon", default="target/release/ostracon")
+    options.add_argument("--scale", default=newest("target/release/deps/scale-*[!.d]"))
+    options.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000])
+    options.add_argument("--million", action="store_true", help="1,000,000 too")
+    options.add_argument("--shapes", nargs="+", default=["single", "fifty"],
+                         choices=["single", "fifty", "mixed"])
+    options = options.parse_args()
+    if options.scale is None or not os.access(options.ostracon, os.X_OK):
+        sys.exit("nothing to run: the first lines of this script say how to build it")
+    programs = os.path.abspath(options.ostracon), os.path.abspath(options.scale)
+    sizes = options.sizes + ([1_000_000] if options.million else [])
+    print(time.strftime("%Y-%m-%d"), f"{os.cpu_count()} cores", " ".join(sys.argv[1:]), sep=", ")
+    with tempfile.TemporaryDirectory() as directory:
+        for shape in options.shapes:
+            table(shape, sizes, {size: measure(programs, directory, size, shape) for size in sizes})
+
+
+if __name__ == "__main__":
+    main()
