@@ -1,5 +1,6 @@
 //! Names: of targets, and of the rooms, people and streams at a provider.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -53,6 +54,12 @@ impl TargetName {
 
     /// The text of the name.
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for TargetName {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }

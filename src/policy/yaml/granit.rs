@@ -4,7 +4,7 @@ use granit_parser::{Event as Parsed, Parser, ScalarStyle, StrInput};
 
 use super::node::At;
 use super::place::{marked, position, syntax};
-use super::step::{Event, Step};
+use super::step::{Anchor, Event, Step};
 use crate::policy::problem::Problem;
 
 /// Steps through any YAML.
@@ -50,19 +50,25 @@ fn in_our_words(event: Parsed<'_>, is_tagged: bool, at: At) -> Result<Option<Eve
         Parsed::StreamEnd => Event::StreamEnd,
         Parsed::DocumentStart(..) => Event::DocumentStart,
         Parsed::DocumentEnd => Event::DocumentEnd,
-        Parsed::Alias(anchor) => Event::Alias(anchor),
+        Parsed::Alias(anchor) => Event::Alias(number(anchor)),
         Parsed::UnresolvedAlias(name) => Event::UnresolvedAlias(name),
         // With a tag as if quoted, so that a refused tag brings no second error about the value.
         Parsed::Scalar(text, style, anchor, _) => {
-            Event::Scalar { text, plain: style == ScalarStyle::Plain && !is_tagged, anchor }
+            let plain = style == ScalarStyle::Plain && !is_tagged;
+            Event::Scalar { text, plain, anchor: number(anchor) }
         }
-        Parsed::SequenceStart(_, anchor, _) => Event::SequenceStart { anchor },
+        Parsed::SequenceStart(_, anchor, _) => Event::SequenceStart { anchor: number(anchor) },
         Parsed::SequenceEnd => Event::SequenceEnd,
-        Parsed::MappingStart(_, anchor, _) => Event::MappingStart { anchor },
+        Parsed::MappingStart(_, anchor, _) => Event::MappingStart { anchor: number(anchor) },
         Parsed::MappingEnd => Event::MappingEnd,
         _ => return Err(Problem::new("yaml-syntax", at, "a value was expected here")),
     };
     Ok(Some(event))
+}
+
+/// A file is far too short for more anchors than fit.
+fn number(anchor: usize) -> Anchor {
+    Anchor::try_from(anchor).unwrap_or(Anchor::MAX)
 }
 
 fn is_end(event: &Event<'_>) -> bool {

@@ -22,13 +22,16 @@ use budget::{Budget, MOST_BYTES, MOST_VALUES};
 pub(super) use node::{At, Key, Node, Value};
 use place::DEEPEST;
 use source::Source;
-use step::{Event, Step};
+use step::{Anchor, Event, Step};
+
+/// As many keys as almost every mapping of a policy has at most.
+const FEW_KEYS: usize = 8;
 
 /// Reads one document.
 pub(super) struct Reader<'t> {
     source: Source<'t>,
     /// Values that aliases may name; `None` for one too large to be repeated.
-    anchors: BTreeMap<usize, Option<Node<'t>>>,
+    anchors: BTreeMap<Anchor, Option<Node<'t>>>,
     keepable: Budget,
     repeatable: Budget,
     /// Whether it was reported that aliases repeat too much.
@@ -218,7 +221,7 @@ impl<'t> Reader<'t> {
     }
 
     fn build_mapping(&mut self, at: At, depth: usize) -> Result<Node<'t>, Problem> {
-        let mut pairs = Vec::new();
+        let mut pairs = Vec::with_capacity(FEW_KEYS);
         loop {
             let step = self.step()?;
             if step.event == Event::MappingEnd {
@@ -236,6 +239,14 @@ impl<'t> Reader<'t> {
     }
 
     fn drop_repeated_keys(&mut self, pairs: &mut Vec<(Key<'t>, Node<'t>)>) {
+        // Comparing the few keys that a mapping mostly has with each other costs less than a map.
+        let is_few = pairs.len() <= FEW_KEYS;
+        let is_repeated = |(index, (key, _)): (usize, &(Key<'_>, Node<'_>))| {
+            pairs.iter().take(index).any(|(other, _)| other.text == key.text)
+        };
+        if is_few && !pairs.iter().enumerate().any(is_repeated) {
+            return;
+        }
         let mut seen: BTreeMap<Cow<'t, str>, At> = BTreeMap::new();
         let problems = &mut self.problems;
         pairs.retain(|(key, _)| {
@@ -275,7 +286,7 @@ impl<'t> Reader<'t> {
         Ok(None)
     }
 
-    fn repeat(&mut self, anchor: usize, at: At) -> Node<'t> {
+    fn repeat(&mut self, anchor: Anchor, at: At) -> Node<'t> {
         let broken = Node { at, value: Value::Broken };
         let problem = match self.anchors.get(&anchor) {
             Some(Some(node)) if self.repeatable.pays_for(node) => return node.clone(),

@@ -12,18 +12,21 @@ pub(super) struct Step<'t> {
     pub(super) at: At,
 }
 
-/// What a step meets. An anchor is a number from 1; 0 stands for none.
+/// The number of an anchor, from 1; 0 stands for none.
+pub(super) type Anchor = u32;
+
+/// What a step meets.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Event<'t> {
     DocumentStart,
     DocumentEnd,
     StreamEnd,
     MappingStart {
-        anchor: usize,
+        anchor: Anchor,
     },
     MappingEnd,
     SequenceStart {
-        anchor: usize,
+        anchor: Anchor,
     },
     SequenceEnd,
     /// A text, and whether it was written without quotes. Where nothing is written, the text is
@@ -31,9 +34,9 @@ pub(super) enum Event<'t> {
     Scalar {
         text: Cow<'t, str>,
         plain: bool,
-        anchor: usize,
+        anchor: Anchor,
     },
-    Alias(usize),
+    Alias(Anchor),
     /// An alias whose anchor does not stand before it.
     UnresolvedAlias(Cow<'t, str>),
 }

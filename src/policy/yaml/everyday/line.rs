@@ -43,10 +43,12 @@ impl<'t> Iterator for Lines<'t> {
         if self.rest.is_empty() {
             return None;
         }
-        let (text, rest) = self.rest.split_once('\n').unwrap_or((self.rest, ""));
+        let end = memchr::memchr(b'\n', self.rest.as_bytes()).unwrap_or(self.rest.len());
+        let (text, rest) = self.rest.split_at_checked(end)?;
+        let rest = rest.strip_prefix('\n').unwrap_or(rest);
         self.number += 1;
         let line = Line {
-            text: text.strip_suffix('\r').unwrap_or(text),
+            text: if self.is_clean { text } else { text.strip_suffix('\r').unwrap_or(text) },
             number: self.number,
             offset: self.offset,
             is_ascii: self.is_ascii || text.is_ascii(),

@@ -58,6 +58,7 @@ impl<'t> Everyday<'t> {
     }
 
     /// The next step. Once the text turns out to go beyond, it must not be asked again.
+    #[inline]
     pub(super) fn step(&mut self) -> Result<Step<'t>, Beyond> {
         while self.steps.len() <= self.held && !self.is_at_end {
             self.scan()?;

@@ -77,24 +77,32 @@ fn is_plain_start(line: &Line<'_>, start: usize, first: u8, in_flow: bool) -> bo
 /// The end of an unquoted text, which may have blanks before it: a colon before a gap, a `#`
 /// behind a blank, what ends it in `[…]` or `{…}`, or the end of the line.
 fn plain_end(line: &Line<'_>, start: usize, in_flow: bool) -> usize {
-    let bytes = line.bytes();
-    let mut before = 0;
-    for (index, byte) in bytes.iter().enumerate().skip(start) {
-        let ends = match byte {
-            b':' => match bytes.get(index + 1) {
-                None | Some(b' ') => true,
-                Some(next) => in_flow && is_flow(*next),
-            },
-            b'#' => before == b' ',
-            b',' | b'[' | b']' | b'{' | b'}' => in_flow,
-            _ => false,
+    let mut index = start;
+    while let Some(found) = next_mark(line, index, in_flow) {
+        let ends = match line.byte(found) {
+            Some(b':') => {
+                line.is_gap(found + 1) || (in_flow && line.byte(found + 1).is_some_and(is_flow))
+            }
+            Some(b'#') => found > start && line.byte(found - 1) == Some(b' '),
+            Some(_) | None => true,
         };
         if ends {
-            return index;
+            return found;
         }
-        before = *byte;
+        index = found + 1;
     }
-    bytes.len()
+    line.bytes().len()
+}
+
+/// The next byte that may end an unquoted text.
+fn next_mark(line: &Line<'_>, start: usize, in_flow: bool) -> Option<usize> {
+    let rest = line.bytes().get(start..)?;
+    let found = if in_flow {
+        rest.iter().position(|byte| matches!(byte, b':' | b'#') || is_flow(*byte))
+    } else {
+        memchr::memchr2(b':', b'#', rest)
+    };
+    found.map(|found| start + found)
 }
 
 /// The text in single quotes, and the index behind them; two in a row stand for one.
