@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    apply, completions, doctor, drift, explain, history, import, plan, sandbox, schema, state,
-    status, unlock, validate,
+    apply, completions, doctor, drift, explain, history, import, plan, sandbox, schema, show,
+    state, status, unlock, validate,
 };
 
 /// Keeps bans and forbidden streams at real-time-communication providers equal to what YAML files
@@ -72,6 +72,8 @@ pub enum Command {
     Validate(validate::Args),
     /// Show what would change; sends nothing, needs no credentials
     Plan(plan::Args),
+    /// Show a saved plan
+    Show(show::Args),
     /// Say everything that is known of one subject
     Explain(explain::Args),
     /// Make the providers agree with the files

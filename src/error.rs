@@ -7,6 +7,7 @@ use crate::exit::Exit;
 use crate::plan::BindingError;
 use crate::plan::file::Refusal;
 use crate::policy::{Diagnostic, render};
+use crate::report::escape::Terminal;
 use crate::state::StateError;
 
 /// Why a command ends early.
@@ -81,7 +82,10 @@ impl From<Refusal> for Error {
         let message = format!("the plan file is refused: {refusal}");
         let error = Self::new(Exit::PlanRefused, message).hint(refusal.hint());
         match refusal {
-            Refusal::Stale { moved: _, difference } => Self { preface: difference, ..error },
+            Refusal::Stale { moved: _, difference } => {
+                let lines = difference.iter().map(|line| format!("{}\n", Terminal(line)));
+                Self { preface: lines.collect(), ..error }
+            }
             Refusal::Unreadable(_)
             | Refusal::Newer(_)
             | Refusal::Altered

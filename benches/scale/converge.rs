@@ -20,7 +20,7 @@ pub(crate) fn write(directory: &Path) {
     let now = jiff::Timestamp::now().as_millisecond();
     let now = Moment::from_millis(now);
     let targets = &workspace.config.targets;
-    let plan = plan(&Inputs {
+    let inputs = Inputs {
         now,
         targets,
         scope: &Scope::Everything,
@@ -29,10 +29,10 @@ pub(crate) fn write(directory: &Path) {
         protected: &workspace.protected,
         unprotected: &[],
         acks: &[],
-        recorded: &[],
         guards: &workspace.config.guards,
         warnings: &[],
-    });
+    };
+    let plan = plan(&inputs, &[] as &[Enforcement]);
     drop(workspace.wanted);
 
     let path = directory.join(".ostracon/state.db");

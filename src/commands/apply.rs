@@ -8,13 +8,13 @@ use clap::ValueEnum;
 use jiff::SignedDuration;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Context;
-use super::plan::show;
 use super::prepare::{Files, check_lineage, clock_lag};
 use super::progress::progress;
 use super::rehearsal::{self, SandboxCredentials};
 use super::survey::{self, survey};
 use super::tenancy::{self, Tenancy};
+use super::view::show_text;
+use super::{Context, plan_file};
 use crate::apply::{self, Carried, Cause, Halt, Order, Outcome, Tally};
 use crate::domain::TargetName;
 use crate::error::Error;
@@ -198,8 +198,7 @@ async fn decide(
         file::compare(&saved, &plan, &origin)?;
     }
     if args.format == Format::Text {
-        let shown = Shown { plan: &plan, origin: &origin, targets: &files.config.targets };
-        show(context, &shown, Folding::Folded)?;
+        show_text(context, &Shown { plan: &plan, origin: &origin }, Folding::Folded)?;
     }
     let to_do = plan.operations.iter().any(|operation| plan.permits(operation));
     let protects = !plan.is_held_back() && files.newly_protected(&snapshot).is_some();
@@ -351,13 +350,8 @@ fn read_files(context: &Context<'_>, args: &Args) -> Result<Files, Error> {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that reads a plan file")]
 fn read_plan(path: &Path) -> Result<SavedPlan, Error> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        let message = format!("cannot read the plan file `{}`", path.display());
-        Error::new(Exit::PlanRefused, message).caused_by(&error)
-    })?;
-    Ok(file::read(&text)?)
+    Ok(file::read(&plan_file::text(path)?)?)
 }
 
 /// Reads a span of time: `90s`, `8m`, `1h 30m`.

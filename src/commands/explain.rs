@@ -9,7 +9,9 @@ use crate::domain::{Enforcement, Kind, Subject, Wanted};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::Scope;
-use crate::report::explain::{Explanation, InForce, Named, PastView, VERSION, explain_text};
+use crate::report::explain::{
+    Coming, Explanation, InForce, Named, PastView, VERSION, explain_text,
+};
 use crate::state::Past;
 
 /// What `explain` takes.
@@ -43,12 +45,11 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let (plan, _, _) = files.plan(&mut snapshot, &Scope::Everything, now, &[])?;
     let asked = Asked::of(&args.subject);
     let past = match store::read(context, &files)? {
-        Some(state) => state.past(asked.id, PAST)?,
+        Some(state) => state.past(asked.kind, asked.id, PAST)?,
         None => Vec::new(),
     };
     let wanted = files.wanted.iter().flatten();
     let operations = plan.operations.iter();
-    let past = past.iter().filter(|past| asked.is(&past.restriction.subject));
     let explanation = Explanation {
         format_version: VERSION,
         subject: &args.subject,
@@ -70,9 +71,12 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
             .collect(),
         operations: operations
             .filter(|operation| asked.is(&operation.restriction.subject))
-            .map(Into::into)
+            .map(|operation| Coming {
+                operation: operation.into(),
+                held_back: !plan.permits(operation),
+            })
             .collect(),
-        past: past.map(past_view).collect(),
+        past: past.iter().map(past_view).collect(),
     };
     match args.format {
         Format::Json => {
@@ -128,8 +132,8 @@ fn in_force(row: &Enforcement) -> InForce<'_> {
         since: held.map(|held| held.since),
         written: held.map(|held| held.written),
         lapse: held.and_then(|held| held.lapse.at()),
-        evidence: held.map(|held| held.evidence.name()),
-        rule: held.and_then(|held| held.rule).map(|rule| rule.0),
+        evidence: held.map(|held| held.evidence),
+        rule: held.and_then(|held| held.rule),
         in_doubt_since: row.doubt.map(|doubt| doubt.since),
         waiting_since: row.waiting,
     }

@@ -10,11 +10,13 @@ pub mod history;
 pub mod import;
 pub mod man;
 pub mod plan;
+mod plan_file;
 pub mod prepare;
 mod progress;
 mod rehearsal;
 pub mod sandbox;
 pub mod schema;
+pub mod show;
 pub mod state;
 pub mod status;
 mod store;
@@ -22,6 +24,7 @@ mod survey;
 mod tenancy;
 pub mod unlock;
 pub mod validate;
+pub mod view;
 
 use crate::cli::{Cli, Command, Global};
 use crate::console::Console;
@@ -59,6 +62,7 @@ pub fn dispatch(cli: &Cli, world: &World, console: &mut Console) -> Result<Exit,
     match &cli.command {
         Command::Validate(args) => validate::run(&mut context, args),
         Command::Plan(args) => plan::run(&mut context, args),
+        Command::Show(args) => show::run(&mut context, args),
         Command::Explain(args) => explain::run(&mut context, args),
         Command::Apply(args) => apply::run(&mut context, args),
         Command::Doctor(args) => doctor::run(&mut context, args),

@@ -10,7 +10,7 @@ use crate::domain::{
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::document::Origin;
-use crate::plan::{Bound, Inputs, Plan, Resolved, Scope, bindings, plan};
+use crate::plan::{self, Bound, Inputs, Plan, Resolved, Scope, bindings};
 use crate::policy::{self, Config, StateLocation};
 use crate::state::{Location, Snapshot, StateError};
 
@@ -121,8 +121,8 @@ impl Files {
         (self.wanted.is_some() && keys != snapshot.protected).then_some(keys)
     }
 
-    /// Makes the plan, which warns of what was found too. Rows of renamed targets get their new
-    /// names in `snapshot`.
+    /// Makes the plan from a snapshot, and warns of what was found too. Rows of renamed targets
+    /// get their new names in `snapshot`.
     pub fn plan(
         &self,
         snapshot: &mut Snapshot,
@@ -130,13 +130,37 @@ impl Files {
         now: Moment,
         found: &[Warning],
     ) -> Result<(Plan, Origin, Resolved), Error> {
-        let resolved = bindings::resolve(&self.config.targets, &snapshot.bound, &snapshot.rows)?;
+        let resolved = self.resolve(snapshot, &snapshot.rows_per_target())?;
         snapshot.rename(&resolved.moves);
+        let knowledge = Knowledge { outline: snapshot, resolved: &resolved, found };
+        let (plan, origin) =
+            self.with_inputs(&knowledge, scope, now, |inputs| plan::plan(inputs, &snapshot.rows));
+        Ok((plan, origin, resolved))
+    }
+
+    /// Whether every name still means what it meant; `rows` counts those of each target.
+    pub fn resolve(
+        &self,
+        outline: &Snapshot,
+        rows: &BTreeMap<TargetName, usize>,
+    ) -> Result<Resolved, Error> {
+        Ok(bindings::resolve(&self.config.targets, &outline.bound, rows)?)
+    }
+
+    /// Lets `make` make a plan of what the files say and the state knows.
+    pub fn with_inputs<T>(
+        &self,
+        knowledge: &Knowledge<'_>,
+        scope: &Scope,
+        now: Moment,
+        make: impl FnOnce(&Inputs<'_>) -> T,
+    ) -> (T, Origin) {
+        let Knowledge { outline, resolved, found } = *knowledge;
         let mut warnings = self.warnings.clone();
         warnings.extend_from_slice(found);
-        warnings.extend(clock_warning(snapshot, now));
-        let unprotected = self.unprotected(snapshot);
-        let plan = plan(&Inputs {
+        warnings.extend(clock_warning(outline, now));
+        let unprotected = self.unprotected(outline);
+        let made = make(&Inputs {
             now,
             targets: &self.config.targets,
             scope,
@@ -145,19 +169,29 @@ impl Files {
             protected: &self.protected,
             unprotected: &unprotected,
             acks: &self.acks,
-            recorded: &snapshot.rows,
             guards: &self.config.guards,
             warnings: &warnings,
         });
         let origin = Origin {
             policy_digest: self.policy_digest.clone(),
             config_digest: self.config_digest.clone(),
-            state: snapshot.mark.clone(),
+            state: outline.mark.clone(),
             changes: resolved.changes.clone(),
             targets: self.bounds(),
         };
-        Ok((plan, origin, resolved))
+        (made, origin)
     }
+}
+
+/// What is known besides the files and the rows.
+#[derive(Clone, Copy)]
+pub struct Knowledge<'a> {
+    /// What the state knows; its rows are not looked at.
+    pub outline: &'a Snapshot,
+    /// How the names of the state and of the config go together.
+    pub resolved: &'a Resolved,
+    /// What reading the providers warned of.
+    pub found: &'a [Warning],
 }
 
 /// Refuses a state that is not the one the config expects.
@@ -192,5 +226,5 @@ fn clock_warning(snapshot: &Snapshot, now: Moment) -> Option<Warning> {
         "the newest recorded run began at {newest}, {seconds} s after this plan's instant: either \
          clock may be wrong, and `apply` would refuse"
     );
-    Some(Warning { code: "clock-behind", message, source: None })
+    Some(Warning { code: "clock-behind".into(), message, source: None })
 }

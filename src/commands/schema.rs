@@ -9,6 +9,7 @@ use super::Context;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::document::Document;
+use crate::report::explain::Explanation;
 use crate::report::outcome::OutcomeView;
 
 /// What `schema` takes.
@@ -29,6 +30,8 @@ pub enum Subject {
     Plan,
     /// `apply --format json`
     Outcome,
+    /// `explain --format json`
+    Explanation,
 }
 
 /// Prints the schema.
@@ -42,8 +45,9 @@ pub fn text(of: Subject) -> String {
     let schema = match of {
         Subject::Config => crate::policy::schema::config(),
         Subject::Policy => crate::policy::schema::policy(),
-        Subject::Plan => of_output::<Document<'static>>(),
+        Subject::Plan => of_output::<Document>(),
         Subject::Outcome => of_output::<OutcomeView<'static>>(),
+        Subject::Explanation => of_output::<Explanation<'static>>(),
     };
     format!("{schema:#}\n")
 }

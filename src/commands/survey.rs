@@ -9,8 +9,8 @@ use crate::apply::{self, Survey, Surveyed, Trouble, View};
 use crate::domain::{Enforcement, Id, TargetName, Warning};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::plan::Scope;
 use crate::plan::drift::{Drift, believe, drift, foreign_warnings};
-use crate::plan::{Scope, bindings};
 use crate::state::Snapshot;
 use crate::world::{Credentials, World};
 
@@ -37,7 +37,7 @@ pub(super) async fn survey(
     (world, credentials): (&World, Arc<dyn Credentials>),
     (scope, rooms): (&Scope, &[Id]),
 ) -> Result<Vec<Found>, Error> {
-    let resolved = bindings::resolve(&files.config.targets, &snapshot.bound, &snapshot.rows)?;
+    let resolved = files.resolve(snapshot, &snapshot.rows_per_target())?;
     if let Some((from, to)) = resolved.moves.iter().next() {
         let message = format!("the state still has the restrictions of `{to}` under `{from}`");
         return Err(Error::new(Exit::Error, message).hint("`apply` once: it renames them"));
@@ -87,7 +87,7 @@ pub(super) fn refresh(
         warnings.extend(troubles.iter().map(|(room, trouble)| {
             let room = room.as_ref().map(|room| format!(" room `{room}`")).unwrap_or_default();
             let message = format!("`{target}`{room} could not be read: {}", trouble.error);
-            Warning { code: "not-read", message, source: None }
+            Warning { code: "not-read".into(), message, source: None }
         }));
     }
     (warnings, changed)

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use super::plan::repository_path;
+use super::view::repository_path;
 use super::{Context, github};
 use crate::error::Error;
 use crate::exit::Exit;

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use schemars::JsonSchema;
+use serde::de::Error as _;
 use serde::ser::SerializeSeq as _;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A set of privileges that a restriction denies; empty for a forbidden stream.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -88,6 +89,17 @@ impl Serialize for Deny {
             names.serialize_element(name)?;
         }
         names.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Deny {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let names: Vec<String> = Option::deserialize(deserializer)?.unwrap_or_default();
+        names.iter().try_fold(Self::NOTHING, |set, name| {
+            let one = Self::parse(name);
+            one.map(|one| set.union(one))
+                .ok_or_else(|| D::Error::custom(format_args!("`{name}` cannot be denied")))
+        })
     }
 }
 

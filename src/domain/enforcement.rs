@@ -3,6 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::{Action, Moment, Restriction, Until};
 
 /// One row of the state: what was promised last, and what is known to be held.
@@ -32,20 +35,21 @@ impl Enforcement {
 }
 
 /// What a provider is known to hold.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Held {
     /// When it was first imposed.
     pub since: Moment,
     /// When a call last wrote it: imposed, renewed, amended or kicked.
     pub written: Moment,
-    /// When it ends there by itself.
+    /// When it ends there by itself; null if it does not.
+    #[schemars(with = "Option<Moment>")]
     pub lapse: Lapse,
-    /// The provider's id of it, where it makes one.
+    /// The provider's id of it; null where it makes none.
     pub rule: Option<RuleId>,
     /// How this is known.
     pub evidence: Evidence,
-    /// Since when a second rule may stand beside this one: an unanswered call may have made it
-    /// before this one was made.
+    /// Since when a second rule may stand beside this one, which an unanswered call may have made
+    /// before this one was made; null if none may.
     pub twin_since: Option<Moment>,
 }
 
@@ -76,8 +80,24 @@ impl Lapse {
     }
 }
 
+impl Serialize for Lapse {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.at().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Lapse {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Open, Self::At))
+    }
+}
+
 /// A provider's own id of a rule.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(transparent)]
+#[schemars(inline)]
 pub struct RuleId(pub i64);
 
 impl fmt::Display for RuleId {
@@ -87,7 +107,10 @@ impl fmt::Display for RuleId {
 }
 
 /// How we know what a provider holds.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum Evidence {
     /// A call returned success.
     Acknowledged,
@@ -117,12 +140,13 @@ impl Evidence {
 }
 
 /// A call that was sent, or may have been, and whose effect nobody knows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Doubt {
     /// What the call was to do.
     pub action: Action,
     /// When its intent was written.
     pub since: Moment,
-    /// The end the call asked for.
+    /// The end the call asked for; null for none.
+    #[schemars(with = "Option<Moment>")]
     pub lapse: Lapse,
 }

@@ -4,14 +4,16 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::reading::parsed;
 
 /// The text of a room, user, device, IP, channel or stream.
 ///
 /// Always text, exactly as the provider knows it: an id that looks like a number is never turned
 /// into one. An `Id` that reaches the planner has passed the rule of its provider
 /// ([`crate::provider::IdRule`]).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Id(Arc<str>);
 
@@ -61,6 +63,12 @@ impl TargetName {
 impl Borrow<str> for TargetName {
     fn borrow(&self) -> &str {
         &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for TargetName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        parsed(deserializer, "the name of a target", Self::parse)
     }
 }
 

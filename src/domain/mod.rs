@@ -9,6 +9,7 @@ pub mod hex;
 pub mod id;
 pub mod moment;
 pub mod protected;
+mod reading;
 pub mod restriction;
 pub mod source;
 pub mod wanted;

@@ -5,7 +5,9 @@ use std::ops::{Add, Sub};
 
 use jiff::SignedDuration;
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::reading::parsed;
 
 /// An instant, in milliseconds since the Unix epoch; prints as RFC 3339 in UTC.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -127,6 +129,12 @@ impl Serialize for Moment {
     }
 }
 
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        parsed(deserializer, "an RFC 3339 instant", Self::parse)
+    }
+}
+
 impl JsonSchema for Moment {
     fn inline_schema() -> bool {
         true
@@ -185,6 +193,12 @@ impl fmt::Display for Until {
 impl Serialize for Until {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Until {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        parsed(deserializer, "`never` or an RFC 3339 instant", Self::parse)
     }
 }
 

@@ -4,11 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A place in a policy file. It travels beside a restriction, never inside: where an entry
 /// stands must not change what it means.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, JsonSchema)]
+#[derive(
+    Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema,
+)]
 #[schemars(description = "A place in a policy file.")]
 pub struct Source {
     /// The file, relative to the workspace, with `/` between its parts.

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::domain::{Enforcement, TargetName};
-use crate::provider::Target;
+use crate::domain::TargetName;
+use crate::provider::{self, Provider, Target};
 
 /// What the state recorded about a target at the last apply.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,20 +31,53 @@ impl Bound {
             credentials: lines.join("\n"),
         }
     }
+
+    /// Whose app it is: a binding begins with the name of its provider.
+    pub fn provider(&self) -> Option<&'static dyn Provider> {
+        self.binding.split(' ').next().and_then(provider::find)
+    }
 }
 
 /// One thing about a target that is not as it was at the last apply.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TargetChange {
     /// The target.
     #[schemars(with = "String")]
     pub target: TargetName,
-    /// What changed: `target`, `endpoint`, `credentials` or `name`.
-    pub what: &'static str,
+    /// What changed.
+    pub what: Facet,
     /// What it was; null for a target that is new.
     pub before: Option<String>,
     /// What it is; null for a target that is gone.
     pub after: Option<String>,
+}
+
+/// What can change about a target.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Facet {
+    /// Where its secrets come from.
+    Credentials,
+    /// Where its calls go.
+    Endpoint,
+    /// What the config calls it.
+    Name,
+    /// Which app it is, or whether there is one.
+    Target,
+}
+
+impl Facet {
+    /// The name, as in plans.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Credentials => "credentials",
+            Self::Endpoint => "endpoint",
+            Self::Name => "name",
+            Self::Target => "target",
+        }
+    }
 }
 
 /// Why a plan cannot be made: the names do not mean what they meant.
@@ -112,16 +145,12 @@ pub struct Resolved {
     pub changes: Vec<TargetChange>,
 }
 
-/// Compares the targets of the config with those of the state.
+/// Compares the targets of the config with those of the state, which has so many `rows` of each.
 pub fn resolve(
     targets: &BTreeMap<TargetName, Arc<Target>>,
     bound: &BTreeMap<TargetName, Bound>,
-    recorded: &[Enforcement],
+    rows: &BTreeMap<TargetName, usize>,
 ) -> Result<Resolved, BindingError> {
-    let mut rows: BTreeMap<&TargetName, usize> = BTreeMap::new();
-    for row in recorded {
-        *rows.entry(&row.restriction.target).or_default() += 1;
-    }
     let rows_of = |name: &TargetName| rows.get(name).copied().unwrap_or(0);
     let mut resolved = Resolved::default();
     for target in targets.values() {
@@ -137,7 +166,7 @@ pub fn resolve(
         }
         compare(target, from, bound.get(known_as), rows_of(known_as), &mut resolved.changes)?;
     }
-    let names: BTreeSet<&TargetName> = bound.keys().chain(rows.keys().copied()).collect();
+    let names: BTreeSet<&TargetName> = bound.keys().chain(rows.keys()).collect();
     for name in names {
         if targets.contains_key(name) || resolved.moves.contains_key(name) {
             continue;
@@ -147,7 +176,7 @@ pub fn resolve(
         }
         resolved.changes.push(TargetChange {
             target: name.clone(),
-            what: "target",
+            what: Facet::Target,
             before: bound.get(name).map(|bound| bound.binding.clone()),
             after: None,
         });
@@ -173,9 +202,9 @@ fn compare(
         });
     };
     let Some(before) = before else {
-        change("target", None, now.binding);
-        change("endpoint", None, now.endpoint);
-        change("credentials", None, now.credentials);
+        change(Facet::Target, None, now.binding);
+        change(Facet::Endpoint, None, now.endpoint);
+        change(Facet::Credentials, None, now.credentials);
         return Ok(());
     };
     if now.binding != before.binding {
@@ -183,16 +212,16 @@ fn compare(
             let (now, before) = (now.binding, before.binding.clone());
             return Err(BindingError::Rebound { target: target.name.clone(), now, before, rows });
         }
-        change("target", Some(before.binding.clone()), now.binding);
+        change(Facet::Target, Some(before.binding.clone()), now.binding);
     }
     if let Some(from) = from {
-        change("name", Some(from.to_string()), target.name.to_string());
+        change(Facet::Name, Some(from.to_string()), target.name.to_string());
     }
     if now.endpoint != before.endpoint {
-        change("endpoint", Some(before.endpoint.clone()), now.endpoint);
+        change(Facet::Endpoint, Some(before.endpoint.clone()), now.endpoint);
     }
     if now.credentials != before.credentials {
-        change("credentials", Some(before.credentials.clone()), now.credentials);
+        change(Facet::Credentials, Some(before.credentials.clone()), now.credentials);
     }
     Ok(())
 }

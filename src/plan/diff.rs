@@ -1,12 +1,13 @@
 //! Desired against recorded: one pass over two sorted lists.
 
+use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::iter::Peekable;
 
 use super::due::{DueDates, NextDue};
 use super::govern::{Claims, claims};
 use super::why::{Change, End};
-use super::{Inputs, Means, Operation};
+use super::{Census, Inputs, Means, Operation};
 use crate::domain::{Action, Enforcement, Restriction};
 use crate::provider::Verb;
 
@@ -19,23 +20,35 @@ pub struct Diff {
     pub unchanged: u64,
     /// When there will be something to do again.
     pub next_due: NextDue,
+    /// How much is recorded.
+    pub census: Census,
 }
 
-/// Compares what the policy wants with what the state knows.
-pub fn diff(inputs: &Inputs<'_>) -> Diff {
-    let mut found = Found { operations: Vec::new(), unchanged: 0, due: DueDates::new(inputs.now) };
+/// Compares what the policy wants with what the state knows, in the canonical order of
+/// restrictions.
+pub fn diff<R: Borrow<Enforcement>>(
+    inputs: &Inputs<'_>,
+    recorded: impl Iterator<Item = R>,
+) -> Diff {
+    let mut found = Found {
+        operations: Vec::new(),
+        unchanged: 0,
+        due: DueDates::new(inputs.now),
+        census: Census::default(),
+    };
     let wanted = claims(inputs.wanted.unwrap_or_default());
     let mut wanted = wanted.filter(|claims| in_scope(inputs, claims.restriction())).peekable();
-    let recorded = inputs.recorded.iter();
-    let mut recorded = recorded.filter(|row| in_scope(inputs, Some(&row.restriction))).peekable();
+    let is_in_scope = |row: &R| in_scope(inputs, Some(&row.borrow().restriction));
+    let mut recorded = recorded.filter(is_in_scope).peekable();
     while let Some((claims, row)) = next_pair(&mut wanted, &mut recorded) {
-        found.compare(inputs, claims, row);
+        found.compare(inputs, claims, row.as_ref().map(R::borrow));
     }
     order_replacements(&mut found.operations);
     Diff {
         operations: found.operations,
         unchanged: found.unchanged,
         next_due: found.due.next_due(),
+        census: found.census,
     }
 }
 
@@ -64,15 +77,15 @@ fn in_scope(inputs: &Inputs<'_>, restriction: Option<&Restriction>) -> bool {
 }
 
 /// Takes the smaller head of two sorted lists, or both heads where they are about the same.
-fn next_pair<'a>(
+fn next_pair<'a, R: Borrow<Enforcement>>(
     wanted: &mut Peekable<impl Iterator<Item = Claims<'a>>>,
-    recorded: &mut Peekable<impl Iterator<Item = &'a Enforcement>>,
-) -> Option<(Option<Claims<'a>>, Option<&'a Enforcement>)> {
+    recorded: &mut Peekable<impl Iterator<Item = R>>,
+) -> Option<(Option<Claims<'a>>, Option<R>)> {
     let order = match (wanted.peek(), recorded.peek()) {
         (None, None) => return None,
         (Some(_), None) => Ordering::Less,
         (None, Some(_)) => Ordering::Greater,
-        (Some(claims), Some(row)) => claims.restriction().cmp(&Some(&row.restriction)),
+        (Some(claims), Some(row)) => claims.restriction().cmp(&Some(&row.borrow().restriction)),
     };
     let claims = order.is_le().then(|| wanted.next()).flatten();
     let row = order.is_ge().then(|| recorded.next()).flatten();
@@ -83,6 +96,7 @@ struct Found {
     operations: Vec<Operation>,
     unchanged: u64,
     due: DueDates,
+    census: Census,
 }
 
 impl Found {
@@ -95,6 +109,9 @@ impl Found {
         let restriction = claims.and_then(|claims| claims.restriction());
         let Some(restriction) = restriction.or(row.map(|row| &row.restriction)) else { return };
         let Some((target, form)) = inputs.form(restriction) else { return };
+        if let Some(row) = row {
+            self.census.count(row, form);
+        }
         let mut change = Change::new(inputs.now, target, form);
         let governing = claims.and_then(|claims| claims.governing(inputs.now));
         if let Some(start) = claims.and_then(|claims| claims.next_start(inputs.now, form)) {

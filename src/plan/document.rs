@@ -6,13 +6,18 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use schemars::{JsonSchema, Schema};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::planned::{Borrowed, PlannedView};
 use super::{Bound, Forecast, Guarded, NextDue, Operation, Plan, TargetChange};
 use crate::domain::hex::hex;
-use crate::domain::{Action, Because, Deny, Id, Kind, Moment, Source, TargetName, Until, Warning};
+use crate::domain::{
+    Action, Because, Deny, Id, Kind, Moment, Restriction, Source, Subject, TargetName, Until,
+    Warning,
+};
+use crate::provider::Provider;
 
 /// The version of the format. 1.x only adds keys.
 pub const FORMAT_VERSION: &str = "1.0";
@@ -36,40 +41,42 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The targets that a plan's operations are about.
-    fn touched(&self, plan: &Plan) -> Vec<TargetView<'_>> {
-        let names = plan
-            .operations
-            .chunk_by(|one, other| one.restriction.target == other.restriction.target);
-        let names = names.filter_map(|operations| operations.first());
-        names
-            .filter_map(|operation| self.targets.get_key_value(&operation.restriction.target))
-            .map(|(name, bound)| TargetView {
-                name,
-                binding: &bound.binding,
-                endpoint: &bound.endpoint,
-                credentials: &bound.credentials,
-            })
-            .collect()
+    /// Whose app a target is.
+    pub fn provider(&self, target: &TargetName) -> Option<&'static dyn Provider> {
+        self.targets.get(target)?.provider()
+    }
+
+    /// The targets that these operations of a plan are about.
+    pub(super) fn touched(&self, plan: &Plan, which: fn(&Operation) -> bool) -> Vec<TargetView> {
+        let operations = plan.operations.iter().filter(|operation| which(operation));
+        let mut names: Vec<_> = operations.map(|operation| &operation.restriction.target).collect();
+        // They come target by target.
+        names.dedup();
+        let bounds = names.into_iter().filter_map(|name| self.targets.get_key_value(name));
+        let view = |(name, bound): (&TargetName, &Bound)| {
+            let Bound { binding, endpoint, credentials } = bound.clone();
+            TargetView { name: name.clone(), binding, endpoint, credentials }
+        };
+        bounds.map(view).collect()
     }
 }
 
 /// A target that operations are about, as JSON.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct TargetView<'a> {
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct TargetView {
     /// Its name.
     #[schemars(with = "String")]
-    pub name: &'a TargetName,
+    pub name: TargetName,
     /// Which app it is.
-    pub binding: &'a str,
+    pub binding: String,
     /// Where its calls go.
-    pub endpoint: &'a str,
+    pub endpoint: String,
     /// Where its secrets come from, one source a line.
-    pub credentials: &'a str,
+    pub credentials: String,
 }
 
 /// Which state a plan was made from.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct StateMark {
     /// The lineage; null where there was no state yet.
     pub lineage: Option<String>,
@@ -78,46 +85,47 @@ pub struct StateMark {
 }
 
 /// A plan as JSON; [`write()`] adds one more key, the digest.
-#[derive(Debug, Serialize, JsonSchema)]
+///
+/// Its operations are either borrowed, to be written, or owned, when they were read.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(
     title = "ostracon plan",
     description = "A plan as JSON: what `plan --format json` prints and `plan --out` saves. Every \
                    key is always there. Ignore unknown keys: 1.x only adds.",
     transform = add_digest
 )]
-pub struct Document<'a> {
+pub struct Document<O = Vec<PlannedView>> {
     /// The version of this format: 1.x only adds keys.
     #[schemars(regex(pattern = r"^1\.[0-9]+$"))]
-    pub format_version: &'static str,
+    pub format_version: String,
     /// The program that made it.
-    pub tool: &'static str,
+    pub tool: String,
     /// The instant it was made for.
     pub created_at: Moment,
     /// After this instant it is refused.
     pub not_after: Moment,
     /// The digest of every policy file.
     #[schemars(regex(pattern = DIGEST))]
-    pub policy_digest: &'a str,
+    pub policy_digest: String,
     /// The digest of the config.
     #[schemars(regex(pattern = DIGEST))]
-    pub config_digest: &'a str,
+    pub config_digest: String,
     /// Which state it was made from.
-    pub state: &'a StateMark,
+    pub state: StateMark,
     /// How many operations of each kind there are, and what else there is.
     pub summary: Summary,
     /// The guards that are exceeded: unless acknowledged, they hold back everything but upkeep.
-    pub guards: &'a [Guarded],
+    pub guards: Vec<Guarded>,
     /// What a person should know although nothing is wrong.
-    pub warnings: &'a [Warning],
+    pub warnings: Vec<Warning>,
     /// Targets, endpoints and sources of credentials that are not as at the last apply.
-    pub target_changes: &'a [TargetChange],
+    pub target_changes: Vec<TargetChange>,
     /// The targets that the operations are about.
-    pub targets: Vec<TargetView<'a>>,
+    pub targets: Vec<TargetView>,
     /// The operations, in canonical order.
-    #[schemars(with = "Vec<OperationView<'static>>")]
-    pub operations: Operations<'a>,
+    pub operations: O,
     /// What the rates make of it, target by target.
-    pub forecast: &'a [Forecast],
+    pub forecast: Vec<Forecast>,
     /// When there will be something to do again.
     pub next_due: NextDue,
 }
@@ -138,7 +146,7 @@ fn add_digest(schema: &mut Schema) {
 }
 
 /// How many operations of each kind there are, and what else there is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// Restrictions to start.
     pub impose: u64,
@@ -178,8 +186,8 @@ impl Summary {
 }
 
 /// One operation as JSON.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct OperationView<'a> {
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct OperationView {
     /// What is done.
     pub action: Action,
     /// Why.
@@ -188,74 +196,73 @@ pub struct OperationView<'a> {
     pub upkeep: bool,
     /// The target.
     #[schemars(with = "String")]
-    pub target: &'a TargetName,
+    pub target: TargetName,
     /// What kind of subject.
     pub kind: Kind,
     /// The room; null where the restriction holds in the whole app.
     #[schemars(with = "Option<String>")]
-    pub room: Option<&'a Id>,
+    pub room: Option<Id>,
     /// Who or what is restricted.
     #[schemars(with = "String")]
-    pub subject: &'a Id,
+    pub subject: Id,
     /// What is denied; null for a stream.
     pub deny: Deny,
     /// Until when.
     pub until: Until,
     /// The reason that goes with it; null where there is none.
-    pub reason: Option<&'a Arc<str>>,
+    pub reason: Option<Arc<str>>,
     /// The `id` of the entry that governs it; null where it has none.
-    pub entry: Option<&'a Arc<str>>,
+    pub entry: Option<Arc<str>>,
     /// Where that entry stands; null for what no entry wants any more.
-    pub source: Option<&'a Source>,
+    pub source: Option<Source>,
 }
 
-impl<'a> From<&'a Operation> for OperationView<'a> {
-    fn from(operation: &'a Operation) -> Self {
-        let restriction = &operation.restriction;
+impl OperationView {
+    /// What it is done to.
+    pub fn restriction(&self) -> Restriction {
+        let subject = Subject { kind: self.kind, id: self.subject.clone() };
+        let (target, room) = (self.target.clone(), self.room.clone());
+        Restriction { target, room, subject, deny: self.deny }
+    }
+}
+
+impl From<&Operation> for OperationView {
+    fn from(operation: &Operation) -> Self {
+        let Restriction { target, room, subject, deny } = operation.restriction.clone();
         Self {
             action: operation.action,
             because: operation.because,
             upkeep: operation.upkeep,
-            target: &restriction.target,
-            kind: restriction.subject.kind,
-            room: restriction.room.as_ref(),
-            subject: &restriction.subject.id,
-            deny: restriction.deny,
+            target,
+            kind: subject.kind,
+            room,
+            subject: subject.id,
+            deny,
             until: operation.until,
-            reason: operation.reason.as_ref(),
-            entry: operation.entry.as_ref(),
-            source: operation.source.as_ref(),
+            reason: operation.reason.clone(),
+            entry: operation.entry.clone(),
+            source: operation.source.clone(),
         }
     }
 }
 
-/// The operations of a plan; serialised one by one, without a copy of them all.
-#[derive(Clone, Copy, Debug)]
-pub struct Operations<'a>(&'a [Operation]);
-
-impl Serialize for Operations<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(OperationView::from))
-    }
-}
-
 /// The JSON document of a plan.
-pub fn document<'a>(plan: &'a Plan, origin: &'a Origin) -> Document<'a> {
+pub fn document<'a>(plan: &'a Plan, origin: &Origin) -> Document<Borrowed<'a>> {
     Document {
-        format_version: FORMAT_VERSION,
-        tool: concat!("ostracon ", env!("CARGO_PKG_VERSION")),
+        format_version: FORMAT_VERSION.to_owned(),
+        tool: concat!("ostracon ", env!("CARGO_PKG_VERSION")).to_owned(),
         created_at: plan.now,
         not_after: plan.now + GOOD_FOR,
-        policy_digest: &origin.policy_digest,
-        config_digest: &origin.config_digest,
-        state: &origin.state,
+        policy_digest: origin.policy_digest.clone(),
+        config_digest: origin.config_digest.clone(),
+        state: origin.state.clone(),
         summary: Summary::of(plan),
-        guards: &plan.guards,
-        warnings: &plan.warnings,
-        target_changes: &origin.changes,
-        targets: origin.touched(plan),
-        operations: Operations(&plan.operations),
-        forecast: &plan.forecast,
+        guards: plan.guards.clone(),
+        warnings: plan.warnings.clone(),
+        target_changes: origin.changes.clone(),
+        targets: origin.touched(plan, |_| true),
+        operations: Borrowed(&plan.operations),
+        forecast: plan.forecast.clone(),
         next_due: plan.next_due,
     }
 }

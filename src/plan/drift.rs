@@ -222,7 +222,7 @@ pub fn foreign_warnings(differences: &[Difference]) -> Vec<Warning> {
         foreign.entry(&restriction.target).or_insert((0, restriction)).0 += 1;
     }
     let warning = |(target, (count, first)): (&TargetName, (u64, &Restriction))| Warning {
-        code: "foreign",
+        code: "foreign".into(),
         message: format!(
             "`{target}` holds {count} restrictions that are not in the state, `{first}` first: \
              they are left alone; `drift` names them, `import` takes them over"

@@ -1,13 +1,13 @@
 //! When there will be something to do again.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::term::{CLOCK_TOLERANCE, Tenure};
 use crate::domain::{Because, Moment};
 
 /// When the next run is due.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct NextDue {
     /// When a plan will next hold something other than a re-kick.
     pub at: Option<Moment>,

@@ -1,12 +1,13 @@
 //! A saved plan: read back with suspicion, and compared with a plan made afresh.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use serde_json::Value;
-use similar::TextDiff;
+use serde::Deserialize;
 
-use super::Plan;
-use super::document::{FORMAT_VERSION, Origin, document, is_untouched};
+use super::document::{Document, FORMAT_VERSION, OperationView, Origin, TargetView, is_untouched};
+use super::planned::PlannedView;
+use super::{Bound, Operation, Plan};
 use crate::domain::Moment;
 
 /// Why a saved plan is refused.
@@ -37,8 +38,9 @@ pub enum Refusal {
     Stale {
         /// What has changed since.
         moved: Vec<String>,
-        /// What would be done then and now, line by line.
-        difference: String,
+        /// What would be done then and not now (`-`), and now and not then (`+`), line by line,
+        /// as strangers wrote it.
+        difference: Vec<String>,
     },
 }
 
@@ -56,38 +58,68 @@ impl Refusal {
     }
 }
 
-/// A saved plan, as far as applying it needs.
+/// A saved plan: good for being shown, and for being compared with one made afresh.
+///
+/// It cannot be carried out: its operations do not say how, and there are no steps.
 #[derive(Debug)]
 pub struct SavedPlan {
+    plan: Plan,
+    origin: Origin,
     not_after: Moment,
-    lineage: Option<String>,
-    policy_digest: String,
-    config_digest: String,
-    serial: u64,
-    /// The operations other than upkeep, each in its canonical text, and where they go.
-    lines: Vec<String>,
+}
+
+impl SavedPlan {
+    /// The plan as it was shown when it was made.
+    pub fn shown(&self) -> (&Plan, &Origin) {
+        (&self.plan, &self.origin)
+    }
+
+    /// Until when it may be applied.
+    pub fn not_after(&self) -> Moment {
+        self.not_after
+    }
+}
+
+/// Of a plan of any format: which one it is.
+#[derive(Deserialize)]
+struct Version {
+    format_version: String,
 }
 
 /// Reads a saved plan.
 pub fn read(text: &str) -> Result<SavedPlan, Refusal> {
-    let document: Value =
-        serde_json::from_str(text).map_err(|error| Refusal::Unreadable(error.to_string()))?;
-    let version = string(&document, "format_version")?;
-    if version.split('.').next() != FORMAT_VERSION.split('.').next() {
-        return Err(Refusal::Newer(version));
+    let unreadable = |error: serde_json::Error| Refusal::Unreadable(error.to_string());
+    let Version { format_version } = serde_json::from_str(text).map_err(unreadable)?;
+    if format_version.split('.').next() != FORMAT_VERSION.split('.').next() {
+        return Err(Refusal::Newer(format_version));
     }
     if !is_untouched(text) {
         return Err(Refusal::Altered);
     }
-    let not_after = string(&document, "not_after")?;
-    let state = document.get("state").ok_or_else(|| missing("state"))?;
+    let document: Document = serde_json::from_str(text).map_err(unreadable)?;
+    let targets = document.targets.into_iter().map(|target| {
+        let TargetView { name, binding, endpoint, credentials } = target;
+        (name, Bound { binding, endpoint, credentials })
+    });
     Ok(SavedPlan {
-        not_after: Moment::parse(&not_after).ok_or_else(|| missing("not_after"))?,
-        lineage: state.get("lineage").and_then(Value::as_str).map(str::to_owned),
-        serial: state.get("serial").and_then(Value::as_u64).ok_or_else(|| missing("serial"))?,
-        policy_digest: string(&document, "policy_digest")?,
-        config_digest: string(&document, "config_digest")?,
-        lines: lines(&document)?,
+        origin: Origin {
+            policy_digest: document.policy_digest,
+            config_digest: document.config_digest,
+            state: document.state,
+            changes: document.target_changes,
+            targets: targets.collect(),
+        },
+        plan: Plan {
+            now: document.created_at,
+            operations: document.operations.into_iter().map(PlannedView::into_shown).collect(),
+            steps: Vec::new(),
+            unchanged: document.summary.unchanged,
+            guards: document.guards,
+            warnings: document.warnings,
+            forecast: document.forecast,
+            next_due: document.next_due,
+        },
+        not_after: document.not_after,
     })
 }
 
@@ -96,75 +128,84 @@ pub fn compare(saved: &SavedPlan, fresh: &Plan, origin: &Origin) -> Result<(), R
     if saved.not_after <= fresh.now {
         return Err(Refusal::Expired(saved.not_after));
     }
-    if saved.lineage.is_some() && saved.lineage != origin.state.lineage {
+    let (then, now) = (&saved.origin, origin);
+    if then.state.lineage.is_some() && then.state.lineage != now.state.lineage {
         let name = |lineage: &Option<String>| lineage.clone().unwrap_or_else(|| "none".to_owned());
-        let (planned, present) = (name(&saved.lineage), name(&origin.state.lineage));
+        let (planned, present) = (name(&then.state.lineage), name(&now.state.lineage));
         return Err(Refusal::OtherState { planned, present });
     }
-    let document = serde_json::to_value(document(fresh, origin));
-    let document = document.map_err(|error| Refusal::Unreadable(error.to_string()))?;
-    let lines = lines(&document)?;
-    if lines == saved.lines {
+    let (was, is) = (Reviewed::of(&saved.plan, then), Reviewed::of(fresh, now));
+    if was == is {
         return Ok(());
     }
-    let mut moved = Vec::new();
-    for (what, then, now) in [
-        ("policy", &saved.policy_digest, &origin.policy_digest),
-        ("config", &saved.config_digest, &origin.config_digest),
-    ] {
-        if then != now {
-            moved.push(format!("the {what} changed"));
-        }
-    }
-    if saved.serial != origin.state.serial || saved.lineage != origin.state.lineage {
-        moved.push("the state moved on".to_owned());
-    }
-    if moved.is_empty() {
-        moved.push("time moved on".to_owned());
-    }
-    Err(Refusal::Stale { moved, difference: difference(&saved.lines, &lines) })
+    let moved: Vec<_> = [
+        ("the policy changed", then.policy_digest != now.policy_digest),
+        ("the config changed", then.config_digest != now.config_digest),
+        ("the state moved on", then.state != now.state),
+    ]
+    .into_iter()
+    .filter(|(_, has_moved)| *has_moved)
+    .map(|(what, _)| what.to_owned())
+    .collect();
+    let moved = if moved.is_empty() { vec!["time moved on".to_owned()] } else { moved };
+    Err(Refusal::Stale { moved, difference: difference(&was, &is) })
 }
 
-/// What a plan would do: its operations other than upkeep, without the places of their entries,
-/// which never cause an operation; and the targets of these operations.
-fn lines(document: &Value) -> Result<Vec<String>, Refusal> {
-    let list =
-        |key: &'static str| document.get(key).and_then(Value::as_array).ok_or_else(|| missing(key));
-    let mut lines = Vec::new();
-    let mut touched = BTreeSet::new();
-    for operation in list("operations")? {
-        let upkeep = operation.get("upkeep").and_then(Value::as_bool);
-        if upkeep.ok_or_else(|| missing("upkeep"))? {
-            continue;
-        }
-        touched.extend(operation.get("target").and_then(Value::as_str));
-        let mut operation = operation.clone();
-        if let Some(operation) = operation.as_object_mut() {
-            operation.remove("source");
-        }
-        lines.push(operation.to_string());
-    }
-    let name = |target: &Value| target.get("name").and_then(Value::as_str).map(str::to_owned);
-    for target in list("targets")? {
-        if name(target).is_some_and(|name| touched.contains(name.as_str())) {
-            lines.push(target.to_string());
+/// What a reviewer has agreed to: the operations other than upkeep, without the places of their
+/// entries, which never cause an operation; and the targets of these operations.
+#[derive(PartialEq, Eq)]
+struct Reviewed {
+    operations: BTreeSet<OperationView>,
+    targets: BTreeSet<TargetView>,
+}
+
+impl Reviewed {
+    fn of(plan: &Plan, origin: &Origin) -> Self {
+        let is_reviewed = |operation: &Operation| !operation.upkeep;
+        let placeless = |it| OperationView { source: None, ..OperationView::from(it) };
+        let reviewed = plan.operations.iter().filter(|it| is_reviewed(it));
+        Self {
+            operations: reviewed.map(placeless).collect(),
+            targets: origin.touched(plan, is_reviewed).into_iter().collect(),
         }
     }
-    Ok(lines)
+
+    /// What is here and not in `other`, a line each, the targets first.
+    fn lines_without<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = String> + 'a {
+        let targets = self.targets.difference(&other.targets).map(target_line);
+        targets.chain(self.operations.difference(&other.operations).map(operation_line))
+    }
 }
 
-fn difference(then: &[String], now: &[String]) -> String {
-    let joined = |lines: &[String]| lines.join("\n") + "\n";
-    let (then, now) = (joined(then), joined(now));
-    let diff = TextDiff::from_lines(then.as_str(), now.as_str());
-    diff.unified_diff().context_radius(0).header("in the file", "now").to_string()
+/// How many lines of each side are shown.
+const LINES: usize = 50;
+
+/// What would be done then and now, as far as it differs.
+fn difference(then: &Reviewed, now: &Reviewed) -> Vec<String> {
+    let mut difference = vec!["--- in the file".to_owned(), "+++ now".to_owned()];
+    for (sign, side, other) in [('-', then, now), ('+', now, then)] {
+        let mut lines = side.lines_without(other);
+        difference.extend(lines.by_ref().take(LINES).map(|line| format!("{sign} {line}")));
+        let more = lines.count();
+        if more > 0 {
+            difference.push(format!("{sign} … and {more} more"));
+        }
+    }
+    difference
 }
 
-fn string(document: &Value, key: &str) -> Result<String, Refusal> {
-    let text = document.get(key).and_then(Value::as_str);
-    text.map(str::to_owned).ok_or_else(|| missing(key))
+fn operation_line(operation: &OperationView) -> String {
+    let OperationView { action, because, until, reason, entry, .. } = operation;
+    let restriction = operation.restriction();
+    let quoted = |word, text: &Option<Arc<str>>| {
+        text.as_ref().map_or_else(String::new, |text| format!(", {word} `{text}`"))
+    };
+    let (reason, entry) = (quoted("reason", reason), quoted("entry", entry));
+    format!("{action} {restriction} until {until}, {}{entry}{reason}", because.words())
 }
 
-fn missing(key: &str) -> Refusal {
-    Refusal::Unreadable(format!("it has no usable `{key}`"))
+fn target_line(target: &TargetView) -> String {
+    let TargetView { name, binding, endpoint, credentials } = target;
+    let credentials = credentials.replace('\n', ", ");
+    format!("target {name}: {binding}, at {endpoint}, {credentials}")
 }

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Step;
 use crate::domain::TargetName;
 use crate::provider::Target;
 
 /// How many calls a target gets, and how long they take at its rate.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Forecast {
     /// The target.
     #[schemars(with = "String")]
@@ -50,6 +51,14 @@ impl Serialize for Seconds {
     }
 }
 
+impl<'de> Deserialize<'de> for Seconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = format!("{:.6}", f64::deserialize(deserializer)?);
+        let micros = text.replace('.', "").parse().map_err(D::Error::custom)?;
+        Ok(Self { micros })
+    }
+}
+
 /// The forecast for these steps, target by target.
 pub(super) fn forecast(
     steps: &[Step],
@@ -85,6 +94,20 @@ pub(super) fn lane_of(step: &Step, targets: &BTreeMap<TargetName, Arc<Target>>) 
 #[cfg(test)]
 mod tests {
     use super::Seconds;
+
+    #[test]
+    fn seconds_are_read_back_as_they_were() {
+        for calls in [0, 1, 7, 100, 999_999, 123_456_789] {
+            for rate in [1, 3, 10, 30, 200] {
+                let seconds = Seconds::of_calls(calls, rate);
+                let json = serde_json::to_string(&seconds).unwrap();
+                assert_eq!(serde_json::from_str::<Seconds>(&json).unwrap(), seconds, "{json}");
+            }
+        }
+        for bad in ["-1", "1e300", "\"1\"", "null"] {
+            assert!(serde_json::from_str::<Seconds>(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn seconds_are_exact_in_json() {

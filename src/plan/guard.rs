@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Inputs, Operation};
+use super::{Census, Inputs, Operation};
 use crate::domain::{Action, Limit, TargetName, Warning};
 
 /// A guard that is exceeded: unless acknowledged, it holds back everything but upkeep.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Guarded {
     /// Which guard.
     pub guard: Guard,
@@ -22,7 +22,8 @@ pub struct Guarded {
     pub in_force: u64,
     /// The limit they exceed, as `100` or `30 %`; null where none may be.
     pub limit: Option<String>,
-    /// The digest of everything that guards count in this plan; who acknowledges it allows it.
+    /// The digest of everything that guards count in this plan: `acks/<digest>.yaml` in the
+    /// workspace, with `digest`, `who` and `why`, allows it.
     pub change_digest: String,
     /// Who did; null if nobody.
     pub acknowledged_by: Option<String>,
@@ -47,7 +48,9 @@ impl Guarded {
 }
 
 /// The guards.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, JsonSchema)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Guard {
     /// The policy has no entry at all, while something is in force.
@@ -71,8 +74,12 @@ struct Tally {
 }
 
 /// The guards that these operations run into.
-pub(super) fn check(inputs: &Inputs<'_>, operations: &[Operation]) -> Vec<Guarded> {
-    let (overall, per_target) = tally(inputs, operations);
+pub(super) fn check(
+    inputs: &Inputs<'_>,
+    census: &Census,
+    operations: &[Operation],
+) -> Vec<Guarded> {
+    let (overall, per_target) = tally(census, operations);
     let everywhere = (per_target.len() > 1).then_some((None, overall));
     let places = per_target.into_iter().map(|(target, tally)| (Some(target), tally));
     let mut guarded = Vec::new();
@@ -108,8 +115,12 @@ pub(super) fn check(inputs: &Inputs<'_>, operations: &[Operation]) -> Vec<Guarde
 const NEARLY: u64 = 80;
 
 /// A warning for each guard that these operations leave little room under.
-pub(super) fn nearly(inputs: &Inputs<'_>, operations: &[Operation]) -> Vec<Warning> {
-    let (overall, per_target) = tally(inputs, operations);
+pub(super) fn nearly(
+    inputs: &Inputs<'_>,
+    census: &Census,
+    operations: &[Operation],
+) -> Vec<Warning> {
+    let (overall, per_target) = tally(census, operations);
     let everywhere = (per_target.len() > 1).then_some(("in all".to_owned(), overall));
     let places = per_target.into_iter().map(|(target, tally)| (format!("at `{target}`"), tally));
     let mut warnings = Vec::new();
@@ -123,7 +134,11 @@ pub(super) fn nearly(inputs: &Inputs<'_>, operations: &[Operation]) -> Vec<Warni
             if is_near && operations <= allowed {
                 let message =
                     format!("{operations} of the {allowed} that `{name}` allows {place} are used");
-                warnings.push(Warning { code: "guard-nearly-reached", message, source: None });
+                warnings.push(Warning {
+                    code: "guard-nearly-reached".into(),
+                    message,
+                    source: None,
+                });
             }
         }
     }
@@ -138,19 +153,16 @@ fn allowed(limit: Limit, in_force: u64) -> Option<u64> {
     [count, share].into_iter().flatten().min()
 }
 
-fn tally(inputs: &Inputs<'_>, operations: &[Operation]) -> (Tally, BTreeMap<TargetName, Tally>) {
-    let mut overall = Tally::default();
-    let mut per_target: BTreeMap<TargetName, Tally> = BTreeMap::new();
+fn tally(census: &Census, operations: &[Operation]) -> (Tally, BTreeMap<TargetName, Tally>) {
+    let mut overall = Tally { in_force: census.in_force.values().sum(), ..Tally::default() };
+    let of_target = |(target, in_force): (&TargetName, &u64)| {
+        (target.clone(), Tally { in_force: *in_force, ..Tally::default() })
+    };
+    let mut per_target: BTreeMap<_, _> = census.in_force.iter().map(of_target).collect();
     let mut note = |target: &TargetName, change: fn(&mut Tally)| {
         change(&mut overall);
         change(per_target.entry(target.clone()).or_default());
     };
-    for row in inputs.recorded {
-        let target = &row.restriction.target;
-        if inputs.scope.includes(target) && row.may_be_in_force() {
-            note(target, |tally| tally.in_force += 1);
-        }
-    }
     for operation in operations {
         let target = &operation.restriction.target;
         if operation.is_guarded_lift() {

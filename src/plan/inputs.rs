@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::{
-    Ack, Enforcement, Guards, Moment, Protected, ProtectedKey, Restriction, TargetName, Wanted,
-    Warning,
+    Ack, Guards, Moment, Protected, ProtectedKey, Restriction, TargetName, Wanted, Warning,
 };
 use crate::provider::{Form, Target};
 
@@ -29,8 +28,6 @@ pub struct Inputs<'a> {
     pub unprotected: &'a [ProtectedKey],
     /// What people have acknowledged.
     pub acks: &'a [Ack],
-    /// What the state knows, sorted by restriction.
-    pub recorded: &'a [Enforcement],
     /// How much may change at once.
     pub guards: &'a Guards,
     /// What reading the policy warned of.

@@ -7,6 +7,7 @@
 pub mod ack;
 pub mod batch;
 pub mod bindings;
+pub mod census;
 pub mod diff;
 pub mod document;
 pub mod drift;
@@ -17,6 +18,7 @@ pub mod govern;
 pub mod guard;
 pub mod inputs;
 pub mod operation;
+pub mod planned;
 pub mod term;
 #[cfg(test)]
 mod tests;
@@ -24,14 +26,17 @@ pub mod warn;
 mod why;
 
 pub use batch::{Phase, Step};
-pub use bindings::{BindingError, Bound, Resolved, TargetChange};
+pub use bindings::{BindingError, Bound, Facet, Resolved, TargetChange};
+pub use census::{Census, Room};
 pub use due::NextDue;
 pub use forecast::{Forecast, Seconds};
 pub use guard::{Guard, Guarded};
 pub use inputs::{Inputs, Scope};
 pub use operation::{Means, Operation};
 
-use crate::domain::{Action, Moment, Warning};
+use std::borrow::Borrow;
+
+use crate::domain::{Action, Enforcement, Moment, Warning};
 
 /// Everything one run should do, and why, and in which order.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -87,10 +92,17 @@ fn count(operations: &[Operation], which: impl Fn(&Operation) -> bool) -> u64 {
     operations.iter().filter(|operation| which(operation)).count() as u64
 }
 
-/// Makes the plan.
-pub fn plan(inputs: &Inputs<'_>) -> Plan {
-    let mut diff = diff::diff(inputs);
-    let guards = guard::check(inputs, &diff.operations);
+/// Makes the plan; `recorded` is what the state knows, in the canonical order of restrictions.
+pub fn plan<R: Borrow<Enforcement>>(
+    inputs: &Inputs<'_>,
+    recorded: impl IntoIterator<Item = R>,
+) -> Plan {
+    complete(inputs, diff::diff(inputs, recorded.into_iter()))
+}
+
+/// Makes the plan of what differs.
+fn complete(inputs: &Inputs<'_>, mut diff: diff::Diff) -> Plan {
+    let guards = guard::check(inputs, &diff.census, &diff.operations);
     let guards = ack::acknowledge(inputs, &diff.operations, guards);
     if guards.iter().any(Guarded::holds_back) {
         diff.keep_up_what_is_held_back(inputs);
@@ -100,7 +112,7 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     Plan {
         now: inputs.now,
         guards,
-        warnings: warn::warnings(inputs, &diff.operations, &steps),
+        warnings: warn::warnings(inputs, &diff.census, &diff.operations, &steps),
         next_due: diff.next_due,
         unchanged: diff.unchanged,
         operations: diff.operations,

@@ -1,33 +1,34 @@
 //! What a person should know about a plan although nothing is wrong with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
 use super::forecast::lane_of;
-use super::{Inputs, Operation, Phase, Step, guard};
-use crate::domain::{Action, Id, Kind, Lapse, Restriction, TargetName, Warning};
+use super::{Census, Inputs, Operation, Phase, Room, Step, guard};
+use crate::domain::{Action, Id, Lapse, Restriction, TargetName, Warning};
 use crate::provider::Grip;
 
 /// The warnings of a plan, those of the policy first.
 pub(super) fn warnings(
     inputs: &Inputs<'_>,
+    census: &Census,
     operations: &[Operation],
     steps: &[Step],
 ) -> Vec<Warning> {
     let mut warnings = inputs.warnings.to_vec();
     warnings.extend(late_renewals(inputs, operations, steps));
-    warnings.extend(full_rooms(inputs, operations));
+    warnings.extend(full_rooms(inputs, census, operations));
     warnings.extend(kicks(inputs, operations));
     warnings.extend(unprotected(inputs));
-    warnings.extend(guard::nearly(inputs, operations));
+    warnings.extend(guard::nearly(inputs, census, operations));
     warnings
 }
 
 /// Whoever was protected at the last apply and is so no longer.
 fn unprotected(inputs: &Inputs<'_>) -> impl Iterator<Item = Warning> {
     inputs.unprotected.iter().map(|key| Warning {
-        code: "unprotected",
+        code: "unprotected".into(),
         message: format!("`{key}` is protected no longer"),
         source: None,
     })
@@ -58,7 +59,7 @@ fn late_renewals(inputs: &Inputs<'_>, operations: &[Operation], steps: &[Step]) 
     missed
         .into_iter()
         .map(|(target, count)| Warning {
-            code: "renewals-late",
+            code: "renewals-late".into(),
             message: format!(
                 "{count} due renewals at `{target}` cannot be made before they lapse at the \
                  account's rate: run more often, or raise `renew_before`"
@@ -69,16 +70,11 @@ fn late_renewals(inputs: &Inputs<'_>, operations: &[Operation], steps: &[Step]) 
 }
 
 /// Rooms that would hold more than the provider lets them.
-fn full_rooms(inputs: &Inputs<'_>, operations: &[Operation]) -> Vec<Warning> {
-    let mut held: BTreeMap<Room<'_>, i64> = BTreeMap::new();
+fn full_rooms(inputs: &Inputs<'_>, census: &Census, operations: &[Operation]) -> Vec<Warning> {
+    let mut changes: BTreeMap<Room, i64> = BTreeMap::new();
     let has_quota = |restriction: &Restriction| {
         inputs.form(restriction).is_some_and(|(_, form)| form.quota.is_some())
     };
-    for row in inputs.recorded.iter().filter(|row| row.held.is_some()) {
-        if has_quota(&row.restriction) {
-            *held.entry(room(&row.restriction)).or_default() += 1;
-        }
-    }
     for operation in operations.iter().filter(|operation| has_quota(&operation.restriction)) {
         let was_held = operation.recorded.as_ref().is_some_and(|row| row.held.is_some());
         let change = match operation.action {
@@ -86,30 +82,28 @@ fn full_rooms(inputs: &Inputs<'_>, operations: &[Operation]) -> Vec<Warning> {
             Action::Lift | Action::Forget => -i64::from(was_held),
             Action::Renew | Action::Amend | Action::Kick => 0,
         };
-        *held.entry(room(&operation.restriction)).or_default() += change;
+        *changes.entry(Room::of(&operation.restriction)).or_default() += change;
     }
-    held.into_iter()
-        .filter_map(|((target, kind, room), count)| {
+    let rooms: BTreeSet<&Room> = census.held.keys().chain(changes.keys()).collect();
+    rooms
+        .into_iter()
+        .filter_map(|key @ Room { target, kind, room }| {
+            let held = census.held.get(key).map_or(0, |held| held.cast_signed());
+            let count = held + changes.get(key).copied().unwrap_or(0);
             let config = inputs.targets.get(target)?;
-            let documented = config.provider.facts().form(kind)?.quota?.per_room;
+            let documented = config.provider.facts().form(*kind)?.quota?.per_room;
             let quota = config.knobs.quota.unwrap_or(documented);
             (count > i64::from(quota)).then(|| Warning {
-                code: "room-full",
+                code: "room-full".into(),
                 message: format!(
                     "`{target}` room `{}` would hold {count} banned {kind}s, and {quota} is all it \
                      takes",
-                    room.map_or("", Id::as_str)
+                    room.as_ref().map_or("", Id::as_str)
                 ),
                 source: None,
             })
         })
         .collect()
-}
-
-type Room<'a> = (&'a TargetName, Kind, Option<&'a Id>);
-
-fn room(restriction: &Restriction) -> Room<'_> {
-    (&restriction.target, restriction.subject.kind, restriction.room.as_ref())
 }
 
 /// Kicks, which do not keep anybody out.
@@ -124,7 +118,7 @@ fn kicks(inputs: &Inputs<'_>, operations: &[Operation]) -> Vec<Warning> {
     kicked
         .into_iter()
         .map(|(target, count)| Warning {
-            code: "kicks-only",
+            code: "kicks-only".into(),
             message: format!(
                 "`{target}` can only kick: {count} banned users can come back in until the next \
                  run kicks them again"

@@ -142,6 +142,6 @@ impl Diagnostic {
     /// The diagnostic as a warning of a plan.
     pub(super) fn into_warning(self) -> Warning {
         let source = self.place.map(|Place { file, line, column }| Source { file, line, column });
-        Warning { code: self.code, message: self.message, source }
+        Warning { code: self.code.into(), message: self.message, source }
     }
 }

@@ -1,10 +1,11 @@
 //! Bulk lists: `.txt` files with one id a line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::digest;
 use super::files::Folder;
+use super::mark::ListMark;
 use super::problem::{Problem, Scope, SourceFile, Spot, quote};
 use super::scalar::read_text;
 use super::text::decode;
@@ -16,13 +17,15 @@ pub(super) struct Lists<'a> {
     /// `None` for a list that could not be read, which was reported then.
     read: BTreeMap<String, Option<Arc<SourceFile>>>,
     /// The digests of those that were read.
-    pub(super) digests: BTreeMap<String, String>,
+    digests: BTreeMap<String, String>,
+    /// Each path that was written, and the list it led to.
+    pub(super) marks: BTreeSet<ListMark>,
 }
 
 impl<'a> Lists<'a> {
     /// No list yet.
     pub(super) fn new(folder: &'a Folder) -> Self {
-        Self { folder, read: BTreeMap::new(), digests: BTreeMap::new() }
+        Self { folder, read: BTreeMap::new(), digests: BTreeMap::new(), marks: BTreeSet::new() }
     }
 
     /// The list that an entry names.
@@ -41,7 +44,9 @@ impl<'a> Lists<'a> {
             }
         };
         if let Some(list) = self.read.get(&name) {
-            return list.clone();
+            let list = list.clone();
+            self.mark(path, &name);
+            return list;
         }
         let list = match self.folder.read(&name).and_then(|bytes| {
             self.digests.insert(name.clone(), digest::of_bytes(&bytes));
@@ -59,8 +64,21 @@ impl<'a> Lists<'a> {
             let message = format!("the list {} holds no id", quote(&name));
             scope.push(Problem::warning("empty-list-file", node.at, message));
         }
+        self.mark(path, &name);
         self.read.insert(name, list.clone());
         list
+    }
+
+    fn mark(&mut self, written: &str, name: &str) {
+        if let Some(digest) = self.digests.get(name) {
+            let (written, name) = (written.to_owned(), name.to_owned());
+            self.marks.insert(ListMark { written, name, digest: digest.clone() });
+        }
+    }
+
+    /// The path from the top of the list that a policy file names so, if it names one.
+    pub(super) fn find(&self, path: &str, policy: &str) -> Option<String> {
+        self.locate(path, policy, At::default()).ok()
     }
 
     /// The path from the top: a list stands beside the file that names it, or its path starts

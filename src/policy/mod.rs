@@ -15,9 +15,13 @@ mod entry;
 mod fields;
 mod files;
 mod guards;
+mod index;
 mod knobs;
 mod known;
 mod list;
+mod mark;
+mod opening;
+mod parallel;
 mod part;
 mod plain;
 mod policy_file;
@@ -27,7 +31,9 @@ mod render;
 mod scalar;
 pub mod schema;
 mod section;
+mod shelf;
 mod span;
+mod stored;
 mod subjects;
 mod suggest;
 mod target;
@@ -41,8 +47,11 @@ mod yaml;
 
 pub use config::{Config, StateLocation};
 pub use diagnostic::{Diagnostic, Excerpt, Label, Place, Severity};
+pub use index::{Index, fingerprint};
+pub use mark::{FileMark, ListMark};
 pub use render::render;
-pub use workspace::{Workspace, load, load_config};
+pub use shelf::Shelf;
+pub use workspace::{Workspace, load, load_config, load_with};
 
 /// What a repository may not grant itself, and somebody outside may.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]

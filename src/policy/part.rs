@@ -3,8 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::problem::{Findings, Trace};
+use super::entry::Reading;
+use super::files::Folder;
+use super::known::Known;
+use super::list::Lists;
+use super::mark::ListMark;
+use super::policy_file::read_policy;
+use super::problem::{Findings, Scope, Trace};
+use super::shelf::Shelf;
 use super::yaml::At;
+use super::{digest, text};
 use crate::domain::{Id, Kind, Protection, TargetName, Wanted};
 
 /// What one file asks for.
@@ -21,8 +29,10 @@ pub(super) struct Part {
     pub(super) wanted: Vec<Asked>,
     /// For each target the first entry that reaches everybody somewhere, and how many do.
     pub(super) wide: BTreeMap<TargetName, (At, usize)>,
-    /// The digests of the file and of the lists that it names.
-    pub(super) digests: BTreeMap<String, String>,
+    /// The digest of the file; empty if it could not be read.
+    pub(super) digest: String,
+    /// The lists that it names.
+    pub(super) lists: Vec<ListMark>,
     /// What was found wrong within it.
     pub(super) findings: Findings,
     /// Every room once: thousands of entries are about the same few.
@@ -47,11 +57,78 @@ impl Part {
             ids: Vec::new(),
             wanted: Vec::new(),
             wide: BTreeMap::new(),
-            digests: BTreeMap::new(),
+            digest: String::new(),
+            lists: Vec::new(),
             findings: Findings::default(),
             rooms: BTreeSet::new(),
             reasons: BTreeSet::new(),
         }
+    }
+
+    /// Reads a policy file and the lists that it names; what stands on the `shelf` of a config
+    /// and is still what it was is not parsed again.
+    pub(super) fn read(
+        folder: &Folder,
+        known: &Known,
+        name: &str,
+        (config_digest, shelf): (&str, Option<&dyn Shelf>),
+    ) -> Self {
+        let mut part = Self::new(name.into());
+        let bytes = match folder.read(name) {
+            Ok(bytes) => bytes,
+            Err(diagnostic) => {
+                part.findings.push_bare(*diagnostic);
+                return part;
+            }
+        };
+        let digest = digest::of_bytes(&bytes);
+        let key = shelf.map(|shelf| (shelf, key(&digest, config_digest, name)));
+        if let Some((shelf, key)) = &key
+            && let Some(mut kept) = Self::of_shelf(folder, known, name, (key, *shelf))
+        {
+            kept.digest = digest;
+            return kept;
+        }
+        part.digest = digest;
+        let file = match text::decode(name, bytes, true) {
+            Ok(file) => Arc::new(file),
+            Err(diagnostic) => {
+                part.findings.push_bare(*diagnostic);
+                return part;
+            }
+        };
+        let mut findings = Findings::default();
+        let mut lists = Lists::new(folder);
+        let mut reading = Reading { known, lists: &mut lists, part: &mut part };
+        let mut scope = Scope { file: &file, findings: &mut findings };
+        read_policy(&file.text, &mut reading, &mut scope);
+        part.lists = lists.marks.into_iter().collect();
+        part.findings = findings;
+        let part = part.finish();
+        if let Some((shelf, key)) = key
+            && let Some(bytes) = part.to_bytes()
+        {
+            shelf.put(&key, &bytes);
+        }
+        part
+    }
+
+    /// The part that stands on a shelf, if its lists are what they were.
+    pub(super) fn of_shelf(
+        folder: &Folder,
+        known: &Known,
+        name: &str,
+        (key, shelf): (&str, &dyn Shelf),
+    ) -> Option<Self> {
+        let part = Self::of_bytes(name.into(), &shelf.get(key)?, known)?;
+        part.lists.iter().all(|list| list.is_current(folder, name)).then_some(part)
+    }
+
+    /// The digests of the file and of the lists that it names, by their names.
+    pub(super) fn digests(&self) -> impl Iterator<Item = (String, String)> {
+        let file = (!self.digest.is_empty()).then(|| (self.file.to_string(), self.digest.clone()));
+        let lists = self.lists.iter().map(|list| (list.name.clone(), list.digest.clone()));
+        file.into_iter().chain(lists)
     }
 
     /// The one copy of a room.
@@ -88,6 +165,11 @@ impl Part {
         (self.rooms, self.reasons) = (BTreeSet::new(), BTreeSet::new());
         self
     }
+}
+
+/// Under what a part is kept: all that it depends on besides its lists.
+pub(super) fn key(digest: &str, config_digest: &str, name: &str) -> String {
+    digest::of_bytes(format!("{digest} {config_digest} {name}").as_bytes())
 }
 
 /// A total order, so that the result does not depend on the order of files.

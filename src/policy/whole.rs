@@ -35,7 +35,7 @@ impl Whole {
         for mut part in parts {
             findings.append(std::mem::take(&mut part.findings));
             whole.entries += part.entries;
-            whole.digests.append(&mut part.digests);
+            whole.digests.extend(part.digests());
             asked.append(&mut part.wanted);
             for (kind, id, protection, at) in part.protections {
                 let trace = Trace { file: Arc::clone(&part.file), at };

@@ -23,7 +23,8 @@ pub struct ChangedEntry<'a> {
     operations: Vec<&'a Operation>,
 }
 
-/// The entries that change, by their ids, then by their places.
+/// The entries that change, by their ids, then by their places: those first of which something
+/// was in force, since what is new stands in the file anyway.
 pub fn changed_entries(plan: &Plan) -> Vec<ChangedEntry<'_>> {
     let mut entries: BTreeMap<_, ChangedEntry<'_>> = BTreeMap::new();
     for operation in plan.operations.iter().filter(|operation| !operation.upkeep) {
@@ -36,7 +37,10 @@ pub fn changed_entries(plan: &Plan) -> Vec<ChangedEntry<'_>> {
         changed.source = changed.source.or(source);
         changed.operations.push(operation);
     }
-    entries.into_values().collect()
+    let mut entries: Vec<_> = entries.into_values().collect();
+    let is_new = |operation: &&Operation| operation.recorded.is_none();
+    entries.sort_by_key(|changed| changed.operations.iter().all(is_new));
+    entries
 }
 
 /// Comparing takes at worst as many steps as the lines of both sides multiplied.
@@ -168,12 +172,14 @@ pub fn diff_text(plan: &Plan, paint: Paint, out: &mut dyn Write) -> fmt::Result 
 mod tests {
     use super::*;
     use crate::domain::Because;
-    use crate::report::plan_text::samples::{changed, impose, lifted, plan_of};
+    use crate::report::plan_text::samples::{changed, impose, lifted, plan_of, shown};
 
     fn text(plan: &Plan) -> String {
-        let mut text = String::new();
-        diff_text(plan, Paint::Off, &mut text).unwrap();
-        text
+        shown(plan, Vec::new(), |shown| {
+            let mut text = String::new();
+            diff_text(shown.plan, Paint::Off, &mut text).unwrap();
+            text
+        })
     }
 
     #[test]

@@ -3,18 +3,27 @@
 
 use std::fmt::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::escape::{Terminal, TerminalWord};
-use super::plan_text::symbol;
+use super::plan_text::{symbol, until_word};
 use super::style::{Ink, Paint};
-use crate::domain::{Deny, Id, Kind, Moment, Restriction, Source, TargetName, Until};
+use crate::domain::{
+    Deny, Evidence, Id, Kind, Moment, Restriction, RuleId, Source, TargetName, Until,
+};
 use crate::plan::document::{FORMAT_VERSION, OperationView};
 
 /// Everything that is known of one subject.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(
+    title = "ostracon explanation",
+    description = "What `explain --format json` prints. Every key is always there. Ignore unknown \
+                   keys: 1.x only adds."
+)]
 pub struct Explanation<'a> {
     /// The version of this format: 1.x only adds keys.
+    #[schemars(regex(pattern = r"^1\.[0-9]+$"))]
     pub format_version: &'static str,
     /// The subject that was asked for.
     pub subject: &'a str,
@@ -25,18 +34,26 @@ pub struct Explanation<'a> {
     /// What is held, or may be.
     pub in_force: Vec<InForce<'a>>,
     /// What the next run will do.
-    pub operations: Vec<OperationView<'a>>,
+    pub operations: Vec<Coming>,
     /// What was done, newest first.
     pub past: Vec<PastView<'a>>,
 }
 
 /// A restriction, flat.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Place<'a> {
+    /// The target.
+    #[schemars(with = "String")]
     target: &'a TargetName,
+    /// What kind of subject.
     kind: Kind,
+    /// The room; null where the restriction holds in the whole app.
+    #[schemars(with = "Option<String>")]
     room: Option<&'a Id>,
+    /// Who or what is restricted.
+    #[schemars(with = "String")]
     subject: &'a Id,
+    /// What is denied; null for a stream.
     deny: Deny,
     #[serde(skip)]
     restriction: &'a Restriction,
@@ -51,7 +68,7 @@ impl<'a> From<&'a Restriction> for Place<'a> {
 }
 
 /// One entry that names the subject.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Named<'a> {
     /// What it restricts.
     #[serde(flatten)]
@@ -71,7 +88,7 @@ pub struct Named<'a> {
 }
 
 /// One row of the state.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct InForce<'a> {
     /// What is restricted.
     #[serde(flatten)]
@@ -80,22 +97,32 @@ pub struct InForce<'a> {
     pub until: Until,
     /// Since when it is held; null if nothing is known to be.
     pub since: Option<Moment>,
-    /// When a call last wrote it.
+    /// When a call last wrote it; null if nothing is known to be held.
     pub written: Option<Moment>,
     /// When it ends there by itself; null if it does not.
     pub lapse: Option<Moment>,
-    /// How this is known: `acknowledged`, `observed` or `adopted`.
-    pub evidence: Option<&'static str>,
-    /// The provider's id of the rule.
-    pub rule: Option<i64>,
-    /// Since when a call about it is in doubt.
+    /// How this is known; null if nothing is known to be held.
+    pub evidence: Option<Evidence>,
+    /// The provider's id of the rule; null where it makes none.
+    pub rule: Option<RuleId>,
+    /// Since when a call about it is in doubt; null if none is.
     pub in_doubt_since: Option<Moment>,
-    /// Since when the provider has been saying "not yet".
+    /// When the provider last said "not yet"; null if it did not.
     pub waiting_since: Option<Moment>,
 }
 
+/// One operation of the next run.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Coming {
+    /// The operation.
+    #[serde(flatten)]
+    pub operation: OperationView,
+    /// Whether a guard holds it back until somebody acknowledges it.
+    pub held_back: bool,
+}
+
 /// One operation of an earlier run.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct PastView<'a> {
     /// When its outcome was known.
     pub at: Moment,
@@ -110,11 +137,11 @@ pub struct PastView<'a> {
     pub because: &'a str,
     /// What came of it.
     pub outcome: &'a str,
-    /// The provider's code.
+    /// The provider's code; null where there is none.
     pub code: Option<&'a str>,
-    /// The provider's message.
+    /// What went wrong; null if nothing did.
     pub message: Option<&'a str>,
-    /// The provider's id of the request.
+    /// The provider's id of the request; null where there is none.
     pub request_id: Option<&'a str>,
 }
 
@@ -134,7 +161,7 @@ pub fn explain_text(
     let sections: [(&str, &str, Vec<String>); 5] = [
         ("Entries that name it", "no entry names it", entries.iter().map(named).collect()),
         ("Protected at", "", protected.iter().map(ToString::to_string).collect()),
-        ("In force", "nothing is known to be in force", in_force.iter().map(held).collect()),
+        ("In force, as far as the state knows", "nothing", in_force.iter().map(held).collect()),
         ("What the next run does", "nothing", operations),
         ("What was done, newest first", "nothing is recorded", past.iter().map(done).collect()),
     ];
@@ -156,17 +183,11 @@ pub fn explain_text(
 fn named(named: &Named<'_>) -> String {
     let Named { place, entry, source, from, until, reason, wanted_now } = named;
     let mut parts = vec![source.to_string()];
-    if let Some(entry) = entry {
-        parts.push((*entry).to_owned());
-    }
-    parts.push(format!("{}", place.restriction));
-    if let Some(from) = from {
-        parts.push(format!("from {from}"));
-    }
+    parts.extend(entry.map(str::to_owned));
+    parts.push(place.restriction.to_string());
+    parts.extend(from.map(|from| format!("from {from}")));
     parts.push(format!("until {until}"));
-    if let Some(reason) = reason {
-        parts.push(format!("reason: {reason}"));
-    }
+    parts.extend(reason.map(|reason| format!("reason: {reason}")));
     if !wanted_now {
         parts.push("(not wanted now)".to_owned());
     }
@@ -176,38 +197,42 @@ fn named(named: &Named<'_>) -> String {
 fn held(row: &InForce<'_>) -> String {
     let InForce { place, until, since, written, lapse, evidence, rule, .. } = row;
     let mut parts = vec![format!("{}  until {until}", place.restriction)];
-    if let (Some(since), Some(written), Some(evidence)) = (since, written, evidence) {
-        parts.push(format!("held since {since}, {evidence}, last written {written}"));
+    match (since, written, evidence) {
+        (Some(since), Some(written), Some(evidence)) => {
+            parts.push(format!("held since {since}, last written {written}: {}", known(*evidence)));
+        }
+        _ => parts.push("nothing is known to be held".to_owned()),
     }
-    if let Some(lapse) = lapse {
-        parts.push(format!("ends there by itself at {lapse}"));
-    }
-    if let Some(rule) = rule {
-        parts.push(format!("rule {rule}"));
-    }
-    if let Some(since) = row.in_doubt_since {
-        parts.push(format!("in doubt since {since}"));
-    }
-    if let Some(since) = row.waiting_since {
-        parts.push(format!("waiting since {since}"));
-    }
+    parts.extend(lapse.map(|lapse| format!("ends there by itself at {lapse}")));
+    parts.extend(rule.map(|rule| format!("rule {rule}")));
+    parts.extend(row.in_doubt_since.map(|since| format!("in doubt since {since}")));
+    parts.extend(row.waiting_since.map(|since| format!("\"not yet\" at {since}")));
     parts.join("  ")
 }
 
-fn coming(operation: &OperationView<'_>) -> String {
-    let OperationView { action, because, target, kind, room, subject, until, .. } = operation;
-    let room = room.map(|room| format!(" in room {room}")).unwrap_or_default();
-    let why = because.words();
-    format!("{} {action} {kind} {subject}{room} at {target}  until {until}  {why}", symbol(*action))
+/// How it is known what a provider holds.
+const fn known(evidence: Evidence) -> &'static str {
+    match evidence {
+        Evidence::Acknowledged => "the provider acknowledged it",
+        Evidence::Observed => "a list showed it",
+        Evidence::Adopted => "a list showed what an unanswered call had asked for",
+    }
+}
+
+fn coming(coming: &Coming) -> String {
+    let Coming { operation, held_back } = coming;
+    let OperationView { action, because, until, .. } = operation;
+    let (restriction, why) = (operation.restriction(), because.words());
+    let word = until_word(*action);
+    let held = if *held_back { "  (held back by a guard)" } else { "" };
+    format!("{} {action} {restriction}  {word} {until}  {why}{held}", symbol(*action))
 }
 
 fn done(past: &PastView<'_>) -> String {
     let PastView { at, run, place, action, because, outcome, code, message, request_id } = past;
     let mut parts = vec![format!("{at}  {action} {}  {outcome}  {because}", place.restriction)];
     for (word, value) in [("code", code), ("message", message), ("request", request_id)] {
-        if let Some(value) = value {
-            parts.push(format!("{word} {value}"));
-        }
+        parts.extend(value.map(|value| format!("{word} {value}")));
     }
     parts.push(format!("run {run}"));
     parts.join("  ")

@@ -3,8 +3,7 @@
 //! The commands are described at
 //! <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>.
 
-use std::fmt::Write as _;
-
+use super::count::grouped;
 use super::escape::{WorkflowData, WorkflowProperty};
 use super::plan_text::{Shown, exceeded};
 use crate::domain::{Action, Source, Warning};
@@ -21,19 +20,25 @@ enum Level {
     Warning,
 }
 
-/// Annotations in the making: of each level as many as are shown.
+/// Annotations in the making.
 struct Annotations<'a> {
     /// The folder of the workspace in the repository.
     directory: &'a str,
-    text: String,
-    errors: usize,
-    warnings: usize,
+    errors: OfALevel,
+    warnings: OfALevel,
+}
+
+/// The annotations of a level: as many as are shown, and how many there are.
+#[derive(Default)]
+struct OfALevel {
+    lines: Vec<String>,
+    count: usize,
 }
 
 /// The annotations of a plan: what holds it back, what it warns of, who is let back in, and
 /// whatever reaches everybody.
 pub fn plan_annotations(shown: &Shown<'_>, directory: &str) -> String {
-    let Shown { plan, origin: _, targets } = *shown;
+    let Shown { plan, origin } = *shown;
     let mut annotations = Annotations::new(directory);
     for guarded in &plan.guards {
         let (level, title) = if guarded.holds_back() {
@@ -45,14 +50,15 @@ pub fn plan_annotations(shown: &Shown<'_>, directory: &str) -> String {
     }
     let lifts = lifts(plan);
     if lifts > 0 {
+        let lifts = grouped(lifts as u64);
         let message = format!("{lifts} in force would be lifted or shortened before the time");
         annotations.add(Level::Warning, "lifts", None, &message);
     }
     for operation in &plan.operations {
         let restriction = &operation.restriction;
         let starts = matches!(operation.action, Action::Impose | Action::Amend);
-        let target = targets.get(&restriction.target);
-        let form = target.and_then(|it| it.provider.facts().form(restriction.subject.kind));
+        let provider = origin.provider(&restriction.target);
+        let form = provider.and_then(|it| it.facts().form(restriction.subject.kind));
         if let (true, Some(source)) = (starts && form.is_some_and(|it| it.wide), &operation.source)
         {
             let message = format!("{restriction} keeps everybody there out");
@@ -63,7 +69,7 @@ pub fn plan_annotations(shown: &Shown<'_>, directory: &str) -> String {
         let place = source.as_ref().map(place);
         annotations.add(Level::Warning, code, place.as_ref(), message);
     }
-    annotations.text
+    annotations.into_text()
 }
 
 /// The annotations of what is wrong with a workspace.
@@ -77,7 +83,7 @@ pub fn problem_annotations(diagnostics: &[Diagnostic], directory: &str) -> Strin
         let help = help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
         annotations.add(level, code, place.as_ref(), &format!("{message}{help}"));
     }
-    annotations.text
+    annotations.into_text()
 }
 
 /// The annotations of what is worth knowing of a workspace.
@@ -86,7 +92,7 @@ pub fn warning_annotations(warnings: &[Warning], directory: &str) -> String {
     for Warning { code, message, source } in warnings {
         annotations.add(Level::Warning, code, source.as_ref().map(place).as_ref(), message);
     }
-    annotations.text
+    annotations.into_text()
 }
 
 /// The outputs of a step: numbers, a truth value and an instant, one a line.
@@ -111,25 +117,44 @@ fn place(source: &Source) -> Place {
 
 impl<'a> Annotations<'a> {
     fn new(directory: &'a str) -> Self {
-        Self { directory, text: String::new(), errors: 0, warnings: 0 }
+        Self { directory, errors: OfALevel::default(), warnings: OfALevel::default() }
     }
 
     fn add(&mut self, level: Level, title: &str, place: Option<&Place>, message: &str) {
-        let (count, command) = match level {
-            Level::Error => (&mut self.errors, "error"),
-            Level::Warning => (&mut self.warnings, "warning"),
+        let of_level = match level {
+            Level::Error => &mut self.errors,
+            Level::Warning => &mut self.warnings,
         };
-        *count += 1;
-        if *count > OF_A_LEVEL {
-            return;
+        of_level.count += 1;
+        if of_level.count <= OF_A_LEVEL {
+            let place = place.map(|place| position(place, self.directory)).unwrap_or_default();
+            of_level.lines.push(command(level, title, &place, message));
         }
-        let title = WorkflowProperty(title);
-        let place = place.map(|place| position(place, self.directory)).unwrap_or_default();
-        let message = WorkflowData(message);
-        // Writing to a string cannot fail.
-        let _: std::fmt::Result =
-            writeln!(self.text, "::{command} title=ostracon%3A {title}{place}::{message}");
     }
+
+    /// The commands. Where not all are shown, the last one says how many more there are.
+    fn into_text(self) -> String {
+        let levels = [(Level::Error, self.errors), (Level::Warning, self.warnings)];
+        let lines = levels.into_iter().flat_map(|(level, OfALevel { mut lines, count })| {
+            if count > lines.len() {
+                lines.pop();
+                let more = grouped((count - lines.len()) as u64);
+                let message = format!("and {more} more: the job summary has them");
+                lines.push(command(level, "more", "", &message));
+            }
+            lines
+        });
+        lines.collect()
+    }
+}
+
+fn command(level: Level, title: &str, place: &str, message: &str) -> String {
+    let name = match level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+    };
+    let (title, message) = (WorkflowProperty(title), WorkflowData(message));
+    format!("::{name} title=ostracon%3A {title}{place}::{message}\n")
 }
 
 fn position(place: &Place, directory: &str) -> String {
@@ -148,23 +173,13 @@ fn position(place: &Place, directory: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::domain::{Id, Kind};
-    use crate::plan::document::{Origin, StateMark};
     use crate::plan::{Guard, Guarded, NextDue};
-    use crate::report::plan_text::samples::{at, impose, lifted, name, plan_of, targets};
+    use crate::report::plan_text::samples::{at, impose, lifted, name, plan_of, shown};
 
     fn annotated(plan: &Plan) -> String {
-        let origin = Origin {
-            policy_digest: String::new(),
-            config_digest: String::new(),
-            state: StateMark { lineage: None, serial: 0 },
-            changes: Vec::new(),
-            targets: BTreeMap::new(),
-        };
-        plan_annotations(&Shown { plan, origin: &origin, targets: &targets() }, "./policies")
+        shown(plan, Vec::new(), |shown| plan_annotations(shown, "./policies"))
     }
 
     #[test]
@@ -203,10 +218,13 @@ mod tests {
         wide.restriction.room = Some(Id::new(hostile));
         wide.source = Some(Source { file: hostile.into(), line: 1, column: 1 });
         let mut plan = plan_of(vec![wide]);
-        plan.warnings =
-            (0..99).map(|_| Warning { code: "c", message: hostile.into(), source: None }).collect();
+        plan.warnings = (0..99)
+            .map(|_| Warning { code: "c".into(), message: hostile.into(), source: None })
+            .collect();
         let text = annotated(&plan);
         assert_eq!(text.lines().count(), OF_A_LEVEL);
+        let last = "::warning title=ostracon%3A more::and 91 more: the job summary has them\n";
+        assert!(text.ends_with(last), "{text}");
         assert!(text.lines().all(|line| line.starts_with("::warning title=ostracon")), "{text}");
         assert!(!text.contains("##[") && !text.contains('\r'), "{text}");
     }

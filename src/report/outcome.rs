@@ -10,8 +10,8 @@ use super::count::counted;
 use super::escape::{Terminal, TerminalWord};
 use super::style::{Ink, Paint};
 use crate::apply::{Fate, Outcome, Problem, Tally};
-use crate::plan::Plan;
 use crate::plan::document::{FORMAT_VERSION, OperationView};
+use crate::plan::{Guarded, Plan};
 
 /// The outcome of a run as JSON.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -30,6 +30,8 @@ pub struct OutcomeView<'a> {
     pub summary: Tally,
     /// The operations that are not done.
     pub problems: Vec<ProblemView<'a>>,
+    /// The guards that are exceeded: unless acknowledged, they held back everything but upkeep.
+    pub guards: &'a [Guarded],
 }
 
 /// An operation that is not done, as JSON.
@@ -37,7 +39,7 @@ pub struct OutcomeView<'a> {
 pub struct ProblemView<'a> {
     /// The operation.
     #[serde(flatten)]
-    pub operation: OperationView<'a>,
+    pub operation: OperationView,
     /// What came of it.
     pub outcome: Fate,
     /// What went wrong.
@@ -65,6 +67,7 @@ pub fn outcome_view<'a>(outcome: &'a Outcome, plan: &'a Plan) -> OutcomeView<'a>
         run: &outcome.run,
         summary: outcome.tally,
         problems: outcome.problems.iter().filter_map(view).collect(),
+        guards: &plan.guards,
     }
 }
 

@@ -20,6 +20,7 @@ pub mod runs;
 pub mod schema;
 pub mod snapshot;
 pub mod verify;
+mod view;
 
 pub use audit::AuditRow;
 pub use chain::{Break, Link};
@@ -33,6 +34,7 @@ pub use past::Past;
 pub use runs::RunRow;
 pub use snapshot::{LastCall, Snapshot};
 pub use verify::Flaw;
+pub use view::View;
 
 #[cfg(test)]
 mod tests;

@@ -30,17 +30,25 @@ pub struct Past {
 }
 
 impl State {
-    /// The newest operations about a subject, whatever its kind, at most so many.
-    pub fn past(&self, subject: &str, most: u32) -> Result<Vec<Past>, StateError> {
+    /// The newest operations about a subject, of this kind or of any, at most so many.
+    pub fn past(
+        &self,
+        kind: Option<Kind>,
+        subject: &str,
+        most: u32,
+    ) -> Result<Vec<Past>, StateError> {
         let reading = doing("read the audit log");
         let mut statement = self
             .connection
             .prepare(
                 "SELECT at, run, target, room, kind, subject, deny, action, because, outcome, code,
-                 message, request_id FROM audit WHERE subject = ?1 ORDER BY seq DESC LIMIT ?2",
+                 message, request_id FROM audit WHERE subject = ?1 AND kind = ifnull(?2, kind)
+                 ORDER BY seq DESC LIMIT ?3",
             )
             .map_err(&reading)?;
-        let rows = statement.query_map(params![subject, most], past).map_err(&reading)?;
+        let rows = statement
+            .query_map(params![subject, kind.map(Kind::name), most], past)
+            .map_err(&reading)?;
         rows.collect::<Result<_, _>>().map_err(&reading)
     }
 }

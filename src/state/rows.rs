@@ -1,5 +1,8 @@
 //! Enforcements as rows.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use rusqlite::{Connection, Row, named_params, params};
 
 use crate::domain::{
@@ -9,10 +12,34 @@ use crate::domain::{
 
 /// Reads every row, in the canonical order of restrictions.
 pub(super) fn read_all(connection: &Connection) -> rusqlite::Result<Vec<Enforcement>> {
-    let mut statement = connection
-        .prepare("SELECT * FROM enforcement ORDER BY target, room, kind, subject, deny")?;
-    let rows = statement.query_map([], enforcement)?;
-    rows.collect()
+    each(connection, |rows| rows.collect())?
+}
+
+/// Counts the rows of each target.
+pub(super) fn count(connection: &Connection) -> rusqlite::Result<BTreeMap<TargetName, usize>> {
+    let mut statement =
+        connection.prepare("SELECT target, count(*) FROM enforcement GROUP BY target")?;
+    let counts = statement.query_map([], |row| {
+        let name = TargetName::parse(&row.get::<_, String>(0)?);
+        let count = usize::try_from(row.get::<_, i64>(1)?).unwrap_or(usize::MAX);
+        Ok((name.ok_or_else(|| unreadable("target"))?, count))
+    })?;
+    counts.collect()
+}
+
+/// Lets `read` see the rows one by one, in the canonical order of restrictions.
+pub(super) fn each<T>(
+    connection: &Connection,
+    read: impl FnOnce(&mut dyn Iterator<Item = rusqlite::Result<Enforcement>>) -> T,
+) -> rusqlite::Result<T> {
+    let mut statement = connection.prepare(
+        "SELECT target, room, kind, subject, deny, until, reason, entry, since, written, lapse,
+         rule, evidence, twin_since, doubt, doubt_since, doubt_lapse, waiting
+         FROM enforcement ORDER BY target, room, kind, subject, deny",
+    )?;
+    let mut reading = Reading::default();
+    let mut rows = statement.query_map([], |row| reading.enforcement(row))?;
+    Ok(read(&mut rows))
 }
 
 /// Writes a row, over an earlier one about the same restriction.
@@ -68,60 +95,115 @@ pub(super) fn drop_row(connection: &Connection, restriction: &Restriction) -> ru
     Ok(())
 }
 
-fn enforcement(row: &Row<'_>) -> rusqlite::Result<Enforcement> {
-    let moment = |name: &str| -> rusqlite::Result<Option<Moment>> {
-        Ok(row.get::<_, Option<i64>>(name)?.map(Moment::from_millis))
-    };
-    let lapse = |name: &str| -> rusqlite::Result<Lapse> {
-        Ok(moment(name)?.map_or(Lapse::Open, Lapse::At))
-    };
-    let held = match (moment("since")?, moment("written")?) {
-        (Some(since), Some(written)) => Some(Held {
-            since,
-            written,
-            lapse: lapse("lapse")?,
-            rule: row.get::<_, Option<i64>>("rule")?.map(RuleId),
-            evidence: word(row, "evidence", Evidence::parse)?,
-            twin_since: moment("twin_since")?,
-        }),
-        (None, _) | (_, None) => None,
-    };
-    let doubt = match moment("doubt_since")? {
-        Some(since) => Some(Doubt {
-            action: word(row, "doubt", Action::parse)?,
-            since,
-            lapse: lapse("doubt_lapse")?,
-        }),
-        None => None,
-    };
-    Ok(Enforcement {
-        restriction: restriction(row)?,
-        until: moment("until")?.map_or(Until::Never, Until::At),
-        reason: row.get::<_, Option<String>>("reason")?.map(Into::into),
-        entry: row.get::<_, Option<String>>("entry")?.map(Into::into),
-        held,
-        doubt,
-        waiting: moment("waiting")?,
-    })
+/// Reads rows one after the other, with one copy of what neighbours have in common.
+#[derive(Default)]
+struct Reading {
+    target: Option<TargetName>,
+    room: Option<Id>,
+    reasons: BTreeSet<Arc<str>>,
 }
 
-/// Reads the columns that name a restriction.
+/// The columns that name a restriction.
+const KEY: [usize; 5] = [0, 1, 2, 3, 4];
+
+/// How many reasons are remembered: a state of which each row has its own gains nothing by it.
+const MOST_REASONS: usize = 1000;
+
+impl Reading {
+    /// Reads a row; its columns are those of the table, in order.
+    fn enforcement(&mut self, row: &Row<'_>) -> rusqlite::Result<Enforcement> {
+        let moment = |index: usize| -> rusqlite::Result<Option<Moment>> {
+            Ok(row.get::<_, Option<i64>>(index)?.map(Moment::from_millis))
+        };
+        let lapse = |index: usize| -> rusqlite::Result<Lapse> {
+            Ok(moment(index)?.map_or(Lapse::Open, Lapse::At))
+        };
+        let held = match (moment(8)?, moment(9)?) {
+            (Some(since), Some(written)) => Some(Held {
+                since,
+                written,
+                lapse: lapse(10)?,
+                rule: row.get::<_, Option<i64>>(11)?.map(RuleId),
+                evidence: word(row, 12, "evidence", Evidence::parse)?,
+                twin_since: moment(13)?,
+            }),
+            (None, _) | (_, None) => None,
+        };
+        let doubt = match moment(15)? {
+            Some(since) => Some(Doubt {
+                action: word(row, 14, "doubt", Action::parse)?,
+                since,
+                lapse: lapse(16)?,
+            }),
+            None => None,
+        };
+        Ok(Enforcement {
+            restriction: self.restriction(row, KEY)?,
+            until: moment(5)?.map_or(Until::Never, Until::At),
+            reason: text(row, 6)?.map(|reason| self.share(reason)),
+            entry: text(row, 7)?.map(Into::into),
+            held,
+            doubt,
+            waiting: moment(17)?,
+        })
+    }
+
+    fn restriction(
+        &mut self,
+        row: &Row<'_>,
+        [target, room, kind, subject, deny]: [usize; 5],
+    ) -> rusqlite::Result<Restriction> {
+        let target = text(row, target)?.unwrap_or_default();
+        let known = self.target.take().filter(|known| known.as_str() == target);
+        let target = known.or_else(|| TargetName::parse(target));
+        let target = target.ok_or_else(|| unreadable("target"))?;
+        self.target = Some(target.clone());
+        let room = text(row, room)?.filter(|room| !room.is_empty());
+        let room = room.map(|room| {
+            let known = self.room.take().filter(|known| known.as_str() == room);
+            known.unwrap_or_else(|| Id::new(room))
+        });
+        self.room.clone_from(&room);
+        let kind = word(row, kind, "kind", Kind::parse)?;
+        let id = Id::new(text(row, subject)?.ok_or_else(|| unreadable("subject"))?);
+        let deny = Deny::from_bits(row.get(deny)?).ok_or_else(|| unreadable("deny"))?;
+        Ok(Restriction { target, room, subject: Subject { kind, id }, deny })
+    }
+
+    fn share(&mut self, reason: &str) -> Arc<str> {
+        if let Some(known) = self.reasons.get(reason) {
+            return Arc::clone(known);
+        }
+        let reason: Arc<str> = reason.into();
+        if self.reasons.len() < MOST_REASONS {
+            self.reasons.insert(Arc::clone(&reason));
+        }
+        reason
+    }
+}
+
+/// A text, borrowed from the row.
+fn text<'r>(row: &'r Row<'_>, index: usize) -> rusqlite::Result<Option<&'r str>> {
+    Ok(row.get_ref(index)?.as_str_or_null()?)
+}
+
+fn word<T>(
+    row: &Row<'_>,
+    index: usize,
+    name: &str,
+    parse: fn(&str) -> Option<T>,
+) -> rusqlite::Result<T> {
+    text(row, index)?.and_then(parse).ok_or_else(|| unreadable(name))
+}
+
+/// Reads a restriction from the columns that are named as in the table.
 pub(super) fn restriction(row: &Row<'_>) -> rusqlite::Result<Restriction> {
-    let room: String = row.get("room")?;
-    Ok(Restriction {
-        target: word(row, "target", TargetName::parse)?,
-        room: (!room.is_empty()).then(|| Id::new(room)),
-        subject: Subject {
-            kind: word(row, "kind", Kind::parse)?,
-            id: Id::new(row.get::<_, String>("subject")?),
-        },
-        deny: Deny::from_bits(row.get("deny")?).ok_or_else(|| unreadable("deny"))?,
-    })
-}
-
-fn word<T>(row: &Row<'_>, name: &str, parse: fn(&str) -> Option<T>) -> rusqlite::Result<T> {
-    let text: String = row.get(name)?;
-    parse(&text).ok_or_else(|| unreadable(name))
+    let statement = row.as_ref();
+    let mut columns = KEY;
+    for (column, name) in columns.iter_mut().zip(["target", "room", "kind", "subject", "deny"]) {
+        *column = statement.column_index(name)?;
+    }
+    Reading::default().restriction(row, columns)
 }
 
 fn unreadable(name: &str) -> rusqlite::Error {

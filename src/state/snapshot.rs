@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::{StateError, doing};
-use super::{State, protected, rows};
+use super::{State, View, protected};
 use crate::domain::{Enforcement, Moment, ProtectedKey, TargetName};
 use crate::plan::Bound;
 use crate::plan::document::StateMark;
@@ -59,6 +59,18 @@ impl Snapshot {
         }
     }
 
+    /// How many rows each target has; one without is left out.
+    pub fn rows_per_target(&self) -> BTreeMap<TargetName, usize> {
+        let mut counts: BTreeMap<TargetName, usize> = BTreeMap::new();
+        for row in &self.rows {
+            match counts.get_mut(&row.restriction.target) {
+                Some(count) => *count += 1,
+                None => drop(counts.insert(row.restriction.target.clone(), 1)),
+            }
+        }
+        counts
+    }
+
     /// Gives the rows of renamed targets their new names.
     pub fn rename(&mut self, moves: &BTreeMap<TargetName, TargetName>) {
         if moves.is_empty() {
@@ -80,8 +92,21 @@ const RECENT_CALLS: i64 = 1000;
 impl State {
     /// Reads the snapshot, in one transaction.
     pub fn snapshot(&mut self) -> Result<Snapshot, StateError> {
-        let reading = doing("read the state");
-        let transaction = self.connection.transaction().map_err(&reading)?;
+        self.view()?.snapshot()
+    }
+
+    /// Its lineage.
+    pub fn lineage(&self) -> Result<String, StateError> {
+        self.connection
+            .query_row("SELECT value FROM meta WHERE key = 'lineage'", [], |row| row.get(0))
+            .map_err(doing("read the state"))
+    }
+}
+
+impl View<'_> {
+    /// Everything but the rows.
+    pub fn outline(&self) -> Result<Snapshot, StateError> {
+        let transaction = &self.transaction;
         let read = || -> rusqlite::Result<Snapshot> {
             let meta = |key: &str| {
                 transaction.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| {
@@ -95,22 +120,15 @@ impl State {
             let newest = |sql| transaction.query_row(sql, [], |row| row.get::<_, Option<i64>>(0));
             Ok(Snapshot {
                 mark,
-                bound: bound(&transaction)?,
-                rows: rows::read_all(&transaction)?,
-                protected: protected::read(&transaction)?,
+                bound: bound(transaction)?,
+                rows: Vec::new(),
+                protected: protected::read(transaction)?,
                 newest_run: newest("SELECT max(started) FROM run")?.map(Moment::from_millis),
                 newest_call: newest("SELECT max(id) FROM call")?.unwrap_or(0),
-                last_calls: last_calls(&transaction)?,
+                last_calls: last_calls(transaction)?,
             })
         };
-        read().map_err(&reading)
-    }
-
-    /// Its lineage.
-    pub fn lineage(&self) -> Result<String, StateError> {
-        self.connection
-            .query_row("SELECT value FROM meta WHERE key = 'lineage'", [], |row| row.get(0))
-            .map_err(doing("read the state"))
+        read().map_err(doing("read the state"))
     }
 }
 

@@ -249,7 +249,7 @@ fn without_a_terminal_apply_needs_approval_with_and_without_a_plan_file() {
 }
 
 #[test]
-fn a_plan_file_that_is_altered_replayed_or_unreadable_is_refused() {
+fn a_plan_file_that_is_altered_replayed_or_unreadable_is_neither_shown_nor_applied() {
     let scene = Scene::new();
     let path = scene.files.path().join("plan.json");
     let file = path.to_str().unwrap();
@@ -264,7 +264,13 @@ fn a_plan_file_that_is_altered_replayed_or_unreadable_is_refused() {
     ] {
         assert_ne!(broken, made);
         std::fs::write(&path, broken).unwrap();
-        scene.run(&["apply", file, "--auto-approve"], 6);
+        let applied = scene.run(&["apply", file, "--auto-approve"], 6);
+        let shown = scene.run(&["show", file], 6);
+        assert_eq!(text(&shown.stderr), text(&applied.stderr));
+        assert_eq!(text(&shown.stdout), "");
+    }
+    for absent in ["/nowhere/plan.json", "/dev/zero"] {
+        scene.run(&["show", absent], 6);
     }
     scene.run(&["apply", "/nowhere/plan.json", "--auto-approve"], 6);
     assert_eq!(scene.sandbox.calls(), 0);

@@ -20,8 +20,8 @@ fn names(workspace: &Workspace) -> Vec<String> {
     workspace.wanted.iter().map(|wanted| wanted.restriction.to_string()).collect()
 }
 
-fn codes(workspace: &Workspace) -> Vec<&'static str> {
-    workspace.warnings.iter().map(|warning| warning.code).collect()
+fn codes(workspace: &Workspace) -> Vec<&str> {
+    workspace.warnings.iter().map(|warning| &*warning.code).collect()
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn objects<'a>(schema: &'a Value, at: &str, found: &mut Vec<(String, &'a Value)>
 
 #[test]
 fn every_key_of_the_output_is_always_there_and_described() {
-    for of in [Subject::Plan, Subject::Outcome] {
+    for of in [Subject::Plan, Subject::Outcome, Subject::Explanation] {
         let schema = schema(of);
         let mut found = Vec::new();
         objects(&schema, "", &mut found);
@@ -269,4 +269,9 @@ fn plans_and_outcomes_conform_and_the_schemas_describe_every_key() {
     assert_described(Subject::Plan, &second);
     assert_eq!(second.pointer("/guards/0/guard"), Some(&Value::from("allow_empty")));
     assert_eq!(second.pointer("/operations/0/source"), Some(&Value::Null));
+
+    let (exit, refused) = json_of(&files, &emulation, apply);
+    assert_eq!(exit, Exit::Guarded);
+    assert_described(Subject::Outcome, &refused);
+    assert_eq!(refused.pointer("/guards"), second.pointer("/guards"));
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::bench::{Sort, target, until};
-use crate::domain::{Enforcement, TargetName};
+use super::bench::target;
+use crate::domain::TargetName;
 use crate::plan::bindings::resolve;
 use crate::plan::{BindingError, Bound, Resolved};
 use crate::provider::{CredentialSource, Endpoint, Target};
@@ -17,20 +17,14 @@ fn tencent(called: &str) -> Target {
     Target { name: name(called), ..target("tencent") }
 }
 
-fn rows(target: &str, count: usize) -> Vec<Enforcement> {
-    let ids = (0..count).map(|id| id.to_string());
-    let rows = ids.map(|id| {
-        let mut row = Sort::Tencent.row(&id, until(1));
-        row.restriction.target = name(target);
-        row
-    });
-    rows.collect()
+fn rows(target: &str, count: usize) -> BTreeMap<TargetName, usize> {
+    BTreeMap::from([(name(target), count)])
 }
 
 fn resolved(
     config: Vec<Target>,
     state: &[Target],
-    rows: &[Enforcement],
+    rows: &BTreeMap<TargetName, usize>,
 ) -> Result<Resolved, BindingError> {
     let config: BTreeMap<_, _> =
         config.into_iter().map(|target| (target.name.clone(), Arc::new(target))).collect();
@@ -40,7 +34,7 @@ fn resolved(
 
 /// What changed at which target, without the values.
 fn changes(resolved: &Resolved) -> Vec<(&str, &str)> {
-    resolved.changes.iter().map(|change| (change.target.as_str(), change.what)).collect()
+    resolved.changes.iter().map(|change| (change.target.as_str(), change.what.name())).collect()
 }
 
 fn other_app(called: &str) -> Target {
@@ -64,7 +58,7 @@ fn a_name_bound_to_another_app_is_refused_while_rows_are_recorded() {
         assert!(error.to_string().contains("with 3 recorded restrictions"));
         assert!(error.hint().contains("empty `a`"));
         // An empty target may be anything.
-        let found = resolved(vec![now], &[tencent("a")], &[]).unwrap();
+        let found = resolved(vec![now], &[tencent("a")], &BTreeMap::new()).unwrap();
         assert!(changes(&found).contains(&("a", "target")));
     }
 }
@@ -76,7 +70,7 @@ fn recorded_restrictions_without_a_target_are_refused() {
     assert!(error.hint().contains("`moved_from: a`"));
     let unbound = resolved(vec![], &[], &rows("a", 2)).unwrap_err();
     assert_eq!(unbound, BindingError::Gone { target: name("a"), rows: 2 });
-    let retired = resolved(vec![], &[tencent("a")], &[]).unwrap();
+    let retired = resolved(vec![], &[tencent("a")], &BTreeMap::new()).unwrap();
     assert_eq!(changes(&retired), [("a", "target")]);
     assert_eq!(retired.changes[0].after, None);
 }
@@ -99,7 +93,7 @@ fn a_renamed_target_must_be_the_same_app_and_have_no_rows_of_its_own() {
     assert!(matches!(error, BindingError::Rebound { rows: 2, .. }), "{error}");
 
     let renamed = Target { moved_from: Some(name("a")), ..tencent("b") };
-    let both = [rows("a", 2), rows("b", 1)].concat();
+    let both = [("a", 2), ("b", 1)].map(|(target, count)| (name(target), count)).into();
     let error = resolved(vec![renamed], &[tencent("a"), other_app("b")], &both).unwrap_err();
     let expected = BindingError::Occupied { target: name("b"), from: name("a"), rows: 1 };
     assert_eq!(error, expected);
@@ -117,7 +111,7 @@ fn a_target_that_is_still_configured_does_not_lose_its_rows() {
 
 #[test]
 fn new_targets_endpoints_and_credentials_are_reported() {
-    let found = resolved(vec![tencent("a")], &[], &[]).unwrap();
+    let found = resolved(vec![tencent("a")], &[], &BTreeMap::new()).unwrap();
     assert_eq!(changes(&found), [("a", "credentials"), ("a", "endpoint"), ("a", "target")]);
     assert!(found.changes.iter().all(|change| change.before.is_none()));
 

@@ -95,7 +95,7 @@ fn every_documented_key_is_there_and_null_where_it_does_not_apply() {
     let keys: Vec<_> = operations[0].as_object().unwrap().keys().map(String::as_str).collect();
     let expected = [
         "action", "because", "upkeep", "target", "kind", "room", "subject", "deny", "until",
-        "reason", "entry", "source",
+        "reason", "entry", "source", "waited", "after", "recorded",
     ];
     assert_eq!(keys, expected);
     let lift = &operations[2];
@@ -185,7 +185,9 @@ fn moved(edit: fn(&mut Bench), origin_now: &Origin) -> String {
     let mut now = bench();
     edit(&mut now);
     match check(&text, &now.plan(), origin_now) {
-        Err(Refusal::Stale { moved, difference }) => format!("{} | {difference}", moved.join(", ")),
+        Err(Refusal::Stale { moved, difference }) => {
+            format!("{} | {}", moved.join(", "), difference.join("\n"))
+        }
         other => format!("{other:?}"),
     }
 }

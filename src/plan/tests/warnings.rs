@@ -4,8 +4,8 @@ use super::bench::{Bench, DAY, HOUR, Sort, at, target, until};
 use crate::domain::{Enforcement, Lapse, TargetName, Until, Wanted, Warning};
 use crate::provider::{Knobs, Target};
 
-fn codes(bench: &Bench) -> Vec<&'static str> {
-    bench.plan().warnings.iter().map(|warning| warning.code).collect()
+fn codes(bench: &Bench) -> Vec<String> {
+    bench.plan().warnings.iter().map(|warning| warning.code.to_string()).collect()
 }
 
 fn renewals(count: i64, lapse: i64) -> Bench {
@@ -91,6 +91,6 @@ fn a_zego_ban_says_in_words_that_it_keeps_nobody_out() {
 fn what_the_policy_warned_of_comes_first() {
     let mut bench = Bench::new(vec![Sort::ZegoUser.wanted("9", until(DAY))], vec![]);
     let message = "shown".to_owned();
-    bench.warnings = vec![Warning { code: "zzz", message, source: None }];
+    bench.warnings = vec![Warning { code: "zzz".into(), message, source: None }];
     assert_eq!(codes(&bench), ["zzz", "kicks-only"]);
 }

@@ -163,22 +163,20 @@ impl<'t> Reader<'t> {
 
     fn build(&mut self, step: Step<'t>, depth: usize, fallback: At) -> Result<Node<'t>, Problem> {
         let Step { event, at } = step;
-        let broken = Node { at, value: Value::Broken };
+        // Almost every step: nothing to keep, and nothing that can be wrong.
+        if let Event::Scalar { text, plain, anchor: 0 } = event {
+            return Ok(scalar(text, plain, at, fallback));
+        }
         if depth > DEEPEST && event.is_start() {
             self.problems.push(
                 Problem::new("too-deep", at, format!("lists and mappings stand {depth} deep"))
                     .help(place::at_most_deep()),
             );
             self.skip(&event)?;
-            return Ok(broken);
+            return Ok(Node { at, value: Value::Broken });
         }
         let (anchor, node) = match event {
-            Event::Scalar { text, plain, anchor } => {
-                let is_nothing = at.length == 0 && plain;
-                let (text, at) =
-                    if is_nothing { (Cow::Borrowed(""), fallback) } else { (text, at) };
-                (anchor, Node { at, value: Value::Scalar { text, plain } })
-            }
+            Event::Scalar { text, plain, anchor } => (anchor, scalar(text, plain, at, fallback)),
             Event::SequenceStart { anchor } => (anchor, self.build_sequence(at, depth)?),
             Event::MappingStart { anchor } => (anchor, self.build_mapping(at, depth)?),
             Event::Alias(anchor) => (0, self.repeat(anchor, at)),
@@ -188,7 +186,7 @@ impl<'t> Reader<'t> {
                     Problem::new("unknown-anchor", at, message)
                         .help("quote a text that starts with `*`"),
                 );
-                (0, broken)
+                (0, Node { at, value: Value::Broken })
             }
             Event::DocumentStart
             | Event::DocumentEnd
@@ -327,6 +325,13 @@ impl<'t> Reader<'t> {
         }
         Ok(())
     }
+}
+
+/// A single value; where nothing is written, it stands where its key does.
+fn scalar(text: Cow<'_, str>, plain: bool, at: At, fallback: At) -> Node<'_> {
+    let is_nothing = at.length == 0 && plain;
+    let (text, at) = if is_nothing { (Cow::Borrowed(""), fallback) } else { (text, at) };
+    Node { at, value: Value::Scalar { text, plain } }
 }
 
 /// The error of a key that a mapping has twice.

@@ -1,6 +1,6 @@
 //! Where the steps through a text come from.
 
-use super::everyday::{Beyond, Everyday};
+use super::everyday::Everyday;
 use super::granit::Granit;
 use super::step::Step;
 use crate::policy::problem::Problem;
@@ -26,16 +26,14 @@ impl<'t> Source<'t> {
     /// The next step; a tag on the way is reported and left out.
     pub(super) fn step(&mut self, problems: &mut Vec<Problem>) -> Result<Step<'t>, Problem> {
         match &mut self.from {
-            From::Everyday(everyday, given) => match everyday.step() {
-                Ok(step) => {
+            From::Everyday(everyday, given) => {
+                if let Ok(step) = everyday.step() {
                     *given += 1;
-                    Ok(step)
+                    return Ok(step);
                 }
-                Err(Beyond) => {
-                    let given = *given;
-                    self.take_the_parser(given, problems)
-                }
-            },
+                let given = *given;
+                self.take_the_parser(given, problems)
+            }
             From::Granit(granit) => granit.step(problems),
         }
     }

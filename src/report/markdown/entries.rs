@@ -69,13 +69,19 @@ fn write_group(group: &Group<'_>, most: usize, links: &Links) -> String {
     let shown = |text: &str, most| Markdown(&clipped(text, most)).to_string();
     let mut parts = Vec::new();
     parts.extend(entry.map(|entry| shown(entry, LONGEST_ENTRY)));
-    parts.push(source.map_or_else(|| "in no file any more".to_owned(), |source| links.to(source)));
+    parts.extend(source.map(|source| links.to(source)));
     let reason = operations.first().and_then(|operation| operation.reason.as_deref());
     parts.extend(reason.map(|reason| format!("reason: {}", shown(reason, LONGEST_REASON))));
+    if let [operation] = operations.as_slice() {
+        parts.insert(0, line(operation));
+        return parts.join("  ") + "\n";
+    }
+    if source.is_none() {
+        parts.push("in no file any more".to_owned());
+    }
     let mut text = format!("\n{}\n", parts.join("  "));
     for operation in operations.iter().take(most) {
-        text += "  ";
-        text += &line(operation);
+        text.extend(["  ", &line(operation), "\n"]);
     }
     if let Some(more) = operations.len().checked_sub(most).filter(|more| *more > 0) {
         text.extend(["  … and ", &grouped(more as u64), " more\n"]);

@@ -12,7 +12,7 @@ use crate::report::escape::{Markdown, clipped};
 use crate::report::plan_text::{Shown, changed_lines, exceeded};
 
 pub(super) fn write(shown: &Shown<'_>, text: &mut Budget) {
-    let Shown { plan, origin, targets: _ } = *shown;
+    let Shown { plan, origin } = *shown;
     text.push(MARKER);
     text.push(&headline(plan));
     if plan.is_held_back() {
@@ -93,30 +93,30 @@ fn change(change: &TargetChange) -> String {
             (None, None) => continue,
         };
         // Writing to a string cannot fail.
-        let _: std::fmt::Result = writeln!(lines, "{}  {what}  {words}", Markdown(target.as_str()));
+        let _: std::fmt::Result =
+            writeln!(lines, "{}  {}  {words}", Markdown(target.as_str()), what.name());
     }
     lines
 }
 
+/// What happens where: a column for each action that there is.
 fn write_table(plan: &Plan, text: &mut Budget) {
-    let mut rows: BTreeMap<&TargetName, [u64; Action::ALL.len()]> = BTreeMap::new();
+    let actions = Action::ALL.into_iter().filter(|action| plan.count(*action) > 0);
+    let actions: Vec<Action> = actions.collect();
+    let mut rows: BTreeMap<&TargetName, BTreeMap<Action, u64>> = BTreeMap::new();
     for operation in &plan.operations {
         let row = rows.entry(&operation.restriction.target).or_default();
-        for (count, action) in row.iter_mut().zip(Action::ALL) {
-            *count += u64::from(action == operation.action);
-        }
+        *row.entry(operation.action).or_default() += 1;
     }
-    let opening = format!(
-        "\n| target | {} |\n|---|{}\n",
-        Action::ALL.map(Action::name).join(" | "),
-        "---:|".repeat(Action::ALL.len())
-    );
+    let names: Vec<_> = actions.iter().map(|action| action.name()).collect();
+    let opening =
+        format!("\n| target | {} |\n|---|{}\n", names.join(" | "), "---:|".repeat(names.len()));
     let rows: Vec<_> = rows.into_iter().collect();
     text.push_list(
         &List { opening: &opening, items: &rows, closing: "", share: 6 },
         |(target, counts)| {
-            let counts =
-                counts.map(|count| if count == 0 { String::new() } else { grouped(count) });
+            let count = |action| counts.get(action).map_or_else(String::new, |it| grouped(*it));
+            let counts: Vec<_> = actions.iter().map(count).collect();
             format!("| <code>{}</code> | {} |\n", Markdown(target.as_str()), counts.join(" | "))
         },
         |count| format!("\n… and {}\n", counted(count as u64, "more target")),

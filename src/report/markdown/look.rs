@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::budget::{Budget, List};
-use super::line::line;
+use super::line::{line, line_of};
 use super::link::Links;
-use crate::domain::{Action, Because, Warning};
+use crate::domain::{Action, Because, Restriction, Warning};
 use crate::plan::{Operation, Plan};
 use crate::report::count::{counted, grouped};
 use crate::report::escape::{Markdown, clipped};
@@ -40,26 +40,70 @@ pub(super) fn write(shown: &Shown<'_>, links: &Links, text: &mut Budget) {
                 format!("{} to be lifted or shortened before the time", grouped(count))
             }
         };
+        let rows = alike(&operations);
+        let (shown, hidden) = rows.split_at(rows.len().min(LINES));
+        let hidden: usize = hidden.iter().map(Vec::len).sum();
+        let below = if hidden > 0 {
+            format!("… and {} more, among the operations below\n", grouped(hidden as u64))
+        } else {
+            String::new()
+        };
         text.push_list(
             &List {
                 opening: &format!("\n**{heading}**\n\n<pre>\n"),
-                items: &operations,
-                closing: "</pre>\n",
+                items: shown,
+                closing: &format!("{below}</pre>\n"),
                 share: 6,
             },
-            |operation| line(operation),
-            |count| format!("… and {} more\n", grouped(count as u64)),
+            |operations| write_line(operations, links),
+            |count| format!("… and {}\n", counted(count as u64, "more line")),
         );
     }
     write_warnings(shown.plan, links, text);
 }
 
+/// How many lines each concern may have: whoever reads on finds all operations below.
+const LINES: usize = 30;
+/// Operations that are so few of their sort have a line each.
+const FEW: usize = 3;
+
+/// The operations line by line: together where they differ in their subjects only.
+fn alike<'a>(operations: &[&'a Operation]) -> Vec<Vec<&'a Operation>> {
+    let mut groups: BTreeMap<_, (usize, Vec<&Operation>)> = BTreeMap::new();
+    for (position, operation) in operations.iter().enumerate() {
+        let Restriction { target, room, subject, deny } = &operation.restriction;
+        let what = (operation.action, operation.because, operation.until);
+        let before = operation.recorded.as_ref().map(|row| row.until);
+        let from = (operation.entry.as_deref(), operation.source.as_ref());
+        let key = (target, room.as_ref(), subject.kind, *deny, what, before, from);
+        let group = groups.entry(key).or_insert_with(|| (position, Vec::new()));
+        group.1.push(operation);
+    }
+    let mut groups: Vec<_> = groups.into_values().collect();
+    groups.sort_by_key(|(position, _)| *position);
+    let lines = groups.into_iter().flat_map(|(_, group)| {
+        if group.len() > FEW {
+            vec![group]
+        } else {
+            group.into_iter().map(|operation| vec![operation]).collect()
+        }
+    });
+    lines.collect()
+}
+
+fn write_line(operations: &[&Operation], links: &Links) -> String {
+    let [first, more @ ..] = operations else { return String::new() };
+    let text = if more.is_empty() { line(first) } else { line_of(operations) };
+    let entry = first.entry.as_deref().map(|entry| Markdown(&clipped(entry, LONGEST)).to_string());
+    let place = first.source.as_ref().map(|source| links.to(source));
+    let parts: Vec<String> = [Some(text), entry, place].into_iter().flatten().collect();
+    parts.join("  ") + "\n"
+}
+
 fn concern(operation: &Operation, shown: &Shown<'_>) -> Option<Concern> {
     let restriction = &operation.restriction;
-    let form = shown
-        .targets
-        .get(&restriction.target)
-        .and_then(|target| target.provider.facts().form(restriction.subject.kind));
+    let provider = shown.origin.provider(&restriction.target);
+    let form = provider.and_then(|it| it.facts().form(restriction.subject.kind));
     let starts = matches!(operation.action, Action::Impose | Action::Amend) && !operation.upkeep;
     if operation.because == Because::Protected {
         Some(Concern::Protected)
@@ -79,7 +123,7 @@ const LONGEST: usize = 300;
 fn write_warnings(plan: &Plan, links: &Links, text: &mut Budget) {
     let mut of_code: BTreeMap<&str, Vec<&Warning>> = BTreeMap::new();
     for warning in &plan.warnings {
-        of_code.entry(warning.code).or_default().push(warning);
+        of_code.entry(&warning.code).or_default().push(warning);
     }
     let shown: Vec<(&str, &[&Warning], usize)> = of_code
         .iter()
@@ -105,7 +149,13 @@ fn write_warnings(plan: &Plan, links: &Links, text: &mut Budget) {
                 list.push('\n');
             }
             if *more > 0 {
-                list.extend(["… and ", &grouped(*more as u64), " more ", code, "\n"]);
+                list.extend([
+                    "… and ",
+                    &grouped(*more as u64),
+                    " more ",
+                    &Markdown(code).to_string(),
+                    "\n",
+                ]);
             }
             list
         },

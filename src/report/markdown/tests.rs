@@ -1,28 +1,18 @@
 //! How comments read, and that they fit.
 
-use std::collections::BTreeMap;
-
 use super::*;
 use crate::domain::{Action, Because, Id, Kind, Moment, Source, Subject, Warning};
-use crate::plan::document::{Origin, StateMark};
-use crate::plan::{Plan, TargetChange};
+use crate::plan::{Facet, Plan, TargetChange};
 use crate::report::plan_text::samples::{
-    changed, everything, impose, lifted, many, name, plan_of, targets,
+    changed, everything, impose, lifted, many, name, origin, plan_of, shown,
 };
 
 const MAX_BYTES: usize = 60_000;
 
 fn comment(plan: &Plan, changes: Vec<TargetChange>, max_bytes: usize) -> String {
-    let origin = Origin {
-        policy_digest: String::new(),
-        config_digest: String::new(),
-        state: StateMark { lineage: None, serial: 0 },
-        changes,
-        targets: BTreeMap::new(),
-    };
     let links = Links::below("https://example.com/o/r/blob/abc", "policies").unwrap();
-    let shown = Shown { plan, origin: &origin, targets: &targets() };
-    plan_markdown(&shown, Comment { max_bytes, links: &links, diff: true })
+    let comment = Comment { max_bytes, links: &links, diff: true };
+    shown(plan, changes, |shown| plan_markdown(shown, comment))
 }
 
 #[test]
@@ -65,11 +55,14 @@ fn a_hundred_thousand_changes_still_tell_what_matters() {
         })
         .collect();
     operations.push(lifted(impose("live-42", "zoe"), "never"));
-    let text = comment(&plan_of(operations), Vec::new(), MAX_BYTES);
+    let (plan, origin) = (plan_of(operations), origin(Vec::new()));
+    let links = Links::below("https://example.com/o/r/blob/abc", "policies").unwrap();
+    let comment = Comment { max_bytes: MAX_BYTES, links: &links, diff: true };
+    let text = plan_markdown(&Shown { plan: &plan, origin: &origin }, comment);
     assert!(text.len() <= MAX_BYTES && text.len() > MAX_BYTES * 9 / 10, "{}", text.len());
     for piece in [
         "### ostracon: 100,000 to impose, 1 to lift\n",
-        "- user zoe in room live-42 at tencent-live  was until never  entry removed\n",
+        "- user zoe in room live-42 at tencent-live  was until never  entry removed  case-1\n",
         "Operations by entry: 100,001 operations of 100,001 entries",
         "more entries: the full plan has them all",
     ] {
@@ -110,10 +103,10 @@ fn what_strangers_wrote_is_inert() {
     operation.source = Some(Source { file: hostile.into(), line: 1, column: 1 });
     let source = operation.source.clone();
     let mut plan = plan_of(vec![operation]);
-    plan.warnings = vec![Warning { code: "c", message: hostile.to_owned(), source }];
+    plan.warnings = vec![Warning { code: "c".into(), message: hostile.to_owned(), source }];
     let change = TargetChange {
         target: name("tencent-live"),
-        what: "endpoint",
+        what: Facet::Endpoint,
         before: None,
         after: Some(hostile.replace('\n', " ")),
     };

@@ -30,7 +30,7 @@ pub(super) fn write(changes: &[TargetChange], page: &mut Page<'_>) -> fmt::Resul
 fn write_change(change: &TargetChange, page: &mut Page<'_>) -> fmt::Result {
     let TargetChange { target: _, what, before, after } = change;
     for (position, (before, after)) in lines(before.as_deref(), after.as_deref()).enumerate() {
-        let label = if position == 0 { *what } else { "" };
+        let label = if position == 0 { what.name() } else { "" };
         write!(page, "    {label:<11}  ")?;
         match (before, after) {
             (Some(before), Some(after)) => {

@@ -94,6 +94,14 @@ pub(in crate::report) const fn symbol(action: Action) -> char {
     }
 }
 
+/// What stands before the end of what an action is about.
+pub(in crate::report) const fn until_word(action: Action) -> &'static str {
+    match action {
+        Action::Lift | Action::Forget => "was until",
+        Action::Impose | Action::Renew | Action::Amend | Action::Kick => "until",
+    }
+}
+
 const fn ink(action: Action) -> Ink {
     match action {
         Action::Impose => Ink::Start,

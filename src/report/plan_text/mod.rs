@@ -14,21 +14,18 @@ pub(super) mod samples;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::fmt::{self, Write};
-use std::sync::Arc;
 
 pub(super) use self::changes::lines as changed_lines;
 pub(super) use self::footer::occasion;
-pub(super) use self::grid::symbol;
+pub(super) use self::grid::{symbol, until_word};
 pub(super) use self::notes::exceeded;
 use self::outline::{Heading, Outline};
 use self::page::Page;
 use super::style::Paint;
-use crate::domain::{Action, TargetName};
+use crate::domain::Action;
 use crate::plan::document::Origin;
 use crate::plan::{Operation, Plan};
-use crate::provider::Target;
 
 /// What is shown.
 #[derive(Clone, Copy, Debug)]
@@ -37,8 +34,6 @@ pub struct Shown<'a> {
     pub plan: &'a Plan,
     /// What it was made from.
     pub origin: &'a Origin,
-    /// The targets of the config.
-    pub targets: &'a BTreeMap<TargetName, Arc<Target>>,
 }
 
 /// How it is shown.
@@ -66,7 +61,7 @@ pub enum Folding {
 /// The last line is always `Plan: 3 to impose, 0 to renew, …`, and nothing a stranger wrote can
 /// look like it.
 pub fn plan_text(shown: &Shown<'_>, layout: Layout, out: &mut dyn Write) -> fmt::Result {
-    let Shown { plan, origin, targets } = *shown;
+    let Shown { plan, origin } = *shown;
     let page = &mut Page::new(out, layout.paint);
     changes::write(&origin.changes, page)?;
     let (upkeep, policy): (Vec<&Operation>, Vec<_>) =
@@ -75,7 +70,7 @@ pub fn plan_text(shown: &Shown<'_>, layout: Layout, out: &mut dyn Write) -> fmt:
     let outlines =
         Outline::of_sections(&[(policy_heading, policy), (Heading::Upkeep, upkeep)], layout);
     for outline in &outlines {
-        outline.write(plan.now, targets, layout, page)?;
+        outline.write(plan.now, origin, layout, page)?;
     }
     notes::write(plan, layout, &outlines, page)?;
     footer::write(plan, layout, page)?;

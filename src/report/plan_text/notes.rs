@@ -80,25 +80,28 @@ fn write_guards(guards: &[Guarded], page: &mut Page<'_>) -> fmt::Result {
     }
     page.paragraph();
     for guarded in guards {
+        let words = exceeded(guarded);
+        let words = Terminal(&words);
         match &guarded.acknowledged_by {
             None => {
-                writeln!(page, "{} {}", page.ink(Ink::Trouble, "Held back:"), exceeded(guarded))?;
+                writeln!(page, "{} {}", page.ink(Ink::Trouble, "Held back:"), words)?;
             }
             Some(who) => {
                 let label = format!("Acknowledged by {}:", TerminalWord(who));
-                writeln!(page, "{} {}", page.ink(Ink::Warning, label), exceeded(guarded))?;
+                writeln!(page, "{} {}", page.ink(Ink::Warning, label), words)?;
             }
         }
     }
     let Some(held) = guards.iter().find(|guarded| guarded.holds_back()) else { return Ok(()) };
     let (path, text) = ack::file(&held.change_digest);
+    let path = Terminal(&path);
     writeln!(
         page,
         "Only upkeep is done until the policy asks for less, or `guards` in `ostracon.yaml` allows \
          more.\nTo allow just this, add `{path}` to the workspace, saying:"
     )?;
     for line in text.lines() {
-        writeln!(page, "    {line}")?;
+        writeln!(page, "    {}", Terminal(line))?;
     }
     Ok(())
 }
@@ -137,7 +140,7 @@ fn write_warnings(warnings: &[Warning], layout: Layout, page: &mut Page<'_>) -> 
     page.paragraph();
     let mut of_code: BTreeMap<&str, Vec<&Warning>> = BTreeMap::new();
     for warning in warnings {
-        of_code.entry(warning.code).or_default().push(warning);
+        of_code.entry(&warning.code).or_default().push(warning);
     }
     for (code, warnings) in of_code {
         let shown = match layout.folding {
@@ -154,7 +157,7 @@ fn write_warnings(warnings: &[Warning], layout: Layout, page: &mut Page<'_>) -> 
         }
         if let Some(hidden) = warnings.len().checked_sub(shown).filter(|hidden| *hidden > 0) {
             let label = page.ink(Ink::Warning, "Warning:");
-            writeln!(page, "{label} and {} more `{code}`", grouped(hidden as u64))?;
+            writeln!(page, "{label} and {} more `{}`", grouped(hidden as u64), Terminal(code))?;
         }
     }
     Ok(())

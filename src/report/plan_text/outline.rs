@@ -1,8 +1,6 @@
 //! Which lines a plan gets: every operation its own, or fewer for what is alike.
 
-use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-use std::sync::Arc;
 
 use super::grid::Grid;
 use super::likeness::{Likeness, Run, grouped};
@@ -11,7 +9,7 @@ use super::row::Row;
 use super::{Folding, Layout};
 use crate::domain::{Id, Moment, TargetName};
 use crate::plan::Operation;
-use crate::provider::Target;
+use crate::plan::document::Origin;
 use crate::report::escape::TerminalWord;
 use crate::report::style::Ink;
 
@@ -130,7 +128,7 @@ impl<'a> Outline<'a> {
     pub(super) fn write(
         &self,
         now: Moment,
-        targets: &BTreeMap<TargetName, Arc<Target>>,
+        origin: &Origin,
         layout: Layout,
         page: &mut Page<'_>,
     ) -> fmt::Result {
@@ -146,13 +144,14 @@ impl<'a> Outline<'a> {
         }
         let indent = self.indent;
         write!(page, "{:indent$}{}", "", page.ink(Ink::Heading, self.target))?;
-        if let Some(target) = targets.get(self.target) {
-            write!(page, " ({})", target.provider.facts().title)?;
+        let provider = origin.provider(self.target);
+        if let Some(provider) = provider {
+            write!(page, " ({})", provider.facts().title)?;
         }
         writeln!(page)?;
         let items = self.items(self.detail);
         let mut grid = Grid::new(indent + 4, layout);
-        let row = |line: &Line<'_>| Row::of(line, now, layout.width);
+        let row = |line: &Line<'_>| Row::of(line, provider, (now, layout.width));
         for item in &items {
             if let Item::Line(line) = item {
                 grid.measure(&row(line));

@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 
 use unicode_width::UnicodeWidthStr as _;
 
+use super::grid::until_word;
 use super::outline::Line;
 use crate::domain::{Action, Because, Deny, Id, Lapse, Moment, Until};
 use crate::plan::Operation;
+use crate::provider::Provider;
 use crate::report::count::counted;
 use crate::report::escape::{Terminal, TerminalWord};
 use crate::report::span;
@@ -31,17 +33,19 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn of(line: &Line<'_>, now: Moment, width: usize) -> Self {
+    pub(super) fn of(
+        line: &Line<'_>,
+        provider: Option<&dyn Provider>,
+        page: (Moment, usize),
+    ) -> Self {
+        let (now, width) = page;
         let operations = &line.operations;
         let action = operations.first().map_or(Action::Forget, |operation| operation.action);
         let (until, away) = untils(operations, now);
         Self {
             action,
-            subject: subject(line, width),
-            word: match action {
-                Action::Lift | Action::Forget => "was until",
-                Action::Impose | Action::Renew | Action::Amend | Action::Kick => "until",
-            },
+            subject: subject(line, provider, width),
+            word: until_word(action),
             until,
             away,
             why: why(operations, now),
@@ -51,13 +55,15 @@ impl Row {
     }
 }
 
-fn subject(line: &Line<'_>, width: usize) -> String {
+fn subject(line: &Line<'_>, provider: Option<&dyn Provider>, width: usize) -> String {
     let Some((first, more)) = line.operations.split_first() else { return String::new() };
     let restriction = &first.restriction;
     let (kind, deny) = (restriction.subject.kind, restriction.deny);
     let place = place(line);
     let denies =
         if deny == Deny::JOIN || deny.is_empty() { String::new() } else { format!(" ({deny})") };
+    let is_wide = provider.and_then(|it| it.facts().form(kind)).is_some_and(|form| form.wide);
+    let denies = denies + if is_wide { " (everybody there)" } else { "" };
     if more.is_empty() {
         let id = TerminalWord(restriction.subject.id.as_str());
         return format!("{kind} {id}{place}{denies}");

@@ -1,13 +1,15 @@
 //! Plans built by hand.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::domain::{
     Because, Deny, Doubt, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment, Restriction,
-    Source, Subject, Until, Warning,
+    Source, Subject, TargetName, Until, Warning,
 };
-use crate::plan::document::StateMark;
-use crate::plan::{Forecast, Means, NextDue, Seconds, TargetChange};
-use crate::provider::{CredentialSource, Endpoint, Knobs};
+use crate::plan::document::{self, StateMark};
+use crate::plan::file;
+use crate::plan::{Bound, Facet, Forecast, Means, NextDue, Seconds, TargetChange};
 
 /// The instant of every plan here.
 const NOW: &str = "2026-11-21T00:00:00Z";
@@ -99,24 +101,35 @@ pub(in crate::report) fn plan_of(mut operations: Vec<Operation>) -> Plan {
     }
 }
 
-pub(in crate::report) fn targets() -> BTreeMap<TargetName, Arc<Target>> {
-    ["agora-live", "tencent-live", "volcengine-live", "zego-live"]
-        .map(|text| {
-            let target = Target {
-                name: name(text),
-                provider: crate::provider::find(text.trim_end_matches("-live")).unwrap(),
-                settings: BTreeMap::new(),
-                endpoint: Endpoint::of_host("example.com"),
-                account: None,
-                rate: None,
-                knobs: Knobs::default(),
-                moved_from: None,
-                credentials: BTreeMap::<_, CredentialSource>::new(),
-                source: Source { file: "ostracon.yaml".into(), line: 1, column: 1 },
-            };
-            (target.name.clone(), Arc::new(target))
-        })
-        .into()
+/// What a plan was made from, with a target of each provider.
+pub(in crate::report) fn origin(changes: Vec<TargetChange>) -> Origin {
+    let bound = |provider: &str| {
+        let (binding, endpoint) = (format!("{provider} id=1 real"), "https://example.com".into());
+        (name(&format!("{provider}-live")), Bound { binding, endpoint, credentials: String::new() })
+    };
+    Origin {
+        policy_digest: String::new(),
+        config_digest: String::new(),
+        state: StateMark { lineage: None, serial: 0 },
+        changes,
+        targets: ["agora", "tencent", "volcengine", "zego"].map(bound).into(),
+    }
+}
+
+/// Shows a plan as it is and as it is read back when it was saved: it must look the same.
+pub(in crate::report) fn shown(
+    plan: &Plan,
+    changes: Vec<TargetChange>,
+    show: impl Fn(&Shown<'_>) -> String,
+) -> String {
+    let origin = origin(changes);
+    let text = show(&Shown { plan, origin: &origin });
+    let mut saved = Vec::new();
+    document::write(plan, &origin, &mut saved).unwrap();
+    let saved = file::read(std::str::from_utf8(&saved).unwrap()).unwrap();
+    let (plan, origin) = saved.shown();
+    assert_eq!(show(&Shown { plan, origin }), text);
+    text
 }
 
 pub(in crate::report) fn text_of(
@@ -125,17 +138,11 @@ pub(in crate::report) fn text_of(
     folding: Folding,
     paint: Paint,
 ) -> String {
-    let origin = Origin {
-        policy_digest: String::new(),
-        config_digest: String::new(),
-        state: StateMark { lineage: None, serial: 0 },
-        changes,
-        targets: BTreeMap::new(),
-    };
-    let shown = Shown { plan, origin: &origin, targets: &targets() };
-    let mut text = String::new();
-    plan_text(&shown, Layout { folding, paint, width: 120 }, &mut text).unwrap();
-    text
+    shown(plan, changes, |shown| {
+        let mut text = String::new();
+        plan_text(shown, Layout { folding, paint, width: 120 }, &mut text).unwrap();
+        text
+    })
 }
 
 pub(in crate::report) fn folded(plan: &Plan) -> String {
@@ -148,12 +155,17 @@ pub(in crate::report) fn everything() -> (Plan, Vec<TargetChange>) {
     let mut waited = impose("live-9", "frank");
     waited.waited = true;
     waited.entry = Some("case-9".into());
-    let mut doubted = impose("live-9", "grace");
-    doubted.because = Because::InDoubt;
+    let doubted = impose("live-9", "grace");
+    let until = "2026-12-20T00:00:00Z";
+    let mut doubted = changed(doubted, Action::Impose, Because::InDoubt, until);
     doubted.doubted = Some(Doubt {
         action: Action::Impose,
         since: at("2026-11-20T23:55:00Z"),
         lapse: Lapse::Open,
+    });
+    doubted.recorded = doubted.recorded.map(|row| {
+        let row = Enforcement { held: None, doubt: doubted.doubted, ..(*row).clone() };
+        Arc::new(row)
     });
     let mut plan = plan_of(vec![
         impose("live-42", "alice"),
@@ -182,7 +194,7 @@ pub(in crate::report) fn everything() -> (Plan, Vec<TargetChange>) {
         because: Some(Because::RenewalDue),
     };
     plan.warnings = vec![Warning {
-        code: "kicks-only",
+        code: "kicks-only".into(),
         message: "`zego-live` can only kick: 2 banned users can come back in".to_owned(),
         source: Some(Source { file: "bans/a.yaml".into(), line: 1, column: 2 }),
     }];
@@ -217,14 +229,19 @@ fn changes_of_targets() -> Vec<TargetChange> {
     vec![
         change(
             "agora-live",
-            "credentials",
+            Facet::Credentials,
             Some("customer_id: env ID\ncustomer_secret: env SECRET"),
             Some("customer_id: env ID\ncustomer_secret: command vault kv get"),
         ),
-        change("old-live", "target", Some("zego app_id=1 real"), None),
-        change("tencent-live", "target", None, Some("tencent sdk_app_id=1400000000 real")),
-        change("tencent-live", "endpoint", None, Some("https://adminapisgp.im.qcloud.com")),
-        change("tencent-live", "credentials", None, Some("secret_key: env TENCENT_SECRET_KEY")),
+        change("old-live", Facet::Target, Some("zego app_id=1 real"), None),
+        change("tencent-live", Facet::Target, None, Some("tencent sdk_app_id=1400000000 real")),
+        change("tencent-live", Facet::Endpoint, None, Some("https://adminapisgp.im.qcloud.com")),
+        change(
+            "tencent-live",
+            Facet::Credentials,
+            None,
+            Some("secret_key: env TENCENT_SECRET_KEY"),
+        ),
     ]
 }
 

@@ -46,7 +46,7 @@ tencent-live (Tencent)
 Upkeep, which time alone asks for:
   agora-live (Agora)
     whole app
-      ^ ip 203.0.113.7  until never  renewal due, lapses in 3 h  case-1  bans/a.yaml:3:5
+      ^ ip 203.0.113.7 (everybody there)  until never  renewal due, lapses in 3 h  case-1  bans/a.yaml:3:5
 
   zego-live (ZEGO)
     room r1
@@ -177,7 +177,7 @@ fn what_strangers_wrote_is_inert() {
     hostile.source = Some(Source { file: "bans/\u{1b}]0;x\u{7}.yaml".into(), line: 1, column: 1 });
     let mut plan = plan_of(vec![hostile]);
     plan.warnings =
-        vec![Warning { code: "c", message: "see \u{2066}this\r".to_owned(), source: None }];
+        vec![Warning { code: "c".into(), message: "see \u{2066}this\r".to_owned(), source: None }];
     let text = folded(&plan);
     let inert = |char: char| char == '\n' || char == ' ' || char.is_ascii_graphic();
     assert!(text.chars().all(inert), "{text:?}");
@@ -254,7 +254,7 @@ fn what_holds_in_the_whole_app_stands_before_the_rooms() {
 #[test]
 fn many_warnings_of_a_kind_are_counted() {
     let warning = |number| Warning {
-        code: "protected-in-list",
+        code: "protected-in-list".into(),
         message: format!("line {number}"),
         source: None,
     };

@@ -137,30 +137,3 @@ fn taking_somebody_out_of_protect_is_guarded_whatever_else_is_done() {
     assert_eq!(story.apply().ends(Exit::Done).count("done"), 1);
     assert!(story.planned().is_empty());
 }
-
-#[test]
-fn a_subject_is_explained_from_its_entries_to_its_last_calls() {
-    let story = story(&["7", "8"]);
-    story.apply().ends(Exit::Done);
-    let gone = "bans:\n  - { id: case-1, target: agora-live, users: [7], reason: spam, \
-                until: never }\n";
-    story.policy(gone);
-    let (exit, text) = story.command(&["explain", "user:8"]);
-    assert_eq!(exit, Exit::Done);
-    for piece in [
-        "user:8\n\nEntries that name it:\n  no entry names it\n",
-        "  agora-live/user:8  until never  held since 2026-11-20T12:00:00.",
-        "What the next run does:\n  - lift user 8 at agora-live  until never  entry removed\n",
-        "  impose agora-live/user:8  done  new_entry",
-    ] {
-        assert!(text.contains(piece), "{piece}\n\n{text}");
-    }
-    let (_, text) = story.command(&["explain", "7", "--format", "json"]);
-    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(json["entries"][0]["source"]["line"], 2);
-    assert_eq!(json["entries"][0]["wanted_now"], true);
-    assert_eq!(json["in_force"][0]["evidence"], "acknowledged");
-    assert_eq!(json["past"][0]["outcome"], "done");
-    let (_, text) = story.command(&["explain", "ip:7"]);
-    assert!(text.contains("nothing is recorded"), "{text}");
-}

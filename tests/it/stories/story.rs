@@ -1,15 +1,13 @@
 //! The whole program in virtual time: files, a state file, the emulation, and a clock.
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser as _;
 use jiff::SignedDuration;
 use ostracon::cli::{Cli, Command};
 use ostracon::commands::{Context, apply, doctor, drift, import, plan};
-use ostracon::console::{Console, Talk, Terminal};
 use ostracon::domain::{Lapse, Moment, Until};
 use ostracon::exit::Exit;
 use ostracon::policy::{Leave, Workspace, load, render};
@@ -22,6 +20,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::bounds::{Bounded, LONGEST_RUN};
 use super::clock::{Seeded, StoryClock};
+use super::page::console;
+use super::saved;
 use crate::workspace::Files;
 
 /// When every story begins.
@@ -203,7 +203,7 @@ impl Story {
         })
     }
 
-    /// Runs a command that reads what the providers hold, in virtual time.
+    /// Runs a command that asks the providers, in virtual time.
     pub(super) fn read(&self, arguments: &[&str]) -> (Exit, String) {
         let fixed = ["ostracon", "--dir", self.files.path().to_str().unwrap()];
         let cli = Cli::parse_from(fixed.into_iter().chain(arguments.iter().copied()));
@@ -218,7 +218,8 @@ impl Story {
                 Command::Doctor(args) => doctor::run_within(&mut context, args).await,
                 Command::Import(args) => import::run_within(&mut context, args).await,
                 Command::Plan(args) => plan::run_within(&mut context, args).await,
-                other => panic!("{other:?} reads nothing"),
+                Command::Apply(args) => apply::run_within(&mut context, args).await,
+                other => panic!("{other:?} asks nobody"),
             };
             self.clock.stop();
             ended
@@ -229,8 +230,15 @@ impl Story {
         }
     }
 
-    /// Runs a command other than `apply`.
+    /// Runs a command other than `apply`. A plan must look the same when it is saved and shown.
     pub(super) fn command(&self, arguments: &[&str]) -> (Exit, String) {
+        let (exit, text) = self.run(arguments);
+        saved::looks_the_same(self, arguments, exit, &text);
+        (exit, text)
+    }
+
+    /// Runs a command other than `apply`, as it is.
+    pub(super) fn run(&self, arguments: &[&str]) -> (Exit, String) {
         let (out, mut console) = console();
         let directory = self.files.path().to_str().unwrap();
         let arguments =
@@ -357,41 +365,9 @@ pub(super) fn name(row: &InForce) -> String {
     format!("{}{room} {}{deny}", row.provider, row.subject)
 }
 
-/// What was written, for reading it afterwards.
-#[derive(Clone, Default)]
-struct Page(Arc<Mutex<Vec<u8>>>);
-
-impl Page {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap()
-    }
-}
-
-impl Write for Page {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 /// A runtime whose time passes only when everybody waits.
 fn virtual_time() -> Runtime {
     Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
-}
-
-fn console() -> (Page, Console) {
-    let out = Page::default();
-    let terminal = Terminal { colours: false, answers: false, redraws: false, width: 100 };
-    let console = Console {
-        out: Box::new(out.clone()),
-        err: Talk::new(std::io::sink()),
-        answers: Box::new(std::io::empty()),
-        terminal,
-    };
-    (out, console)
 }
 
 /// So many hours.

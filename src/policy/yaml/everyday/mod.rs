@@ -90,8 +90,7 @@ impl<'t> Everyday<'t> {
     fn line(&mut self, line: &Line<'t>) -> Result<(), Beyond> {
         let start = line.skip_blanks(0);
         match line.byte(start) {
-            None => line.ends_at(start),
-            Some(b'#') => line.ends_at(start),
+            None | Some(b'#') => line.ends_at(start),
             Some(_) => self.content(line, start),
         }
     }

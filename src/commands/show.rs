@@ -1,0 +1,42 @@
+//! `show`: shows a saved plan as `plan` did when it saved it.
+
+use std::path::PathBuf;
+
+use super::view::{Format, View};
+use super::{Context, plan_file};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::plan::file;
+use crate::report::Shown;
+
+/// What `show` takes.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The saved plan
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// How it is shown.
+    #[command(flatten)]
+    pub view: View,
+}
+
+/// Shows a saved plan. It reads nothing but the file: neither policy nor state.
+pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
+    let text = plan_file::text(&args.file)?;
+    let saved = file::read(&text)?;
+    let (plan, origin) = saved.shown();
+    match args.view.format {
+        // What another version of the program has written there is passed on too.
+        Format::Json => context.console.out.write_all(text.as_bytes())?,
+        Format::Text | Format::Markdown | Format::Github => {
+            args.view.show(context, &Shown { plan, origin })?;
+        }
+    }
+    let not_after = saved.not_after();
+    if not_after <= context.world.now() {
+        let note = format!("Warning: this plan was good until {not_after}: `apply` refuses it\n");
+        context.console.err.say(&note);
+    }
+    Ok(Exit::Done)
+}

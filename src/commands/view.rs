@@ -1,0 +1,129 @@
+//! How a plan is shown: what `plan` and `show` have in common.
+
+use std::path::{Component, Path};
+
+use clap::ValueEnum;
+
+use super::{Context, github};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::plan::document;
+use crate::report::github::{outputs, plan_annotations};
+use crate::report::markdown::LEAST_BYTES;
+use crate::report::{Comment, Folding, Layout, Links, Shown, diff_text, plan_markdown, plan_text};
+
+/// How a plan is shown.
+#[derive(Debug, clap::Args)]
+pub struct View {
+    /// How the plan is shown
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+
+    /// With `--format markdown`: the longest comment, in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = 60_000,
+          value_parser = clap::value_parser!(u64).range(LEAST_BYTES..))]
+    pub max_bytes: u64,
+
+    /// In Markdown: where the repository's files can be read, as in
+    /// `https://github.com/OWNER/REPO/blob/SHA`
+    #[arg(long, value_name = "URL")]
+    pub link_base: Option<String>,
+
+    /// Show what changes about each entry, as a diff: in text and in Markdown
+    #[arg(long)]
+    pub diff: bool,
+
+    /// Show every operation: fold nothing
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// The format in which a plan is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// A comment on a pull request.
+    Markdown,
+    /// For a step of GitHub Actions: text, annotations, a job summary, outputs.
+    Github,
+}
+
+impl View {
+    /// Shows a plan.
+    pub(super) fn show(&self, context: &mut Context<'_>, shown: &Shown<'_>) -> Result<(), Error> {
+        match self.format {
+            Format::Json => {
+                Ok(document::write(shown.plan, shown.origin, &mut context.console.out)?)
+            }
+            Format::Text => {
+                if self.diff {
+                    let paint = context.console.paint();
+                    context.console.result(|out| diff_text(shown.plan, paint, out))?;
+                }
+                let folding = if self.all { Folding::All } else { Folding::Folded };
+                show_text(context, shown, folding)
+            }
+            Format::Markdown => {
+                let max_bytes = usize::try_from(self.max_bytes).unwrap_or(usize::MAX);
+                let links = self.links(context)?;
+                let comment = Comment { max_bytes, links: &links, diff: self.diff };
+                let text = plan_markdown(shown, comment);
+                Ok(context.console.out.write_all(text.as_bytes())?)
+            }
+            Format::Github => {
+                let folding = if self.all { Folding::All } else { Folding::Folded };
+                show_text(context, shown, folding)?;
+                self.annotate(context, shown)
+            }
+        }
+    }
+
+    /// Leaves annotations, a summary and outputs to a step of GitHub Actions.
+    fn annotate(&self, context: &mut Context<'_>, shown: &Shown<'_>) -> Result<(), Error> {
+        let directory = repository_path(&context.global.dir);
+        let text = plan_annotations(shown, &directory);
+        context.console.out.write_all(text.as_bytes())?;
+        let links = self.links(context)?;
+        let max_bytes = github::summary_room(context);
+        if max_bytes as u64 >= LEAST_BYTES {
+            let comment = Comment { max_bytes, links: &links, diff: self.diff };
+            let summary = plan_markdown(shown, comment);
+            github::append(context, "GITHUB_STEP_SUMMARY", &summary)?;
+        }
+        github::append(context, "GITHUB_OUTPUT", &outputs(shown.plan))
+    }
+
+    /// Where the files can be read: in the repository, below the directory that was named.
+    fn links(&self, context: &Context<'_>) -> Result<Links, Error> {
+        let Some(base) = &self.link_base else { return Ok(Links::default()) };
+        Links::below(base, &repository_path(&context.global.dir)).ok_or_else(|| {
+            Error::new(Exit::Usage, "`--link-base` is not a web address")
+                .hint("it is like `https://github.com/OWNER/REPO/blob/SHA`")
+        })
+    }
+}
+
+/// The workspace as a path in the repository, if it was named by one: an absolute path or one
+/// that leaves the working directory says nothing about that.
+pub(super) fn repository_path(directory: &Path) -> String {
+    let inside = |part: &Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+    if directory.components().all(|part| inside(&part)) {
+        directory.to_string_lossy().into_owned()
+    } else {
+        String::new()
+    }
+}
+
+/// Shows a plan as text.
+pub(super) fn show_text(
+    context: &mut Context<'_>,
+    shown: &Shown<'_>,
+    folding: Folding,
+) -> Result<(), Error> {
+    let console = &mut *context.console;
+    let layout = Layout { folding, paint: console.paint(), width: console.terminal.width };
+    Ok(console.result(|out| plan_text(shown, layout, out))?)
+}

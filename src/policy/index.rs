@@ -1,0 +1,67 @@
+//! What all files name, by fingerprint: enough to find who else speaks of a restriction.
+
+use std::sync::Arc;
+
+use super::part::Part;
+use crate::domain::Restriction;
+
+/// What the files name. Fingerprints may collide: whoever finds one looks at the thing itself.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct Index {
+    /// Each restriction that a file asks for, with the number of the file; sorted.
+    pub claims: Vec<(u64, u32)>,
+    /// Each `id` of an entry, with the number of its file; sorted.
+    pub ids: Vec<(u64, u32)>,
+}
+
+impl Index {
+    pub(super) fn of(parts: &[Part]) -> Self {
+        let mut index = Self::default();
+        for (number, part) in (0_u32..).zip(parts) {
+            let claims = part.wanted.iter().map(|asked| fingerprint(&asked.wanted.restriction));
+            index.claims.extend(claims.map(|print| (print, number)));
+            index.ids.extend(part.ids.iter().map(|(id, _)| (fingerprint_of_id(id), number)));
+        }
+        index.claims.sort_unstable();
+        index.claims.dedup();
+        index.ids.sort_unstable();
+        index
+    }
+}
+
+/// The fingerprint of a restriction: the same in every run and on every machine.
+pub fn fingerprint(restriction: &Restriction) -> u64 {
+    let room = restriction.room.as_ref().map_or("", |room| room.as_str());
+    let subject = &restriction.subject;
+    let mut print = Print::default();
+    for text in [restriction.target.as_str(), room, subject.kind.name(), subject.id.as_str()] {
+        print.add(text.as_bytes());
+        print.add(&[0xff]);
+    }
+    print.add(&[restriction.deny.bits()]);
+    print.0
+}
+
+/// The fingerprint of the `id` of an entry.
+pub(super) fn fingerprint_of_id(id: &Arc<str>) -> u64 {
+    let mut print = Print::default();
+    print.add(id.as_bytes());
+    print.0
+}
+
+/// FNV-1a (Fowler, Noll, Vo 1991): short, and in need of no seed. Collisions cost time only.
+struct Print(u64);
+
+impl Default for Print {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Print {
+    fn add(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}

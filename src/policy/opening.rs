@@ -1,0 +1,117 @@
+//! A workspace whose config was read and whose files were listed, before any policy is read.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::acks::read_ack;
+use super::config::{Reading as ConfigReading, read_config};
+use super::diagnostic::Diagnostic;
+use super::files::{CONFIG, Folder};
+use super::policy_file::empty_file;
+use super::problem::{Findings, Problem, Scope, SourceFile};
+use super::text::decode;
+use super::yaml::{Node, Reader, Root};
+use super::{Leave, digest};
+use crate::domain::Ack;
+
+/// A workspace before its policy is read.
+pub(super) struct Opening {
+    pub(super) folder: Folder,
+    /// The config and its digest; `None` if it cannot be read, which was reported.
+    pub(super) config: Option<(ConfigReading, String)>,
+    /// What was found wrong so far.
+    pub(super) findings: Findings,
+}
+
+impl Opening {
+    /// Reads the config.
+    pub(super) fn of(directory: &Path, leave: &Leave) -> Self {
+        let folder = Folder::new(directory);
+        let mut findings = Findings::default();
+        let config = read_config_file(&folder, leave, &mut findings);
+        Self { folder, config, findings }
+    }
+
+    /// Lists the policy files, in order.
+    pub(super) fn policies(&mut self) -> Vec<String> {
+        self.folder.policies(&mut |diagnostic| self.findings.push_bare(diagnostic))
+    }
+
+    /// Reads what people have acknowledged.
+    pub(super) fn acks(&mut self) -> Vec<Ack> {
+        let Self { folder, findings, config: _ } = self;
+        let names = folder.acks(&mut |diagnostic| findings.push_bare(diagnostic));
+        let mut acks = Vec::new();
+        for name in names {
+            let Some((file, _)) = read_file(folder, &name, findings) else { continue };
+            acks.extend(read_ack(&file, findings));
+        }
+        acks
+    }
+}
+
+/// Reads a file as text, and its digest.
+pub(super) fn read_file(
+    folder: &Folder,
+    name: &str,
+    findings: &mut Findings,
+) -> Option<(Arc<SourceFile>, String)> {
+    let read = folder.read(name).and_then(|bytes| {
+        let digest = digest::of_bytes(&bytes);
+        Ok((Arc::new(decode(name, bytes, true)?), digest))
+    });
+    match read {
+        Ok(read) => Some(read),
+        Err(diagnostic) => {
+            findings.push_bare(*diagnostic);
+            None
+        }
+    }
+}
+
+fn read_config_file(
+    folder: &Folder,
+    leave: &Leave,
+    findings: &mut Findings,
+) -> Option<(ConfigReading, String)> {
+    if !folder.has(CONFIG) {
+        let message = "the workspace has no config";
+        findings.push_bare(
+            Diagnostic::of_file("config-missing", CONFIG, message)
+                .with_help("a workspace is a directory with an `ostracon.yaml` in it"),
+        );
+        return None;
+    }
+    let (file, digest) = read_file(folder, CONFIG, findings)?;
+    let mut scope = Scope { file: &file, findings };
+    let mut reader = Reader::new(&file.text);
+    let root = read_document(&mut reader);
+    for problem in reader.take_problems() {
+        scope.push(problem);
+    }
+    match root {
+        Ok(root) => {
+            let reading = read_config(&root, leave, &mut scope);
+            Some((reading, format!("sha256:{digest}")))
+        }
+        Err(problem) => {
+            scope.push(problem);
+            None
+        }
+    }
+}
+
+/// The whole config as one tree: it is small.
+fn read_document<'t>(reader: &mut Reader<'t>) -> Result<Node<'t>, Problem> {
+    match reader.enter()? {
+        Root::Empty => return Err(empty_file("a config starts with `version: 1`")),
+        Root::Other(at) => {
+            return Err(Problem::new("wrong-shape", at, "the config must be a mapping")
+                .help("it starts with `version: 1`"));
+        }
+        Root::Mapping => {}
+    }
+    let root = reader.mapping()?;
+    reader.finish()?;
+    Ok(root)
+}
