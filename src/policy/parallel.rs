@@ -39,6 +39,6 @@ mod tests {
             super::map(&items, |item| item * 2),
             items.iter().map(|item| item * 2).collect::<Vec<_>>()
         );
-        assert_eq!(super::map(&[] as &[u64], |item| *item), []);
+        assert_eq!(super::map(&[] as &[u64], |item| *item), Vec::<u64>::new());
     }
 }

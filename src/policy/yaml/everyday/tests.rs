@@ -361,8 +361,8 @@ fn tree() -> impl Strategy<Value = String> {
             let mut lines = vec!["b:\n".to_owned()];
             for inner in inner {
                 for (index, line) in inner.iter().enumerate() {
-                    let lead = if index == 0 { dash.to_owned() } else { " ".repeat(dash.len()) };
-                    lines.push(format!("{}{lead}{line}", " ".repeat(step)));
+                    let start = if index == 0 { dash.to_owned() } else { " ".repeat(dash.len()) };
+                    lines.push(format!("{}{start}{line}", " ".repeat(step)));
                 }
             }
             lines
