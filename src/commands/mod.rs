@@ -20,11 +20,13 @@ pub mod show;
 pub mod state;
 pub mod status;
 mod store;
+mod stream;
 mod survey;
 mod tenancy;
 pub mod unlock;
 pub mod validate;
 pub mod view;
+mod warm;
 
 use crate::cli::{Cli, Command, Global};
 use crate::console::Console;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::Context;
+use crate::cache::Memo;
 use crate::domain::{
     Ack, Moment, Protected, ProtectedKey, Restriction, TargetName, Wanted, Warning,
 };
@@ -11,7 +12,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::document::Origin;
 use crate::plan::{self, Bound, Inputs, Plan, Resolved, Scope, bindings};
-use crate::policy::{self, Config, StateLocation};
+use crate::policy::{self, Config, Delta, FileMark, Index, Shelf, StateLocation};
 use crate::state::{Location, Snapshot, StateError};
 
 /// What the files say, as far as a plan needs it.
@@ -31,9 +32,19 @@ pub struct Files {
 impl Files {
     /// Reads the whole workspace.
     pub fn read(context: &Context<'_>) -> Result<Self, Error> {
-        let loaded = policy::load(&context.global.dir, &context.leave());
+        Self::read_with(context, None).map(|(files, _, _)| files)
+    }
+
+    /// Reads the whole workspace, but for what stands on the shelf; says then what the files were,
+    /// and what they name.
+    pub fn read_with(
+        context: &Context<'_>,
+        shelf: Option<&dyn Shelf>,
+    ) -> Result<(Self, Vec<FileMark>, Index), Error> {
+        let loaded = policy::load_with(&context.global.dir, &context.leave(), shelf);
         let workspace = loaded.map_err(|diagnostics| Error::of_policy(&diagnostics))?;
-        Ok(Self {
+        let (marks, index) = (workspace.marks, workspace.index);
+        let files = Self {
             config: workspace.config,
             wanted: Some(workspace.wanted),
             protected: workspace.protected,
@@ -42,7 +53,32 @@ impl Files {
             entries: workspace.entries,
             policy_digest: workspace.policy_digest,
             config_digest: workspace.config_digest,
-        })
+        };
+        Ok((files, marks, index))
+    }
+
+    /// The files of which only what changed was read; `wanted` is what the plan is about.
+    pub fn of_delta(delta: Delta<'_>, wanted: Vec<Wanted>, memo: &Memo) -> Self {
+        Self {
+            config: delta.config,
+            wanted: Some(wanted),
+            protected: memo.protected.clone(),
+            acks: delta.acks,
+            warnings: memo.warnings.clone(),
+            entries: delta.entries,
+            policy_digest: delta.policy_digest,
+            config_digest: memo.basis.config_digest.clone(),
+        }
+    }
+
+    /// What the files warn of.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// The digest of the config.
+    pub fn config_digest(&self) -> &str {
+        &self.config_digest
     }
 
     /// Reads the config only, for upkeep.

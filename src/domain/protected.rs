@@ -67,6 +67,12 @@ impl Protected {
         })
     }
 
+    /// Every protection, and of whom.
+    pub fn iter_all(&self) -> impl Iterator<Item = (Kind, &Id, &Protection)> {
+        let all = self.0.iter();
+        all.flat_map(|((kind, id), them)| them.iter().map(move |it| (*kind, id, it)))
+    }
+
     /// Every subject with every target at which it is protected.
     pub fn keys(&self) -> BTreeSet<ProtectedKey> {
         let mut keys = BTreeSet::new();

@@ -7,7 +7,7 @@ use std::iter::Peekable;
 use super::due::{DueDates, NextDue};
 use super::govern::{Claims, claims};
 use super::why::{Change, End};
-use super::{Census, Inputs, Means, Operation};
+use super::{Census, Inputs, Means, Operation, Quiet};
 use crate::domain::{Action, Enforcement, Restriction};
 use crate::provider::Verb;
 
@@ -26,15 +26,19 @@ pub struct Diff {
 
 /// Compares what the policy wants with what the state knows, in the canonical order of
 /// restrictions.
+///
+/// `see` is shown everything about which there is nothing to do.
 pub fn diff<R: Borrow<Enforcement>>(
     inputs: &Inputs<'_>,
     recorded: impl Iterator<Item = R>,
+    see: impl FnMut(Quiet<'_>),
 ) -> Diff {
     let mut found = Found {
         operations: Vec::new(),
         unchanged: 0,
-        due: DueDates::new(inputs.now),
+        due: NextDue::NEVER,
         census: Census::default(),
+        see,
     };
     let wanted = claims(inputs.wanted.unwrap_or_default());
     let mut wanted = wanted.filter(|claims| in_scope(inputs, claims.restriction())).peekable();
@@ -47,7 +51,7 @@ pub fn diff<R: Borrow<Enforcement>>(
     Diff {
         operations: found.operations,
         unchanged: found.unchanged,
-        next_due: found.due.next_due(),
+        next_due: found.due,
         census: found.census,
     }
 }
@@ -92,14 +96,15 @@ fn next_pair<'a, R: Borrow<Enforcement>>(
     Some((claims, row))
 }
 
-struct Found {
+struct Found<S> {
     operations: Vec<Operation>,
     unchanged: u64,
-    due: DueDates,
+    due: NextDue,
     census: Census,
+    see: S,
 }
 
-impl Found {
+impl<S: FnMut(Quiet<'_>)> Found<S> {
     fn compare(
         &mut self,
         inputs: &Inputs<'_>,
@@ -114,9 +119,10 @@ impl Found {
         }
         let mut change = Change::new(inputs.now, target, form);
         let governing = claims.and_then(|claims| claims.governing(inputs.now));
+        let mut due = DueDates::new(inputs.now);
         if let Some(start) = claims.and_then(|claims| claims.next_start(inputs.now, form)) {
             let (at, because) = start;
-            self.due.starts(at, because);
+            due.starts(at, because);
         }
         // An upkeep plan takes a row for its own entry, as long as it has not ended and nobody
         // has begun to lift it.
@@ -140,13 +146,17 @@ impl Found {
                 };
                 Some(change.of_unwanted(row, end))
             }
-            (None, None) => return,
+            (None, None) => None,
         };
-        change.note_due(&mut self.due, operation.as_ref(), row);
-        match operation {
-            Some(operation) => self.operations.push(operation),
-            None => self.unchanged += 1,
-        }
+        change.note_due(&mut due, operation.as_ref(), row);
+        self.due = self.due.min(due.next_due());
+        let Some(operation) = operation else {
+            let is_kept = row.is_some();
+            self.unchanged += u64::from(is_kept);
+            let (wake, due) = (due.wake, due.next_due());
+            return (self.see)(Quiet { restriction, is_kept, wake, due });
+        };
+        self.operations.push(operation);
     }
 }
 

@@ -17,17 +17,35 @@ pub struct NextDue {
     pub because: Option<Because>,
 }
 
+impl NextDue {
+    /// Nothing is due, ever.
+    pub const NEVER: Self = Self { at: None, latest: None, because: None };
+
+    /// The earlier of two.
+    pub fn min(self, other: Self) -> Self {
+        let dates = [self, other];
+        let at = dates.iter().filter_map(|due| due.at.zip(due.because)).min();
+        Self {
+            at: at.map(|(at, _)| at),
+            latest: dates.iter().filter_map(|due| due.latest).min(),
+            because: at.map(|(_, because)| because),
+        }
+    }
+}
+
 /// The dates seen so far; keeps the earliest.
 #[derive(Debug)]
 pub(super) struct DueDates {
     now: Moment,
     at: Option<(Moment, Because)>,
     latest: Option<Moment>,
+    /// The earliest instant at which anything changes, a re-kick too.
+    pub(super) wake: Option<Moment>,
 }
 
 impl DueDates {
     pub(super) fn new(now: Moment) -> Self {
-        Self { now, at: None, latest: None }
+        Self { now, at: None, latest: None, wake: None }
     }
 
     /// An entry starts to want something, or to want it otherwise.
@@ -42,6 +60,9 @@ impl DueDates {
         }
         if let Some(at) = tenure.reassert_at() {
             self.at(at, Because::ReassertDue);
+        }
+        if let Some(at) = tenure.rekick_at() {
+            self.wakes(at);
         }
         match (tenure.renewal_at(), tenure.held.lapse.at()) {
             (Some(at), lapse) => {
@@ -67,7 +88,12 @@ impl DueDates {
         }
     }
 
+    fn wakes(&mut self, at: Moment) {
+        self.wake = Some(self.wake.map_or(at, |earliest| earliest.min(at)));
+    }
+
     fn at(&mut self, at: Moment, because: Because) {
+        self.wakes(at);
         let candidate = (at.max(self.now), because);
         self.at = Some(self.at.map_or(candidate, |earliest| earliest.min(candidate)));
     }

@@ -19,6 +19,7 @@ pub mod guard;
 pub mod inputs;
 pub mod operation;
 pub mod planned;
+pub mod quiet;
 pub mod term;
 #[cfg(test)]
 mod tests;
@@ -28,11 +29,13 @@ mod why;
 pub use batch::{Phase, Step};
 pub use bindings::{BindingError, Bound, Facet, Resolved, TargetChange};
 pub use census::{Census, Room};
+pub use diff::{Diff, diff};
 pub use due::NextDue;
 pub use forecast::{Forecast, Seconds};
 pub use guard::{Guard, Guarded};
 pub use inputs::{Inputs, Scope};
 pub use operation::{Means, Operation};
+pub use quiet::Quiet;
 
 use std::borrow::Borrow;
 
@@ -97,11 +100,11 @@ pub fn plan<R: Borrow<Enforcement>>(
     inputs: &Inputs<'_>,
     recorded: impl IntoIterator<Item = R>,
 ) -> Plan {
-    complete(inputs, diff::diff(inputs, recorded.into_iter()))
+    complete(inputs, diff(inputs, recorded.into_iter(), |_quiet| ()))
 }
 
 /// Makes the plan of what differs.
-fn complete(inputs: &Inputs<'_>, mut diff: diff::Diff) -> Plan {
+pub fn complete(inputs: &Inputs<'_>, mut diff: Diff) -> Plan {
     let guards = guard::check(inputs, &diff.census, &diff.operations);
     let guards = ack::acknowledge(inputs, &diff.operations, guards);
     if guards.iter().any(Guarded::holds_back) {

@@ -40,6 +40,23 @@ impl FileMark {
             entries: part.entries,
         }
     }
+
+    /// Under what the file is kept on the shelf of a config.
+    pub fn key(&self, config_digest: &str) -> String {
+        key(&self.digest, config_digest, &self.name)
+    }
+
+    /// The digests of the file and of the lists that it names, by their names.
+    pub(super) fn digests(&self) -> impl Iterator<Item = (String, String)> {
+        let file = (!self.digest.is_empty()).then(|| (self.name.clone(), self.digest.clone()));
+        let lists = self.lists.iter().map(|list| (list.name.clone(), list.digest.clone()));
+        file.into_iter().chain(lists)
+    }
+}
+
+/// Under what a file is kept on a shelf: all that its meaning depends on besides its lists.
+pub(super) fn key(digest: &str, config_digest: &str, name: &str) -> String {
+    digest::of_bytes(format!("{digest} {config_digest} {name}").as_bytes())
 }
 
 impl ListMark {

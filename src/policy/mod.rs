@@ -9,6 +9,7 @@ mod acks;
 mod checks;
 mod config;
 mod credentials;
+mod delta;
 mod diagnostic;
 mod digest;
 mod entry;
@@ -46,6 +47,7 @@ mod workspace;
 mod yaml;
 
 pub use config::{Config, StateLocation};
+pub use delta::{Before, Delta, of_print};
 pub use diagnostic::{Diagnostic, Excerpt, Label, Place, Severity};
 pub use index::{Index, fingerprint};
 pub use mark::{FileMark, ListMark};

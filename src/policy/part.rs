@@ -7,7 +7,7 @@ use super::entry::Reading;
 use super::files::Folder;
 use super::known::Known;
 use super::list::Lists;
-use super::mark::ListMark;
+use super::mark::{ListMark, key};
 use super::policy_file::read_policy;
 use super::problem::{Findings, Scope, Trace};
 use super::shelf::Shelf;
@@ -124,13 +124,6 @@ impl Part {
         part.lists.iter().all(|list| list.is_current(folder, name)).then_some(part)
     }
 
-    /// The digests of the file and of the lists that it names, by their names.
-    pub(super) fn digests(&self) -> impl Iterator<Item = (String, String)> {
-        let file = (!self.digest.is_empty()).then(|| (self.file.to_string(), self.digest.clone()));
-        let lists = self.lists.iter().map(|list| (list.name.clone(), list.digest.clone()));
-        file.into_iter().chain(lists)
-    }
-
     /// The one copy of a room.
     pub(super) fn share_room(&mut self, room: Id) -> Id {
         if let Some(known) = self.rooms.get(&room) {
@@ -165,11 +158,6 @@ impl Part {
         (self.rooms, self.reasons) = (BTreeSet::new(), BTreeSet::new());
         self
     }
-}
-
-/// Under what a part is kept: all that it depends on besides its lists.
-pub(super) fn key(digest: &str, config_digest: &str, name: &str) -> String {
-    digest::of_bytes(format!("{digest} {config_digest} {name}").as_bytes())
 }
 
 /// A total order, so that the result does not depend on the order of files.

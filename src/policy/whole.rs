@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::FileMark;
 use super::part::{Asked, Part, order};
 use super::problem::{Findings, Problem, Trace, quote};
 use super::texts::Texts;
@@ -35,7 +36,7 @@ impl Whole {
         for mut part in parts {
             findings.append(std::mem::take(&mut part.findings));
             whole.entries += part.entries;
-            whole.digests.extend(part.digests());
+            whole.digests.extend(FileMark::of(&part).digests());
             asked.append(&mut part.wanted);
             for (kind, id, protection, at) in part.protections {
                 let trace = Trace { file: Arc::clone(&part.file), at };

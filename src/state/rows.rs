@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rusqlite::{Connection, Row, named_params, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 
 use crate::domain::{
     Action, Deny, Doubt, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment, Restriction, RuleId,
@@ -32,14 +32,32 @@ pub(super) fn each<T>(
     connection: &Connection,
     read: impl FnOnce(&mut dyn Iterator<Item = rusqlite::Result<Enforcement>>) -> T,
 ) -> rusqlite::Result<T> {
-    let mut statement = connection.prepare(
-        "SELECT target, room, kind, subject, deny, until, reason, entry, since, written, lapse,
-         rule, evidence, twin_since, doubt, doubt_since, doubt_lapse, waiting
-         FROM enforcement ORDER BY target, room, kind, subject, deny",
-    )?;
+    let mut statement = connection.prepare(&format!(
+        "SELECT {COLUMNS} FROM enforcement ORDER BY target, room, kind, subject, deny"
+    ))?;
     let mut reading = Reading::default();
     let mut rows = statement.query_map([], |row| reading.enforcement(row))?;
     Ok(read(&mut rows))
+}
+
+/// Reads the rows about these restrictions, in the order of the restrictions.
+pub(super) fn about(
+    connection: &Connection,
+    restrictions: &BTreeSet<Restriction>,
+) -> rusqlite::Result<Vec<Enforcement>> {
+    let mut statement = connection.prepare(&format!(
+        "SELECT {COLUMNS} FROM enforcement
+         WHERE target = ?1 AND room = ?2 AND kind = ?3 AND subject = ?4 AND deny = ?5"
+    ))?;
+    let mut reading = Reading::default();
+    let mut found = Vec::new();
+    for Restriction { target, room, subject, deny } in restrictions {
+        let room = room.as_ref().map_or("", Id::as_str);
+        let (kind, subject) = (subject.kind.name(), subject.id.as_str());
+        let key = params![target.as_str(), room, kind, subject, deny.bits()];
+        found.extend(statement.query_row(key, |row| reading.enforcement(row)).optional()?);
+    }
+    Ok(found)
 }
 
 /// Writes a row, over an earlier one about the same restriction.
@@ -102,6 +120,10 @@ struct Reading {
     room: Option<Id>,
     reasons: BTreeSet<Arc<str>>,
 }
+
+/// The columns of a row, in the order in which they are read.
+const COLUMNS: &str = "target, room, kind, subject, deny, until, reason, entry, since, written,
+    lapse, rule, evidence, twin_since, doubt, doubt_since, doubt_lapse, waiting";
 
 /// The columns that name a restriction.
 const KEY: [usize; 5] = [0, 1, 2, 3, 4];

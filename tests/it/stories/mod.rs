@@ -18,5 +18,6 @@ mod saved;
 mod store;
 mod story;
 mod time;
+mod warm;
 
 use story::{START, Story, hours};

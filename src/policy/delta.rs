@@ -1,0 +1,194 @@
+//! What changed in a policy since it was read as a whole, found without reading the rest.
+//!
+//! Everything here gives up, as `None`, at the first thing that only a reading of the whole can
+//! judge: an error, a warning, a change of `protect`. The caller then reads the whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::config::{Config, Reading as ConfigReading};
+use super::files::Folder;
+use super::index::fingerprint_of_id;
+use super::known::Known;
+use super::opening::Opening;
+use super::part::Part;
+use super::shelf::Shelf;
+use super::{FileMark, Leave, digest, fingerprint, parallel};
+use crate::domain::{Ack, Protected, Restriction, Wanted};
+
+/// The policy as it was when it was read as a whole.
+#[derive(Clone, Copy)]
+pub struct Before<'a> {
+    /// The digest of the config.
+    pub config_digest: &'a str,
+    /// The files, in order of their names.
+    pub marks: &'a [FileMark],
+    /// Each `id` of an entry, with the number of its file; sorted.
+    pub ids: &'a [(u64, u32)],
+    /// Whoever was protected.
+    pub protected: &'a Protected,
+    /// Where what the files say is kept.
+    pub shelf: &'a dyn Shelf,
+}
+
+/// What changed.
+pub struct Delta<'a> {
+    /// The config, which is what it was.
+    pub config: Config,
+    /// What people have acknowledged.
+    pub acks: Vec<Ack>,
+    /// How many entries the whole policy has now.
+    pub entries: usize,
+    /// The digest of the whole policy as it is now.
+    pub policy_digest: String,
+    /// What the files that changed ask for now.
+    pub wanted: Vec<Wanted>,
+    /// What the files that changed, or are gone, asked for before.
+    pub before: Vec<Restriction>,
+    basis: Before<'a>,
+    /// The numbers of the files that are gone or not what they were.
+    changed: BTreeSet<u32>,
+    known: Known,
+}
+
+impl<'a> Delta<'a> {
+    /// Finds what changed in the workspace.
+    pub fn of(directory: &Path, leave: &Leave, before: Before<'a>) -> Option<Self> {
+        let mut opening = Opening::of(directory, leave);
+        let names = opening.policies();
+        let acks = opening.acks();
+        let Opening { folder, config, findings } = opening;
+        let (ConfigReading { config, known }, config_digest) = config?;
+        if !findings.is_empty() || config_digest != before.config_digest {
+            return None;
+        }
+        let marks: BTreeMap<&str, (u32, &FileMark)> =
+            before.marks.iter().zip(0..).map(|(mark, at)| (&*mark.name, (at, mark))).collect();
+        let look = |name: &String| {
+            let mark = marks.get(name.as_str()).map(|(_, mark)| *mark);
+            look(&folder, &known, name, (mark, &before))
+        };
+        let found: Vec<Found> = parallel::map(&names, look).into_iter().collect::<Option<_>>()?;
+        let mut delta = Self {
+            config,
+            acks,
+            entries: 0,
+            policy_digest: String::new(),
+            wanted: Vec::new(),
+            before: Vec::new(),
+            basis: before,
+            changed: marks.values().map(|(number, _)| *number).collect(),
+            known,
+        };
+        let mut digests = BTreeMap::new();
+        let mut fresh = Vec::new();
+        for (name, found) in names.iter().zip(found) {
+            match (found, marks.get(name.as_str())) {
+                (Found::Same, Some((number, mark))) => {
+                    delta.changed.remove(number);
+                    delta.entries += mark.entries;
+                    digests.extend(mark.digests());
+                }
+                (Found::Same, None) => return None,
+                (Found::Fresh(part), _) => {
+                    digests.extend(FileMark::of(&part).digests());
+                    fresh.push(*part);
+                }
+            }
+        }
+        delta.policy_digest = digest::of_files(&digests);
+        delta.add(fresh)?;
+        Some(delta)
+    }
+
+    /// Takes in what the changed files ask for, unless that has to do with other files.
+    fn add(&mut self, fresh: Vec<Part>) -> Option<()> {
+        let mut is_wide = false;
+        let mut ids = Vec::new();
+        for part in fresh {
+            is_wide |= !part.wide.is_empty();
+            self.entries += part.entries;
+            ids.extend(part.ids.iter().map(|(id, _)| fingerprint_of_id(id)));
+            self.wanted.extend(part.wanted.into_iter().map(|asked| asked.wanted));
+        }
+        for number in self.changed.clone() {
+            let part = self.part(number)?;
+            is_wide |= !part.wide.is_empty();
+            self.before.extend(part.wanted.into_iter().map(|asked| asked.wanted.restriction));
+        }
+        let protected = self.basis.protected;
+        let is_protected =
+            self.wanted.iter().any(|wanted| protected.covers(&wanted.restriction).is_some());
+        if is_protected || (is_wide && !protected.is_empty()) || self.has_known(&mut ids) {
+            return None;
+        }
+        Some(())
+    }
+
+    /// Whether one of these ids stands there twice, or in a file that did not change.
+    fn has_known(&self, ids: &mut [u64]) -> bool {
+        ids.sort_unstable();
+        let is_twice = ids.windows(2).any(|pair| matches!(pair, [a, b] if a == b));
+        is_twice
+            || ids.iter().any(|id| {
+                let others = of_print(self.basis.ids, *id);
+                others.iter().any(|(_, file)| !self.changed.contains(file))
+            })
+    }
+
+    /// The fingerprints of all that the changed files asked for and ask for.
+    pub fn touched(&self) -> BTreeSet<u64> {
+        let now = self.wanted.iter().map(|wanted| &wanted.restriction);
+        now.chain(&self.before).map(fingerprint).collect()
+    }
+
+    /// What these files ask for of these fingerprints, those that did not change.
+    pub fn asked(&self, files: &BTreeSet<u32>, prints: &BTreeSet<u64>) -> Option<Vec<Wanted>> {
+        let mut wanted = Vec::new();
+        for number in files.difference(&self.changed) {
+            let asked = self.part(*number)?.wanted.into_iter().map(|asked| asked.wanted);
+            wanted.extend(asked.filter(|it| prints.contains(&fingerprint(&it.restriction))));
+        }
+        Some(wanted)
+    }
+
+    /// What a file said when the whole was read.
+    fn part(&self, number: u32) -> Option<Part> {
+        let mark = self.basis.marks.get(usize::try_from(number).ok()?)?;
+        let key = mark.key(self.basis.config_digest);
+        Part::of_bytes(mark.name.as_str().into(), &self.basis.shelf.get(&key)?, &self.known)
+    }
+}
+
+/// The pairs of a sorted list that have this fingerprint.
+pub fn of_print(pairs: &[(u64, u32)], print: u64) -> &[(u64, u32)] {
+    let start = pairs.partition_point(|(other, _)| *other < print);
+    let end = pairs.partition_point(|(other, _)| *other <= print);
+    pairs.get(start..end).unwrap_or_default()
+}
+
+/// What became of a file.
+enum Found {
+    /// It is what it was.
+    Same,
+    /// It is new, or says something else.
+    Fresh(Box<Part>),
+}
+
+fn look(
+    folder: &Folder,
+    known: &Known,
+    name: &str,
+    (mark, before): (Option<&FileMark>, &Before<'_>),
+) -> Option<Found> {
+    if let Some(mark) = mark {
+        let bytes = folder.read(name).ok()?;
+        let is_same = digest::of_bytes(&bytes) == mark.digest;
+        if is_same && mark.lists.iter().all(|list| list.is_current(folder, name)) {
+            return Some(Found::Same);
+        }
+    }
+    let part = Part::read(folder, known, name, (before.config_digest, None));
+    let is_plain = part.findings.is_empty() && part.protections.is_empty();
+    is_plain.then(|| Found::Fresh(Box::new(part)))
+}
