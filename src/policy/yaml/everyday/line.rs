@@ -23,8 +23,11 @@ pub(super) struct Line<'t> {
     is_clean: bool,
 }
 
-/// The longest line with other characters than ASCII, in bytes: there they must be counted.
-const LONGEST: usize = 4096;
+/// The longest line, in bytes: its steps are held until the next one was scanned.
+const LONGEST: usize = 1 << 20;
+
+/// The longest with other characters than ASCII, which are counted for each place in it.
+const LONGEST_COUNTED: usize = 4096;
 
 impl<'t> Lines<'t> {
     /// The lines of this text.
@@ -76,6 +79,11 @@ impl<'t> Line<'t> {
         self.text.get(start..end).ok_or(Beyond)
     }
 
+    /// Whether the line is longer than what is worth it.
+    pub(super) fn is_too_long(&self) -> bool {
+        self.text.len() > if self.is_ascii { LONGEST } else { LONGEST_COUNTED }
+    }
+
     /// The first index from this one at which no blank stands.
     pub(super) fn skip_blanks(&self, mut index: usize) -> usize {
         while self.byte(index) == Some(b' ') {
@@ -118,7 +126,7 @@ impl<'t> Line<'t> {
             let is_odd = |char: char| {
                 matches!(char, '\u{80}'..='\u{9f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
             };
-            if self.text.len() > LONGEST || self.text.contains(is_odd) {
+            if self.text.contains(is_odd) {
                 return Err(Beyond);
             }
         }

@@ -15,6 +15,8 @@ use super::node::At;
 use super::step::{Event, Step};
 
 mod block;
+#[cfg(test)]
+mod edges;
 mod flow;
 mod line;
 mod scalar;
@@ -88,6 +90,9 @@ impl<'t> Everyday<'t> {
     }
 
     fn line(&mut self, line: &Line<'t>) -> Result<(), Beyond> {
+        if line.is_too_long() {
+            return Err(Beyond);
+        }
         let start = line.skip_blanks(0);
         match line.byte(start) {
             None | Some(b'#') => line.ends_at(start),
