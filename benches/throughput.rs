@@ -136,6 +136,7 @@ fn world(sandbox: &Sandbox, directory: std::path::PathBuf) -> World {
         env: Arc::new(env),
         directory,
         process: Process { user: "bench".into(), host: "here".into(), pid: std::process::id() },
+        build: String::new(),
     }
 }
 

@@ -86,7 +86,7 @@ pub enum Command {
     Status(status::Args),
     /// Show what was done to whom, when, why and by whom
     History(history::Args),
-    /// Take foreign restrictions over, into the policy and the state; changes nothing there
+    /// Make policy of what the providers hold, or of a list; changes nothing there
     Import(import::Args),
     /// Ask, check, copy or repair the state
     #[command(subcommand)]

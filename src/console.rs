@@ -4,6 +4,8 @@ use std::fmt;
 use std::io::{self, BufRead, IsTerminal as _, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde::Serialize;
+
 use crate::report::Paint;
 use crate::world::World;
 
@@ -85,6 +87,18 @@ impl Console {
             (None, Ok(())) => self.out.flush(),
             (None, Err(fmt::Error)) => Err(io::Error::other("the report could not be composed")),
         }
+    }
+
+    /// Writes a result as one JSON object.
+    pub fn json(&mut self, result: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut self.out, result)?;
+        self.out.write_all(b"\n")
+    }
+
+    /// Writes a part of a result as a line of JSON.
+    pub fn json_line(&mut self, part: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer(&mut self.out, part)?;
+        self.out.write_all(b"\n")
     }
 
     /// Whether results are coloured.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ostracon::domain::{Enforcement, Evidence, Held, Moment, RuleId};
+use ostracon::domain::{Enforcement, Evidence, Held, Moment, RuleId, Who};
 use ostracon::plan::{Bound, Inputs, Operation, Scope, plan};
 use ostracon::policy::{Leave, load};
 use ostracon::provider::Target;
@@ -39,7 +39,7 @@ pub(crate) fn write(directory: &Path) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let mut state = State::write(&Location::File(path), LINEAGE).unwrap();
     let process = Process { user: "bench".to_owned(), host: "bench".to_owned(), pid: 1 };
-    state.begin_run("run-1", &process, now, None).unwrap();
+    state.begin_run("run-1", (&Who::default(), process.pid), now, None).unwrap();
     let lease = state.take_lease("run-1", &process, now).unwrap();
     let mut rules = 0;
     for operations in plan.operations.chunks(AT_ONCE) {
@@ -68,6 +68,7 @@ fn row(operation: &Operation, target: &Target, now: Moment, rule: i64) -> Enforc
         held: Some(Held {
             since: now,
             written: now,
+            seen: None,
             lapse,
             rule,
             evidence: Evidence::Acknowledged,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
-use super::ledger::{self, Written};
+use super::ledger::{self, Sent, Written};
 use super::line::{Line, Work};
 use super::outcome::{Fate, Trouble};
 use crate::domain::{Evidence, Id, Lapse};
@@ -98,7 +98,7 @@ impl Line {
         let written = Written { at, lapse, rule: None, evidence, twin_since: None };
         let row = Record::Put(ledger::held(operation, written));
         let fate = (Fate::Done, None);
-        let audit = ledger::audit(operation, &self.shared.run, (None, at), fate, None);
+        let audit = self.shared.audit(operation, at, fate, Sent::NOTHING);
         self.settle_by_record(index, vec![row, audit]).await;
     }
 

@@ -1,5 +1,6 @@
 //! What the state is told about an operation: pure, from the operation and what came of it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::outcome::{Fate, Trouble};
@@ -49,11 +50,12 @@ pub fn held(operation: &Operation, written: Written) -> Enforcement {
     let Written { at, lapse, rule, evidence, twin_since } = written;
     let earlier = operation.recorded.as_ref().and_then(|row| row.held.as_ref());
     let since = earlier.map_or(at, |held| held.since);
+    let seen = earlier.and_then(|held| held.seen);
     Enforcement {
         until: operation.until,
         reason: operation.reason.clone(),
         entry: operation.entry.clone(),
-        held: Some(Held { since, written: at, lapse, rule, evidence, twin_since }),
+        held: Some(Held { since, written: at, seen, lapse, rule, evidence, twin_since }),
         doubt: None,
         waiting: None,
         ..before(operation)
@@ -87,14 +89,33 @@ pub fn without_effect(operation: &Operation, fate: Fate, now: Moment) -> Option<
     }
 }
 
+/// What entries say for people, by where they stand.
+pub type Metas = Arc<BTreeMap<Source, Arc<str>>>;
+
+/// The call that settled an operation, as the audit log keeps it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sent<'a> {
+    /// Its number.
+    pub call: Option<i64>,
+    /// What the provider was told, in words.
+    pub told: Option<&'a Arc<str>>,
+    /// The provider's id of the request.
+    pub request_id: Option<&'a str>,
+}
+
+impl Sent<'_> {
+    /// No call was needed, or none was made.
+    pub const NOTHING: Self = Self { call: None, told: None, request_id: None };
+}
+
 /// The audit row of an operation.
 pub fn audit(
     operation: &Operation,
-    run: &str,
-    (call, at): (Option<i64>, Moment),
+    (run, at): (&str, Moment),
     (fate, trouble): (Fate, Option<&Trouble>),
-    request_id: Option<&str>,
+    (sent, meta): (Sent<'_>, Option<Arc<str>>),
 ) -> Record {
+    let Sent { call, told, request_id } = sent;
     let blamed = trouble.and_then(|trouble| trouble.request_id.as_deref());
     Record::Audit(AuditRow {
         at,
@@ -106,6 +127,9 @@ pub fn audit(
         until: operation.until,
         entry: operation.entry.as_deref().map(str::to_owned),
         source: operation.source.as_ref().map(Source::to_string),
+        meta,
+        reason: operation.reason.clone(),
+        told: told.cloned(),
         outcome: fate.name(),
         code: trouble.and_then(|trouble| trouble.code.clone()),
         message: trouble.map(|trouble| trouble.error.clone()),

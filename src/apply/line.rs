@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::book::Book;
 use super::budget::RetryBudget;
 use super::journal::Journal;
+use super::ledger::{self, Metas, Sent};
 use super::outcome::{Fate, Stopped, Trouble};
 use super::pace::Pace;
 use super::rooms::Rooms;
@@ -13,6 +14,7 @@ use super::{Halt, Progress};
 use crate::domain::Moment;
 use crate::plan::{Operation, Plan};
 use crate::provider::{Call, Form, Session};
+use crate::state::Record;
 use crate::world::World;
 
 /// What the lines of all targets share.
@@ -21,6 +23,8 @@ pub struct Shared {
     pub world: World,
     /// What is being carried out.
     pub plan: Arc<Plan>,
+    /// What entries say for people, for the audit log.
+    pub metas: Metas,
     /// The run.
     pub run: String,
     /// The brake.
@@ -34,6 +38,18 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// The audit row of an operation.
+    pub(super) fn audit(
+        &self,
+        operation: &Operation,
+        at: Moment,
+        end: (Fate, Option<&Trouble>),
+        sent: Sent<'_>,
+    ) -> Record {
+        let meta = operation.source.as_ref().and_then(|source| self.metas.get(source)).cloned();
+        ledger::audit(operation, (&self.run, at), end, (sent, meta))
+    }
+
     /// A number for the next attempt: higher than every earlier one, and close to the clock in
     /// milliseconds, as ZEGO advises for its `Sequence`.
     pub fn next_call(&self) -> i64 {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::ledger::{self, Written};
+use super::ledger::{self, Sent, Written};
 use super::line::{Line, Work};
 use super::outcome::{Fate, Trouble};
 use crate::domain::{Enforcement, Evidence, Lapse, Moment, Until};
@@ -105,8 +105,8 @@ impl Line {
             return Sight::Clear;
         }
         let row = Record::Put(row);
-        let stamp = (None, self.now());
-        let audit = ledger::audit(operation, &self.shared.run, stamp, (Fate::Done, None), None);
+        let fate = (Fate::Done, None);
+        let audit = self.shared.audit(operation, self.now(), fate, Sent::NOTHING);
         self.settle_by_record(index, vec![row, audit]).await;
         Sight::Settled
     }
@@ -156,9 +156,8 @@ impl Line {
                 let Some((index, operation)) = self.operations(work).into_iter().next() else {
                     break;
                 };
-                let stamp = (None, self.now());
                 let fate = (Fate::Done, None);
-                let audit = ledger::audit(operation, &self.shared.run, stamp, fate, None);
+                let audit = self.shared.audit(operation, self.now(), fate, Sent::NOTHING);
                 let gone = Record::Drop(operation.restriction.clone());
                 self.settle_by_record(index, vec![gone, audit]).await;
                 return Sight::Settled;

@@ -1,7 +1,7 @@
 //! What is written down when operations meet their fates.
 
 use super::attempt::{Attempt, trouble};
-use super::ledger::{self, Written};
+use super::ledger::{self, Sent, Written};
 use super::line::{Line, Work};
 use super::outcome::{Fate, Trouble};
 use super::settle::{Refused, Tries};
@@ -21,8 +21,11 @@ impl Line {
     ) {
         let mut records = vec![self.answered(attempt)];
         let request_id = attempt.answer.as_ref().ok().and_then(|reply| reply.request_id.as_deref());
-        let stamp = (Some(attempt.call), self.now());
+        let told = work.call.words(form, attempt.sent).into();
+        let sent = Sent { call: Some(attempt.call), told: Some(&told), request_id };
+        let now = self.now();
         let mut unconfirmed = Vec::new();
+        let unlisted = unlisted();
         for (place, (index, operation)) in self.operations(work).into_iter().enumerate() {
             let rule = work.call.items.get(place).and_then(|item| item.rule);
             let ends = work.call.verb == Verb::Lift;
@@ -39,10 +42,12 @@ impl Line {
                 }
                 records.push(Record::Put(row));
             }
-            if !unconfirmed.contains(&index) {
-                let fate = (Fate::Done, None);
-                records.push(ledger::audit(operation, &self.shared.run, stamp, fate, request_id));
-            }
+            let fate = if unconfirmed.contains(&index) {
+                (Fate::InDoubt, Some(&unlisted))
+            } else {
+                (Fate::Done, None)
+            };
+            records.push(self.shared.audit(operation, now, fate, sent));
         }
         if !self.record(records).await {
             // It took effect, but the state still says that it may have.
@@ -75,11 +80,15 @@ impl Line {
         attempt: Option<&Attempt>,
     ) {
         let mut records: Vec<Record> = attempt.map(|it| self.answered(it)).into_iter().collect();
-        let stamp = (attempt.map(|attempt| attempt.call), self.now());
+        let told = attempt
+            .and_then(|attempt| Some(work.call.words(self.form(&work.call)?, attempt.sent).into()));
+        let call = attempt.map(|attempt| attempt.call);
+        let sent = Sent { call, told: told.as_ref(), request_id: None };
+        let now = self.now();
         for (_, operation) in self.operations(work) {
             // A lift that the provider refuses for now is not waiting: it is simply not done.
-            records.extend(ledger::without_effect(operation, fate, stamp.1));
-            records.push(ledger::audit(operation, &self.shared.run, stamp, (fate, trouble), None));
+            records.extend(ledger::without_effect(operation, fate, now));
+            records.push(self.shared.audit(operation, now, (fate, trouble), sent));
         }
         self.record(records).await;
         for index in &work.operations {
@@ -191,6 +200,12 @@ pub(super) fn blame(attempt: &Attempt) -> Trouble {
 /// What is wrong with an operation whose effect could not be recorded.
 fn unrecorded() -> Trouble {
     let error = "it took effect, but the state could not be written".to_owned();
+    Trouble { error, code: None, request_id: None }
+}
+
+/// Why an operation that the provider took stays in doubt until its room is listed.
+fn unlisted() -> Trouble {
+    let error = "taken; the room's list has yet to show the end".to_owned();
     Trouble { error, code: None, request_id: None }
 }
 

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::book::Book;
 use super::budget::RetryBudget;
 use super::journal::{Journal, Unwritten, journal};
-use super::ledger;
+use super::ledger::{self, Metas, Sent};
 use super::line::{Line, Shared, Work};
 use super::outcome::{Fate, Outcome, Stopped, Trouble};
 use super::pace::Pace;
@@ -31,6 +31,8 @@ pub struct Order {
     pub credentials: Arc<dyn Credentials>,
     /// What to carry out.
     pub plan: Arc<Plan>,
+    /// What entries say for people, for the audit log.
+    pub metas: Metas,
     /// The targets of the config.
     pub targets: BTreeMap<TargetName, Arc<Target>>,
     /// What to record of the targets before anything else.
@@ -61,11 +63,11 @@ pub struct Carried {
 /// Carries out a plan.
 pub async fn apply(order: Order, state: State) -> Carried {
     let Order { world, credentials, plan, targets, first, lease, .. } = order;
-    let run = lease.run.clone();
     let shared = Arc::new(Shared {
         world: world.clone(),
         plan: Arc::clone(&plan),
-        run: run.clone(),
+        metas: order.metas,
+        run: lease.run.clone(),
         halt: order.halt.clone(),
         book: Book::default(),
         progress: order.progress,
@@ -116,7 +118,7 @@ pub async fn apply(order: Order, state: State) -> Carried {
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     };
     let (tally, problems, stopped) = shared.book.close();
-    let cause = order.halt.cause();
+    let (run, cause) = (shared.run.clone(), order.halt.cause());
     Carried { outcome: Outcome { run, tally, problems, stopped, cause }, state, written }
 }
 
@@ -138,7 +140,7 @@ async fn record_first(
         .collect();
     for chunk in recorded.chunks(CHUNK) {
         let mut records = Vec::with_capacity(chunk.len() * 2);
-        let stamp = (None, shared.world.now());
+        let now = shared.world.now();
         for (_, operation) in chunk {
             records.push(match operation.action {
                 Action::Forget | Action::Lift => Record::Drop(operation.restriction.clone()),
@@ -147,7 +149,7 @@ async fn record_first(
                 }
             });
             let fate = (Fate::Done, None);
-            records.push(ledger::audit(operation, &shared.run, stamp, fate, None));
+            records.push(shared.audit(operation, now, fate, Sent::NOTHING));
         }
         journal.write(records).await?;
         for (index, _) in chunk {

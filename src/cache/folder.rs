@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -12,31 +12,35 @@ use crate::policy::Shelf;
 /// The folder of the cache. Every failure to read is a thing that is not there, and every failure
 /// to write is nobody's loss.
 #[derive(Debug)]
-pub struct Folder(PathBuf);
+pub struct Folder {
+    path: PathBuf,
+    /// What a file begins with: which build wrote it.
+    head: String,
+}
 
-/// The first bytes of a cache file: what it is, and in which version.
-const HEAD: &[u8] = concat!("ostracon cache 1 ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
+/// Keeps the cache out of the repository.
+const IGNORE: &str = ".gitignore";
 
-/// The length of the checksum that follows.
+/// The length of the checksum at the end.
 const SUM: usize = size_of::<u32>();
 
 impl Folder {
-    /// The cache of a workspace.
-    pub fn of(workspace: &Path) -> Self {
-        Self(workspace.join(".ostracon").join("cache"))
+    /// The cache of a workspace, for this build of the program: another may mean other things by
+    /// the same bytes.
+    pub fn of(workspace: &Path, build: &str) -> Self {
+        let path = workspace.join(".ostracon").join("cache");
+        Self { path, head: format!("ostracon cache {build}\n") }
     }
 
     /// What a file holds, unless it was harmed or written by another version.
     pub fn read(&self, name: &str) -> Option<Vec<u8>> {
-        let mut bytes = fs::read(self.0.join(name)).ok()?;
-        let rest = bytes.strip_prefix(HEAD)?;
-        let (sum, content) = rest.split_at_checked(SUM)?;
-        let is_whole = crc32fast::hash(content).to_le_bytes() == sum;
-        let start = bytes.len() - content.len();
-        is_whole.then(|| {
-            bytes.drain(..start);
-            bytes
-        })
+        let mut file = fs::File::open(self.path.join(name)).ok()?;
+        let mut head = vec![0; self.head.len()];
+        file.read_exact(&mut head).ok().filter(|()| head == self.head.as_bytes())?;
+        let mut content = Vec::new();
+        file.read_to_end(&mut content).ok()?;
+        let sum = content.split_off(content.len().checked_sub(SUM)?);
+        (crc32fast::hash(&content).to_le_bytes() == *sum).then_some(content)
     }
 
     /// Writes a file; it appears whole or not at all.
@@ -46,21 +50,25 @@ impl Folder {
     }
 
     fn try_write(&self, name: &str, content: &[u8]) -> io::Result<()> {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.0)?;
-        let fresh = self.0.join(format!("{name}.{}.new", std::process::id()));
+        if fs::symlink_metadata(&self.path).is_err() {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.path)?;
+            fs::write(self.path.join(IGNORE), "# Disposable, and it names people.\n*\n")?;
+        }
+        let fresh = self.path.join(format!("{name}.{}.new", std::process::id()));
         let mut options = fs::OpenOptions::new();
         let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
-        file.write_all(HEAD)?;
-        file.write_all(&crc32fast::hash(content).to_le_bytes())?;
+        file.write_all(self.head.as_bytes())?;
         file.write_all(content)?;
-        fs::rename(&fresh, self.0.join(name))
+        file.write_all(&crc32fast::hash(content).to_le_bytes())?;
+        fs::rename(&fresh, self.path.join(name))
     }
 
     /// Removes every file but these.
     pub fn sweep(&self, keep: &BTreeSet<String>) {
-        let Ok(entries) = fs::read_dir(&self.0) else { return };
+        let Ok(entries) = fs::read_dir(&self.path) else { return };
         for entry in entries.flatten() {
-            if !entry.file_name().to_str().is_some_and(|name| keep.contains(name)) {
+            let is_kept = |name: &str| name == IGNORE || keep.contains(name);
+            if !entry.file_name().to_str().is_some_and(is_kept) {
                 // It is only swept earlier or later.
                 let _left = fs::remove_file(entry.path());
             }

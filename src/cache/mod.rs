@@ -11,6 +11,7 @@
 mod column;
 mod folder;
 mod memo;
+mod written;
 
 pub use folder::Folder;
 pub use memo::{Basis, Calm, Memo};

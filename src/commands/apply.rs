@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::ValueEnum;
 use jiff::SignedDuration;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::format::Format;
 use super::prepare::{Files, check_lineage, clock_lag};
 use super::progress::progress;
 use super::rehearsal::{self, SandboxCredentials};
@@ -70,15 +70,6 @@ pub struct Args {
     pub format: Format,
 }
 
-/// How an outcome is shown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
-}
-
 /// Makes the providers agree with the files.
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -127,7 +118,8 @@ async fn in_tenancy(
             return Err(error);
         }
     };
-    state.begin_run(&lease.run, &world.process, world.now(), args.accept_clock.as_deref())?;
+    let who = (&world.who(&context.global.dir).await, world.process.pid);
+    state.begin_run(&lease.run, who, world.now(), args.accept_clock.as_deref())?;
     let Ready { plan, resolved, snapshot, observed } = *ready;
     let credentials: Arc<dyn Credentials> = if args.sandbox {
         Arc::new(SandboxCredentials)
@@ -141,6 +133,7 @@ async fn in_tenancy(
         world: world.clone(),
         credentials,
         plan: Arc::clone(&plan),
+        metas: Arc::clone(&files.metas),
         targets: files.config.targets.clone(),
         first: first_records(files, &plan, &resolved, &snapshot).chain(observed).collect(),
         lease: lease.clone(),
@@ -290,8 +283,7 @@ fn report(
     match args.format {
         Format::Json => {
             let view = outcome_view(outcome, plan);
-            let text = serde_json::to_string_pretty(&view).map_err(std::io::Error::from)?;
-            context.console.out.write_all(format!("{text}\n").as_bytes())?;
+            context.console.json(&view)?;
         }
         Format::Text => {
             let paint = context.console.paint();

@@ -1,9 +1,10 @@
 //! `doctor`: whether everything is in place for the next run.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::prepare::Files;
-use super::state::list::Format;
+use super::format::Format;
+use super::prepare::{Files, clock_lag};
 use super::{Context, store, survey};
 use crate::apply::{Survey, Surveyed, Trouble, View, survey as read_lists};
 use crate::domain::{Id, Moment, TargetName};
@@ -11,10 +12,12 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::term::CLOCK_TOLERANCE;
 use crate::plan::{Plan, Scope};
-use crate::provider::{Grip, Listing, Method, NoAnswer, Request, Target};
+use crate::provider::{Grip, Lane, Listing, Method, NoAnswer, Request, Target};
+use crate::report::count::{counted, grouped};
 use crate::report::doctor::{Check, Grade, doctor_text, doctor_view};
 use crate::report::escape::Terminal;
-use crate::state::Snapshot;
+use crate::report::span::away;
+use crate::state::{Snapshot, Usage};
 
 /// What `doctor` takes.
 #[derive(Debug, clap::Args)]
@@ -33,16 +36,14 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
 pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let files = Files::read(context)?;
     let mut checks = Vec::new();
-    let snapshot = examine_state(context, &files, &mut checks)?;
-    examine_targets(context, &files, &snapshot, &mut checks).await;
+    let known = examine_state(context, &files, &mut checks)?;
+    examine_targets(context, &files, &known, &mut checks).await;
     let exit =
         if checks.iter().any(|check| check.grade == Grade::Bad) { Exit::Error } else { Exit::Done };
     let console = &mut *context.console;
     match args.format {
         Format::Json => {
-            serde_json::to_writer_pretty(&mut console.out, &doctor_view(&checks))
-                .map_err(std::io::Error::from)?;
-            console.out.write_all(b"\n")?;
+            console.json(&doctor_view(&checks))?;
         }
         Format::Text => {
             let paint = console.paint();
@@ -52,42 +53,66 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
     Ok(exit)
 }
 
+/// What is known before any target is asked.
+struct Known {
+    snapshot: Snapshot,
+    usage: BTreeMap<(String, usize), Usage>,
+}
+
+/// A check of the whole.
+fn check(what: &'static str, grade: Grade, said: impl Into<String>) -> Check {
+    Check { target: None, what, grade, said: said.into(), measured: BTreeMap::new() }
+}
+
+/// The same with a count, which is best at 0.
+fn count(what: &'static str, grade: Grade, count: usize, said: &str) -> Check {
+    let measured = BTreeMap::from([("count", i64::try_from(count).unwrap_or(i64::MAX))]);
+    let (grade, said) = match count {
+        0 => (Grade::Good, "none".to_owned()),
+        count => (grade, format!("{}{said}", grouped(count as u64))),
+    };
+    Check { measured, ..check(what, grade, said) }
+}
+
 /// The state: whether it is sound, and what it says is to be done.
 fn examine_state(
     context: &Context<'_>,
     files: &Files,
     checks: &mut Vec<Check>,
-) -> Result<Snapshot, Error> {
-    let mut check =
-        |what, grade, said: String| checks.push(Check { target: None, what, grade, said });
+) -> Result<Known, Error> {
+    let now = context.world.now();
     let Some(mut state) = store::read(context, files)? else {
-        check("state", Grade::Good, "there is none yet: the first `apply` makes it".to_owned());
-        return Ok(Snapshot::empty());
+        let said = "there is none yet: the first `apply` makes it";
+        checks.push(check("state", Grade::Good, said));
+        return Ok(Known { snapshot: Snapshot::empty(), usage: BTreeMap::new() });
     };
     let (flaws, _) = state.verify()?;
-    for flaw in &flaws {
-        check("state", Grade::Bad, flaw.to_string());
-    }
-    let snapshot = state.snapshot()?;
+    checks.extend(flaws.iter().map(|flaw| check("state", Grade::Bad, flaw.to_string())));
+    let (snapshot, usage) = (state.snapshot()?, state.usage(now)?);
     if flaws.is_empty() {
-        check("state", Grade::Good, format!("sound, {} restrictions", snapshot.rows.len()));
+        let rows = counted(snapshot.rows.len() as u64, "restriction");
+        checks.push(check("state", Grade::Good, format!("sound, {rows}")));
+    }
+    if let Some((newest, seconds)) = clock_lag(&snapshot, now) {
+        let said = format!("{seconds} s behind the newest run, which began at {newest}");
+        let measured = BTreeMap::from([("behind_seconds", seconds)]);
+        checks.push(Check { measured, ..check("clock", Grade::Bad, said) });
     }
     let doubts = snapshot.rows.iter().filter(|row| row.doubt.is_some()).count();
-    let grade = if doubts == 0 { Grade::Good } else { Grade::Odd };
-    check("in doubt", grade, format!("{doubts}: settled by the next run"));
-    let now = context.world.now();
+    checks.push(count("in doubt", Grade::Odd, doubts, ": the next run settles them"));
     let mut planned = snapshot.clone();
     let (Plan { next_due, .. }, ..) = files.plan(&mut planned, &Scope::Everything, now, &[])?;
     let overdue = overdue_lifts(files, &planned, now);
-    let grade = if overdue == 0 { Grade::Good } else { Grade::Bad };
-    check("overdue lifts", grade, overdue.to_string());
+    checks.push(count("overdue lifts", Grade::Bad, overdue, ": run `apply --upkeep`"));
     let due = match (next_due.at, next_due.because) {
-        (Some(at), Some(because)) => format!("{at}: {}", because.words()),
-        (Some(at), None) => at.to_string(),
+        (Some(at), because) => {
+            let why = because.map(|because| format!(": {}", because.words())).unwrap_or_default();
+            format!("{at} ({}){why}", away(now, at))
+        }
         (None, _) => "nothing".to_owned(),
     };
-    check("next due", Grade::Good, due);
-    Ok(snapshot)
+    checks.push(check("next due", Grade::Good, due));
+    Ok(Known { snapshot, usage })
 }
 
 /// How many restrictions should have ended and are still held.
@@ -106,7 +131,7 @@ fn overdue_lifts(files: &Files, snapshot: &Snapshot, now: Moment) -> usize {
 async fn examine_targets(
     context: &Context<'_>,
     files: &Files,
-    snapshot: &Snapshot,
+    Known { snapshot, usage }: &Known,
     checks: &mut Vec<Check>,
 ) {
     let room = |name: &TargetName| -> Option<Id> {
@@ -130,12 +155,41 @@ async fn examine_targets(
     for (name, target) in &files.config.targets {
         let view = views.remove(name).unwrap_or_default();
         examine(context, target, view, checks).await;
+        checks.extend(rates(target, usage));
     }
+}
+
+/// How a target's rates were used lately.
+fn rates(target: &Target, usage: &BTreeMap<(String, usize), Usage>) -> Vec<Check> {
+    let lanes = target.provider.facts().lanes;
+    let lane = |(index, lane): (usize, &Lane)| {
+        let used = usage.get(&(target.rate_key(), index)).copied().unwrap_or_default();
+        let Usage { hour, minute, second, busiest } = used;
+        let rate = target.lane_rate(index);
+        let name = if lanes.len() > 1 { format!("{}: ", lane.name) } else { String::new() };
+        let (calls, minutes) = (counted(hour, "call"), grouped(minute));
+        let said = match hour {
+            0 => format!("{name}no call in the last hour; {rate} a second are allowed"),
+            _ => format!(
+                "{name}{calls} in the last hour, {minutes} in the last minute, {second} in the \
+                 last second; at most {busiest} in one of {rate} allowed"
+            ),
+        };
+        let grade = if busiest > u64::from(rate) { Grade::Odd } else { Grade::Good };
+        let numbers = [("hour", hour), ("minute", minute), ("second", second)];
+        let numbers = numbers.into_iter().chain([("busiest_second", busiest)]);
+        let mut measured: BTreeMap<&'static str, i64> =
+            numbers.map(|(name, value)| (name, i64::try_from(value).unwrap_or(i64::MAX))).collect();
+        measured.insert("may_hold", rate.into());
+        Check { target: Some(target.name.clone()), measured, ..check("rate", grade, said) }
+    };
+    lanes.iter().enumerate().map(lane).collect()
 }
 
 async fn examine(context: &Context<'_>, target: &Target, view: View, checks: &mut Vec<Check>) {
     let mut check = |what, grade, said: String| {
-        checks.push(Check { target: Some(target.name.clone()), what, grade, said });
+        let name = Some(target.name.clone());
+        checks.push(Check { target: name, what, grade, said, measured: BTreeMap::new() });
     };
     let View { lists, troubles, mut clock_ahead } = view;
     let credentials = survey::credentials(context);
@@ -167,12 +221,21 @@ async fn examine(context: &Context<'_>, target: &Target, view: View, checks: &mu
     check("endpoint", Grade::Good, format!("{} answers", target.endpoint));
     let (grade, said) = match clock_ahead {
         None => (Grade::Odd, "the answer has no date".to_owned()),
-        Some(ahead) if ahead.abs() > CLOCK_TOLERANCE.as_secs() => {
-            (Grade::Bad, format!("the provider's is {ahead} s ahead: a run would stop"))
+        Some(0) => (Grade::Good, "agrees with the provider's".to_owned()),
+        Some(ahead) => {
+            let side = if ahead > 0 { "behind" } else { "ahead of" };
+            let said = format!("{} s {side} the provider's", ahead.unsigned_abs());
+            if ahead.abs() > CLOCK_TOLERANCE.as_secs() {
+                (Grade::Bad, format!("{said}: a run would stop"))
+            } else {
+                (Grade::Good, said)
+            }
         }
-        Some(ahead) => (Grade::Good, format!("the provider's is {ahead} s ahead")),
     };
     check("clock", grade, said);
+    if let (Some(ahead), Some(last)) = (clock_ahead, checks.last_mut()) {
+        last.measured.insert("behind_seconds", ahead);
+    }
 }
 
 /// Sends a request without an action or a signature: any answer at all shows that the endpoint

@@ -3,15 +3,16 @@
 //! It takes no lock and records nothing, so a run that goes on at the same time does not know of
 //! its calls: the two together may be quicker than the account's rate allows.
 
+use clap::ValueEnum;
+
 use super::prepare::Files;
-use super::state::list::Format;
 use super::survey::{self, Found, survey};
 use super::{Context, store};
 use crate::domain::Id;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::drift::Difference;
-use crate::report::drift::{Compared, drift_text, drift_view};
+use crate::report::drift::{Compared, drift_markdown, drift_text, drift_view};
 
 /// What `drift` takes.
 #[derive(Debug, clap::Args)]
@@ -28,6 +29,17 @@ pub struct Args {
     /// How it is shown
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
+}
+
+/// How differences are shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For an issue, a comment or a job summary.
+    Markdown,
 }
 
 /// Shows what differs.
@@ -51,11 +63,8 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
     let compared: Vec<_> = compared.collect();
     let console = &mut *context.console;
     match args.format {
-        Format::Json => {
-            serde_json::to_writer_pretty(&mut console.out, &drift_view(&compared))
-                .map_err(std::io::Error::from)?;
-            console.out.write_all(b"\n")?;
-        }
+        Format::Json => console.json(&drift_view(&compared))?,
+        Format::Markdown => console.result(|out| drift_markdown(&compared, out))?,
         Format::Text => {
             let paint = console.paint();
             console.result(|out| drift_text(&compared, paint, out))?;

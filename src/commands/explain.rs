@@ -1,8 +1,7 @@
 //! `explain`: everything that is known of one subject.
 
-use clap::ValueEnum;
-
 use super::Context;
+use super::format::Format;
 use super::prepare::Files;
 use super::store;
 use crate::domain::{Enforcement, Kind, Subject, Wanted};
@@ -12,7 +11,7 @@ use crate::plan::Scope;
 use crate::report::explain::{
     Coming, Explanation, InForce, Named, PastView, VERSION, explain_text,
 };
-use crate::state::Past;
+use crate::state::{Event, Narrowed, Order, State, StateError};
 
 /// What `explain` takes.
 #[derive(Debug, clap::Args)]
@@ -25,17 +24,8 @@ pub struct Args {
     pub format: Format,
 }
 
-/// How an explanation is shown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
-}
-
 /// How many earlier operations are shown.
-const PAST: u32 = 20;
+const PAST: usize = 20;
 
 /// Explains a subject.
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
@@ -45,7 +35,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let (plan, _, _) = files.plan(&mut snapshot, &Scope::Everything, now, &[])?;
     let asked = Asked::of(&args.subject);
     let past = match store::read(context, &files)? {
-        Some(state) => state.past(asked.kind, asked.id, PAST)?,
+        Some(state) => past(&state, &asked)?,
         None => Vec::new(),
     };
     let wanted = files.wanted.iter().flatten();
@@ -79,10 +69,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         past: past.iter().map(past_view).collect(),
     };
     match args.format {
-        Format::Json => {
-            let text = serde_json::to_string_pretty(&explanation).map_err(std::io::Error::from)?;
-            context.console.out.write_all(format!("{text}\n").as_bytes())?;
-        }
+        Format::Json => context.console.json(&explanation)?,
         Format::Text => {
             let paint = context.console.paint();
             context.console.result(|out| explain_text(&explanation, paint, out))?;
@@ -139,17 +126,29 @@ fn in_force(row: &Enforcement) -> InForce<'_> {
     }
 }
 
-fn past_view(past: &Past) -> PastView<'_> {
-    let Past { at, run, restriction, action, because, outcome, code, message, request_id } = past;
+/// The newest events about a subject, newest first.
+fn past(state: &State, asked: &Asked<'_>) -> Result<Vec<Event>, StateError> {
+    let narrowed = Narrowed { subject: Some(asked.id.to_owned()), ..Narrowed::default() };
+    let mut past = Vec::new();
+    let _enough = state.history(&narrowed, Order::NewestFirst, |event| {
+        if asked.is(&event.restriction.subject) {
+            past.push(event.clone());
+        }
+        if past.len() < PAST { Ok(()) } else { Err(()) }
+    })?;
+    Ok(past)
+}
+
+fn past_view(event: &Event) -> PastView<'_> {
     PastView {
-        at: *at,
-        run,
-        place: restriction.into(),
-        action,
-        because,
-        outcome,
-        code: code.as_deref(),
-        message: message.as_deref(),
-        request_id: request_id.as_deref(),
+        at: event.at,
+        run: &event.run,
+        place: (&event.restriction).into(),
+        action: &event.action,
+        because: &event.because,
+        outcome: &event.outcome,
+        code: event.code.as_deref(),
+        message: event.message.as_deref(),
+        request_id: event.request_id.as_deref(),
     }
 }

@@ -6,8 +6,8 @@ use super::{Context, store};
 use crate::domain::Moment;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::report::event::{EventView, event_text};
-use crate::state::Narrowed;
+use crate::report::event::{EventView, event_text, run_text};
+use crate::state::{Narrowed, Order};
 
 /// What `history` takes.
 #[derive(Debug, clap::Args)]
@@ -50,14 +50,24 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     };
     let console = &mut *context.console;
     let paint = console.paint();
-    state.history(&narrowed, |event| -> std::io::Result<()> {
+    let mut run = None;
+    state.history(&narrowed, Order::OldestFirst, |event| -> std::io::Result<()> {
         match args.format {
-            Format::Text => console.result(|out| event_text(event, paint, out)),
-            Format::Jsonl => {
-                serde_json::to_writer(&mut console.out, &EventView::from(event))?;
-                console.out.write_all(b"\n")
+            Format::Text => {
+                let is_next = run.as_ref() != Some(&event.run);
+                run = Some(event.run.clone());
+                console.result(|out| {
+                    if is_next {
+                        run_text(event, paint, out)?;
+                    }
+                    event_text(event, paint, out)
+                })
             }
+            Format::Jsonl => console.json_line(&EventView::from(event)),
         }
     })??;
+    if run.is_none() && args.format == Format::Text {
+        console.err.say("Nothing of that is in the audit log.\n");
+    }
     Ok(Exit::Done)
 }

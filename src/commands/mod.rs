@@ -5,6 +5,7 @@ pub mod completions;
 pub mod doctor;
 pub mod drift;
 pub mod explain;
+pub mod format;
 mod github;
 pub mod history;
 pub mod import;

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::Context;
 use crate::cache::Memo;
 use crate::domain::{
-    Ack, Moment, Protected, ProtectedKey, Restriction, TargetName, Wanted, Warning,
+    Ack, Moment, Protected, ProtectedKey, Restriction, Source, TargetName, Wanted, Warning,
 };
 use crate::error::Error;
 use crate::exit::Exit;
@@ -21,6 +22,8 @@ pub struct Files {
     pub config: Config,
     /// What the policy wants; `None` when it was not read.
     pub wanted: Option<Vec<Wanted>>,
+    /// What each entry says for people, for the audit log.
+    pub metas: Arc<BTreeMap<Source, Arc<str>>>,
     protected: Protected,
     acks: Vec<Ack>,
     warnings: Vec<Warning>,
@@ -47,6 +50,7 @@ impl Files {
         let files = Self {
             config: workspace.config,
             wanted: Some(workspace.wanted),
+            metas: Arc::new(workspace.metas),
             protected: workspace.protected,
             acks: workspace.acks,
             warnings: workspace.warnings,
@@ -62,6 +66,7 @@ impl Files {
         Self {
             config: delta.config,
             wanted: Some(wanted),
+            metas: Arc::default(),
             protected: memo.protected.clone(),
             acks: delta.acks,
             warnings: memo.warnings.clone(),
@@ -89,6 +94,7 @@ impl Files {
         Ok(Self {
             config,
             wanted: None,
+            metas: Arc::default(),
             protected: Protected::default(),
             acks: Vec::new(),
             warnings: Vec::new(),
@@ -196,7 +202,7 @@ impl Files {
         warnings.extend_from_slice(found);
         warnings.extend(clock_warning(outline, now));
         let unprotected = self.unprotected(outline);
-        let made = make(&Inputs {
+        let result = make(&Inputs {
             now,
             targets: &self.config.targets,
             scope,
@@ -215,7 +221,7 @@ impl Files {
             changes: resolved.changes.clone(),
             targets: self.bounds(),
         };
-        (made, origin)
+        (result, origin)
     }
 }
 

@@ -9,8 +9,13 @@ use super::Context;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::document::Document;
+use crate::report::doctor::DoctorView;
+use crate::report::drift::DriftView;
+use crate::report::enforcement::{EnforcementView, ListView};
+use crate::report::event::EventView;
 use crate::report::explain::Explanation;
 use crate::report::outcome::OutcomeView;
+use crate::report::status::Status;
 
 /// What `schema` takes.
 #[derive(Debug, clap::Args)]
@@ -30,6 +35,18 @@ pub enum Subject {
     Plan,
     /// `apply --format json`
     Outcome,
+    /// `drift --format json`
+    Drift,
+    /// `doctor --format json`
+    Doctor,
+    /// `status --format json`
+    Status,
+    /// Each line of `history --format jsonl`
+    History,
+    /// `state list --format json`
+    StateList,
+    /// `state show --format json`, and each line of `state export`
+    Restriction,
     /// `explain --format json`
     Explanation,
 }
@@ -47,6 +64,12 @@ pub fn text(of: Subject) -> String {
         Subject::Policy => crate::policy::schema::policy(),
         Subject::Plan => of_output::<Document>(),
         Subject::Outcome => of_output::<OutcomeView<'static>>(),
+        Subject::Drift => of_output::<DriftView<'static>>(),
+        Subject::Doctor => of_output::<DoctorView<'static>>(),
+        Subject::Status => of_output::<Status<'static>>(),
+        Subject::History => of_output::<EventView<'static>>(),
+        Subject::StateList => of_output::<ListView<'static>>(),
+        Subject::Restriction => of_output::<EnforcementView<'static>>(),
         Subject::Explanation => of_output::<Explanation<'static>>(),
     };
     format!("{schema:#}\n")

@@ -1,7 +1,7 @@
 //! `status`: one screen about how things stand.
 
+use super::format::Format;
 use super::prepare::Files;
-use super::state::list::Format;
 use super::{Context, store};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -26,9 +26,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let console = &mut *context.console;
     match args.format {
         Format::Json => {
-            serde_json::to_writer_pretty(&mut console.out, &status)
-                .map_err(std::io::Error::from)?;
-            console.out.write_all(b"\n")?;
+            console.json(&status)?;
         }
         Format::Text => {
             let paint = console.paint();

@@ -82,7 +82,7 @@ pub(super) fn refresh(
 ) -> (Vec<Warning>, Vec<Enforcement>) {
     let (mut warnings, mut changed) = (Vec::new(), Vec::new());
     for Found { target, drift, troubles } in found {
-        changed.extend(believe(&drift.differences, &mut snapshot.rows, world.now()));
+        changed.extend(believe(drift, &mut snapshot.rows, world.now()));
         warnings.extend(foreign_warnings(&drift.differences));
         warnings.extend(troubles.iter().map(|(room, trouble)| {
             let room = room.as_ref().map(|room| format!(" room `{room}`")).unwrap_or_default();

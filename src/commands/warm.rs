@@ -17,7 +17,7 @@ use crate::policy::{Before, Delta};
 
 /// Makes the plan, from the cache as far as that helps.
 pub(super) fn plan(context: &Context<'_>, now: Moment) -> Result<(Plan, Origin), Error> {
-    let cache = Folder::of(&context.global.dir);
+    let cache = Folder::of(&context.global.dir, &context.world.build);
     match of_change(context, &cache, now)? {
         Some(made) => Ok(made),
         None => of_all(context, &cache, now),

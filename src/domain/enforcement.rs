@@ -41,6 +41,8 @@ pub struct Held {
     pub since: Moment,
     /// When a call last wrote it: imposed, renewed, amended or kicked.
     pub written: Moment,
+    /// When a list of the provider last showed it as it is recorded here; null if none did.
+    pub seen: Option<Moment>,
     /// When it ends there by itself; null if it does not.
     #[schemars(with = "Option<Moment>")]
     pub lapse: Lapse,

@@ -14,6 +14,7 @@ pub mod restriction;
 pub mod source;
 pub mod wanted;
 pub mod warning;
+pub mod who;
 
 pub use ack::Ack;
 pub use action::{Action, Because};
@@ -27,3 +28,4 @@ pub use restriction::{Kind, NotARestriction, Restriction, Subject};
 pub use source::Source;
 pub use wanted::Wanted;
 pub use warning::Warning;
+pub use who::Who;

@@ -21,8 +21,8 @@ pub struct Room {
     pub target: TargetName,
     /// What kind of subjects.
     pub kind: Kind,
-    /// The room; `None` for the whole app.
-    pub room: Option<Id>,
+    /// Its id; `None` for the whole app.
+    pub id: Option<Id>,
 }
 
 impl Room {
@@ -31,7 +31,7 @@ impl Room {
         Self {
             target: restriction.target.clone(),
             kind: restriction.subject.kind,
-            room: restriction.room.clone(),
+            id: restriction.room.clone(),
         }
     }
 }

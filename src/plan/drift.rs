@@ -5,17 +5,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::term::CLOCK_TOLERANCE;
 use crate::domain::{
-    Action, Doubt, Enforcement, Evidence, Id, Lapse, Moment, Restriction, RuleId, Subject,
+    Action, Doubt, Enforcement, Evidence, Held, Id, Lapse, Moment, Restriction, RuleId, Subject,
     TargetName, Until, Warning,
 };
 use crate::provider::{Listed, Listing, Target};
 
 /// What is not as the state has it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Finding {
     /// The state has it, and the provider does not.
@@ -35,8 +36,8 @@ pub struct Difference {
     pub finding: Finding,
     /// What it is about.
     pub restriction: Restriction,
-    /// When the state has it end at the provider; `None` for what is foreign.
-    pub recorded: Option<Lapse>,
+    /// What the state has of it; `None` for what is foreign.
+    pub recorded: Option<Held>,
     /// The row of the list; `None` for what is not shown.
     pub listed: Option<Listed>,
 }
@@ -56,8 +57,8 @@ impl Difference {
 pub struct Drift {
     /// What differs, in the canonical order of restrictions.
     pub differences: Vec<Difference>,
-    /// How many restrictions are as the state has them.
-    pub confirmed: u64,
+    /// What is as the state has it, in the canonical order.
+    pub confirmed: Vec<Restriction>,
     /// How many were not compared: in doubt already, or in a list that was not read.
     pub skipped: u64,
     /// How many can never be listed.
@@ -137,7 +138,7 @@ impl Drift {
         let finding = match listed {
             None => absence,
             Some(listed) if is_near(held.lapse, listed.lapse) => {
-                self.confirmed += 1;
+                self.confirmed.push(restriction.clone());
                 return;
             }
             Some(_) => Finding::EndDiffers,
@@ -145,7 +146,7 @@ impl Drift {
         self.differences.push(Difference {
             finding,
             restriction: restriction.clone(),
-            recorded: Some(held.lapse),
+            recorded: Some(held.clone()),
             listed: listed.cloned(),
         });
     }
@@ -169,21 +170,23 @@ fn name(target: &Target, row: &Listed) -> Restriction {
     }
 }
 
-/// Believes the lists: changes rows as the differences say, and returns those that are proven to
+/// Believes the lists: changes rows as they say, and returns those that were seen, or are proven to
 /// be otherwise, to be recorded.
 ///
 /// What no longer is as it was written becomes a doubt for the plan: what is unseen, so that the
 /// next call names its rule (one that stands is kept, only one that is gone is made again), and
 /// what would end too late, so that it is written anew.
-pub fn believe(
-    differences: &[Difference],
-    rows: &mut [Enforcement],
-    now: Moment,
-) -> Vec<Enforcement> {
+pub fn believe(drift: &Drift, rows: &mut [Enforcement], now: Moment) -> Vec<Enforcement> {
     let mut changed = Vec::new();
-    for difference in differences {
-        let found = rows.binary_search_by(|row| row.restriction.cmp(&difference.restriction));
-        let Some(row) = found.ok().and_then(|index| rows.get_mut(index)) else { continue };
+    for restriction in &drift.confirmed {
+        let Some(row) = find(rows, restriction) else { continue };
+        if let Some(held) = &mut row.held {
+            held.seen = Some(now);
+            changed.push(row.clone());
+        }
+    }
+    for difference in &drift.differences {
+        let Some(row) = find(rows, &difference.restriction) else { continue };
         let Some(held) = &mut row.held else { continue };
         let doubt = |action, lapse| Some(Doubt { action, since: now, lapse });
         match (difference.finding, &difference.listed) {
@@ -194,6 +197,7 @@ pub fn believe(
             (Finding::EndDiffers, Some(listed)) => {
                 held.lapse = listed.lapse;
                 held.evidence = Evidence::Observed;
+                held.seen = Some(now);
                 changed.push(row.clone());
                 if ends_after(listed.lapse, row.until) {
                     row.doubt = doubt(Action::Amend, listed.lapse);
@@ -204,6 +208,11 @@ pub fn believe(
         }
     }
     changed
+}
+
+fn find<'r>(rows: &'r mut [Enforcement], restriction: &Restriction) -> Option<&'r mut Enforcement> {
+    let found = rows.binary_search_by(|row| row.restriction.cmp(restriction));
+    found.ok().and_then(|index| rows.get_mut(index))
 }
 
 /// Whether what a provider ends by itself ends there after it should.

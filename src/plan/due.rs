@@ -22,6 +22,7 @@ impl NextDue {
     pub const NEVER: Self = Self { at: None, latest: None, because: None };
 
     /// The earlier of two.
+    #[must_use]
     pub fn min(self, other: Self) -> Self {
         let dates = [self, other];
         let at = dates.iter().filter_map(|due| due.at.zip(due.because)).min();

@@ -87,7 +87,7 @@ fn full_rooms(inputs: &Inputs<'_>, census: &Census, operations: &[Operation]) ->
     let rooms: BTreeSet<&Room> = census.held.keys().chain(changes.keys()).collect();
     rooms
         .into_iter()
-        .filter_map(|key @ Room { target, kind, room }| {
+        .filter_map(|key @ Room { target, kind, id }| {
             let held = census.held.get(key).map_or(0, |held| held.cast_signed());
             let count = held + changes.get(key).copied().unwrap_or(0);
             let config = inputs.targets.get(target)?;
@@ -98,7 +98,7 @@ fn full_rooms(inputs: &Inputs<'_>, census: &Census, operations: &[Operation]) ->
                 message: format!(
                     "`{target}` room `{}` would hold {count} banned {kind}s, and {quota} is all it \
                      takes",
-                    room.as_ref().map_or("", Id::as_str)
+                    id.as_ref().map_or("", Id::as_str)
                 ),
                 source: None,
             })

@@ -167,6 +167,7 @@ impl<'a> Change<'a> {
                 lapse: self.form.expiry.term(operation.until, self.now).lapse,
                 rule: None,
                 evidence: crate::domain::Evidence::Acknowledged,
+                seen: None,
                 twin_since: None,
             },
         }

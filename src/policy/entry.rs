@@ -36,6 +36,7 @@ pub(super) fn read_entry(
     let Some(fields) = Fields::open(node, section.noun(), section.keys(), scope) else { return };
     let terms = read_terms(&fields, section, scope);
     reading.part.ids.extend(terms.id.clone());
+    reading.part.metas.extend(terms.meta.clone().map(|meta| (fields.at, meta)));
     let targets = reading.known.read(&fields, scope);
     let files = open_lists(&fields, section, reading.lists, scope);
     let groups = read_groups(&fields, section, &files, scope);

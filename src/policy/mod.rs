@@ -53,6 +53,7 @@ pub use index::{Index, fingerprint};
 pub use mark::{FileMark, ListMark};
 pub use render::render;
 pub use shelf::Shelf;
+pub use terms::LONGEST_ID as LONGEST_ENTRY_ID;
 pub use workspace::{Workspace, load, load_config, load_with};
 
 /// What a repository may not grant itself, and somebody outside may.

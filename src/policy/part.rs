@@ -25,6 +25,8 @@ pub(super) struct Part {
     pub(super) protections: Vec<(Kind, Id, Protection, At)>,
     /// The `id` of each entry that has one, and where it stands.
     pub(super) ids: Vec<(Arc<str>, At)>,
+    /// What its entries say for people, as JSON objects, and where each stands.
+    pub(super) metas: Vec<(At, Arc<str>)>,
     /// Each restriction it asks for; in canonical order once [`finished`](Self::finish).
     pub(super) wanted: Vec<Asked>,
     /// For each target the first entry that reaches everybody somewhere, and how many do.
@@ -55,6 +57,7 @@ impl Part {
             entries: 0,
             protections: Vec::new(),
             ids: Vec::new(),
+            metas: Vec::new(),
             wanted: Vec::new(),
             wide: BTreeMap::new(),
             digest: String::new(),
@@ -104,11 +107,13 @@ impl Part {
         read_policy(&file.text, &mut reading, &mut scope);
         part.lists = lists.marks.into_iter().collect();
         part.findings = findings;
-        let part = part.finish();
-        if let Some((shelf, key)) = key
-            && let Some(bytes) = part.to_bytes()
-        {
-            shelf.put(&key, &bytes);
+        let mut part = part.finish();
+        if let Some((shelf, key)) = key {
+            // It is for the audit log, and what is read through a shelf is never applied.
+            part.metas = Vec::new();
+            if let Some(bytes) = part.to_bytes() {
+                shelf.put(&key, &bytes);
+            }
         }
         part
     }

@@ -13,7 +13,7 @@ use crate::domain::{Deny, Moment, Until};
 use crate::provider::IdRule;
 
 /// The longest `id` of an entry, in bytes: it must fit a line of a plan.
-pub(super) const LONGEST_ID: usize = 128;
+pub const LONGEST_ID: usize = 128;
 
 /// The terms of one entry. What is wrong was reported and holds something harmless.
 pub(super) struct Terms {
@@ -24,6 +24,8 @@ pub(super) struct Terms {
     pub(super) deny: Deny,
     pub(super) deny_at: At,
     pub(super) wide: Option<(bool, At)>,
+    /// What it says for people, as a JSON object.
+    pub(super) meta: Option<Arc<str>>,
 }
 
 /// Reads the terms of an entry.
@@ -38,7 +40,6 @@ pub(super) fn read_terms(entry: &Fields<'_, '_>, section: Section, scope: &mut S
                 .also(second, "the entry ends here"),
         );
     }
-    check_meta(entry, scope);
     Terms {
         id: read_id(entry, scope),
         from: from.map(|(from, _)| from),
@@ -53,6 +54,7 @@ pub(super) fn read_terms(entry: &Fields<'_, '_>, section: Section, scope: &mut S
         wide: entry
             .get("wide")
             .map(|node| (read_bool(node, "`wide`", scope).unwrap_or(true), node.at)),
+        meta: read_meta(entry, scope),
     }
 }
 
@@ -141,21 +143,23 @@ fn read_deny(entry: &Fields<'_, '_>, scope: &mut Scope<'_>) -> Deny {
 }
 
 /// `meta` is for people: any texts under any keys.
-fn check_meta(entry: &Fields<'_, '_>, scope: &mut Scope<'_>) {
-    let Some(node) = entry.get("meta") else { return };
+fn read_meta(entry: &Fields<'_, '_>, scope: &mut Scope<'_>) -> Option<Arc<str>> {
+    let node = entry.get("meta")?;
     let Value::Mapping(pairs) = &node.value else {
-        let _: Option<()> = wrong(node, "`meta`", "a mapping of texts", scope);
-        return;
+        return wrong(node, "`meta`", "a mapping of texts", scope);
     };
+    let mut texts = serde_json::Map::new();
     for (key, value) in pairs {
-        let is_text = match &value.value {
-            Value::Scalar { text, plain } => !(*plain && classify(text) == Plain::Null),
-            Value::Broken => true,
-            Value::Sequence(_) | Value::Mapping(_) => false,
-        };
-        if !is_text {
-            let what = format!("`meta` {}", quote(&key.text));
-            let _: Option<()> = wrong(value, &what, "text", scope);
+        match &value.value {
+            Value::Scalar { text, plain } if !(*plain && classify(text) == Plain::Null) => {
+                texts.insert(key.text.to_string(), (&**text).into());
+            }
+            Value::Broken => {}
+            Value::Scalar { .. } | Value::Sequence(_) | Value::Mapping(_) => {
+                let what = format!("`meta` {}", quote(&key.text));
+                let _: Option<()> = wrong(value, &what, "text", scope);
+            }
         }
     }
+    (!texts.is_empty()).then(|| serde_json::Value::Object(texts).to_string().into())
 }

@@ -7,6 +7,7 @@ use super::FileMark;
 use super::part::{Asked, Part, order};
 use super::problem::{Findings, Problem, Trace, quote};
 use super::texts::Texts;
+use super::yaml::At;
 use crate::domain::{Protected, Source, TargetName, Wanted};
 
 /// What all files ask for, checked against each other.
@@ -15,6 +16,8 @@ pub(super) struct Whole {
     pub(super) entries: usize,
     /// Whoever is protected.
     pub(super) protected: Protected,
+    /// What each entry says for people, as a JSON object, by where the entry stands.
+    pub(super) metas: BTreeMap<Source, Arc<str>>,
     /// Everything that is asked for, in canonical order, without those who are protected.
     pub(super) wanted: Vec<Wanted>,
     /// The digests of all files.
@@ -28,6 +31,7 @@ impl Whole {
         let mut whole = Self {
             entries: 0,
             protected: Protected::default(),
+            metas: BTreeMap::new(),
             wanted: Vec::new(),
             digests: BTreeMap::new(),
         };
@@ -48,6 +52,8 @@ impl Whole {
                 rest.wide.entry(target).or_insert((trace, 0)).1 += count;
             }
             let file = &part.file;
+            let source = |At { line, column, .. }| Source { file: Arc::clone(file), line, column };
+            whole.metas.extend(part.metas.into_iter().map(|(at, meta)| (source(at), meta)));
             rest.ids.extend(part.ids.into_iter().map(|(id, at)| (id, Arc::clone(file), at)));
         }
         rest.report_repeated_ids(texts, findings);
@@ -66,7 +72,7 @@ struct Rest {
     /// Where each protection stands.
     protections: BTreeMap<Source, Trace>,
     /// The `id` of each entry, and where it stands.
-    ids: Vec<(Arc<str>, Arc<str>, super::yaml::At)>,
+    ids: Vec<(Arc<str>, Arc<str>, At)>,
     /// For each target the first entry that reaches everybody somewhere, and how many do.
     wide: BTreeMap<TargetName, (Trace, usize)>,
 }
@@ -99,7 +105,7 @@ impl Rest {
         if protected.is_empty() {
             return;
         }
-        let mut skipped: BTreeMap<Arc<str>, BTreeSet<(super::yaml::At, &str)>> = BTreeMap::new();
+        let mut skipped: BTreeMap<Arc<str>, BTreeSet<(At, &str)>> = BTreeMap::new();
         let is_free = |asked: &Asked| protected.covers(&asked.wanted.restriction).is_none();
         for Asked { wanted, trace } in asked.iter().filter(|asked| !is_free(asked)) {
             let Some(protection) = protected.covers(&wanted.restriction) else { continue };

@@ -1,6 +1,8 @@
 //! A workspace: everything that its files say, checked.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::config::{Config, Reading as ConfigReading};
 use super::diagnostic::Diagnostic;
@@ -11,7 +13,7 @@ use super::shelf::Shelf;
 use super::texts::Texts;
 use super::whole::Whole;
 use super::{FileMark, Index, Leave, digest, parallel};
-use crate::domain::{Ack, Protected, Wanted, Warning};
+use crate::domain::{Ack, Protected, Source, Wanted, Warning};
 
 /// What the files of a workspace say.
 #[derive(Clone, Debug)]
@@ -20,6 +22,8 @@ pub struct Workspace {
     pub config: Config,
     /// Every restriction that an entry asks for, in canonical order; entries may overlap.
     pub wanted: Vec<Wanted>,
+    /// What each entry says for people, as a JSON object, by where the entry stands.
+    pub metas: BTreeMap<Source, Arc<str>>,
     /// What people have acknowledged.
     pub acks: Vec<Ack>,
     /// Whoever is protected.
@@ -72,6 +76,7 @@ pub fn load_with(
     Ok(Workspace {
         config,
         wanted: whole.wanted,
+        metas: whole.metas,
         acks,
         protected: whole.protected,
         warnings,

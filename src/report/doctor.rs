@@ -1,7 +1,9 @@
 //! What `doctor` found: as text, or as one JSON object.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::escape::Terminal;
@@ -10,7 +12,7 @@ use crate::domain::TargetName;
 use crate::plan::document::FORMAT_VERSION;
 
 /// How well something is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Grade {
     /// As it should be.
@@ -22,9 +24,10 @@ pub enum Grade {
 }
 
 /// One thing that was looked at.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct Check {
     /// The target it is about; null for the whole.
+    #[schemars(with = "Option<String>")]
     pub target: Option<TargetName>,
     /// What was looked at.
     pub what: &'static str,
@@ -32,13 +35,24 @@ pub struct Check {
     pub grade: Grade,
     /// What was seen.
     pub said: String,
+    /// The same as numbers, by name, where there are any.
+    pub measured: BTreeMap<&'static str, i64>,
 }
 
-/// What was found, as JSON. Every key is always there.
-#[derive(Debug, Serialize)]
+/// What was found, as JSON.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(
+    title = "ostracon doctor",
+    description = "What `doctor --format json` prints. Every key is always there. Ignore unknown \
+                   keys: 1.x only adds."
+)]
 pub struct DoctorView<'a> {
+    /// The version of this format: 1.x only adds keys.
+    #[schemars(regex(pattern = r"^1\.[0-9]+$"))]
     format_version: &'static str,
+    /// Whether nothing is wrong.
     healthy: bool,
+    /// What was looked at: the whole first, then target by target.
     checks: &'a [Check],
 }
 
@@ -50,14 +64,20 @@ pub fn doctor_view(checks: &[Check]) -> DoctorView<'_> {
 
 /// Writes what was found as text.
 pub fn doctor_text(checks: &[Check], paint: Paint, out: &mut dyn Write) -> fmt::Result {
-    for Check { target, what, grade, said } in checks {
+    let wide = checks.iter().map(|check| check.what.len()).max().unwrap_or(0);
+    let mut last = None;
+    for Check { target, what, grade, said, measured: _ } in checks {
         let (ink, mark) = match grade {
             Grade::Good => (Ink::Start, "ok  "),
             Grade::Odd => (Ink::Warning, "note"),
             Grade::Bad => (Ink::Trouble, "BAD "),
         };
-        let target = target.as_ref().map(|target| format!("{target}: ")).unwrap_or_default();
-        writeln!(out, "{} {target}{what}: {}", paint.ink(ink, mark), Terminal(said))?;
+        if last != Some(target) {
+            let name = target.as_ref().map_or("workspace", TargetName::as_str);
+            writeln!(out, "{}", paint.ink(Ink::Heading, name))?;
+        }
+        last = Some(target);
+        writeln!(out, "  {} {what:<wide$}  {}", paint.ink(ink, mark), Terminal(said))?;
     }
     let bad = checks.iter().filter(|check| check.grade == Grade::Bad).count();
     match bad {

@@ -2,12 +2,16 @@
 
 use std::fmt::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::escape::{Terminal, TerminalWord};
 use super::span::away;
 use super::style::{Ink, Paint};
-use crate::domain::{Action, Deny, Enforcement, Held, Id, Kind, Lapse, Moment, TargetName, Until};
+use crate::domain::{
+    Action, Deny, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment, TargetName, Until,
+};
 
 /// How sure it is that somebody is restricted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,18 +63,41 @@ impl Standing {
     }
 }
 
+/// Every row of the state as JSON.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(
+    title = "ostracon state list",
+    description = "What `state list --format json` prints. Every key is always there. Ignore \
+                   unknown keys: 1.x only adds."
+)]
+pub struct ListView<'a> {
+    /// The version of this format: 1.x only adds keys.
+    #[schemars(regex(pattern = r"^1\.[0-9]+$"))]
+    pub format_version: &'static str,
+    /// The rows, in canonical order.
+    pub restrictions: Vec<EnforcementView<'a>>,
+}
+
 /// One row of the state as JSON. Every key is always there.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(
+    title = "ostracon restriction",
+    description = "What the state knows of one restriction: what `state show --format json` and \
+                   each line of `state export` print. Every key is always there."
+)]
 pub struct EnforcementView<'a> {
     /// The canonical text of the restriction.
     pub key: String,
     /// The target.
+    #[schemars(with = "String")]
     pub target: &'a TargetName,
     /// What kind of subject.
     pub kind: Kind,
     /// The room; null where the restriction holds in the whole app.
+    #[schemars(with = "Option<String>")]
     pub room: Option<&'a Id>,
     /// Who or what is restricted.
+    #[schemars(with = "String")]
     pub subject: &'a Id,
     /// What is denied; null for a stream.
     pub deny: Deny,
@@ -88,6 +115,8 @@ pub struct EnforcementView<'a> {
     pub since: Option<Moment>,
     /// When a call last wrote it.
     pub written: Option<Moment>,
+    /// When a list of the provider last showed it; null if none did.
+    pub seen: Option<Moment>,
     /// When it ends at the provider by itself; null if it does not.
     pub lapse: Option<Moment>,
     /// The provider's id of it.
@@ -119,6 +148,7 @@ impl<'a> EnforcementView<'a> {
             evidence: held.map(|held| held.evidence.name()),
             since: held.map(|held| held.since),
             written: held.map(|held| held.written),
+            seen: held.and_then(|held| held.seen),
             lapse: held.and_then(|held| held.lapse.at()),
             rule: held.and_then(|held| held.rule).map(|rule| rule.0),
             doubt: doubt.map(|doubt| doubt.action),
@@ -128,7 +158,7 @@ impl<'a> EnforcementView<'a> {
     }
 
     /// The names of the columns of [`EnforcementView::cells`].
-    pub const COLUMNS: [&'static str; 18] = [
+    pub const COLUMNS: [&'static str; 19] = [
         "key",
         "target",
         "kind",
@@ -142,6 +172,7 @@ impl<'a> EnforcementView<'a> {
         "evidence",
         "since",
         "written",
+        "seen",
         "lapse",
         "rule",
         "doubt",
@@ -150,7 +181,7 @@ impl<'a> EnforcementView<'a> {
     ];
 
     /// The row as cells of a table; empty where there is nothing.
-    pub fn cells(&self) -> [String; 18] {
+    pub fn cells(&self) -> [String; 19] {
         fn cell<T: fmt::Display>(value: Option<T>) -> String {
             value.map(|value| value.to_string()).unwrap_or_default()
         }
@@ -168,6 +199,7 @@ impl<'a> EnforcementView<'a> {
             cell(self.evidence),
             cell(self.since),
             cell(self.written),
+            cell(self.seen),
             cell(self.lapse),
             cell(self.rule),
             cell(self.doubt),
@@ -177,22 +209,26 @@ impl<'a> EnforcementView<'a> {
     }
 }
 
-/// Writes a row as one line.
-pub fn enforcement_line(
-    row: &Enforcement,
+/// Names longer than this may stand out of their column.
+const WIDEST_NAME: usize = 48;
+
+/// Writes rows as lines, one each, in columns.
+pub fn enforcement_lines(
+    rows: &[Enforcement],
     now: Moment,
     paint: Paint,
     out: &mut dyn Write,
 ) -> fmt::Result {
-    let (ink, words) = Standing::of(row, now).words();
-    writeln!(
-        out,
-        "{}  {}  {}, {}",
-        Terminal(&row.restriction.to_string()),
-        paint.ink(ink, words),
-        until(row.until, now),
-        known(row),
-    )
+    let name = |row: &Enforcement| Terminal(&row.restriction.to_string()).to_string();
+    let widths = rows.iter().map(|row| name(row).width()).filter(|width| *width <= WIDEST_NAME);
+    let wide = widths.max().unwrap_or(0);
+    for row in rows {
+        let (ink, words) = Standing::of(row, now).words();
+        let (name, words) = (name(row), paint.ink(ink, format!("{words:<8}")));
+        let fill = " ".repeat(wide.saturating_sub(name.width()));
+        writeln!(out, "{name}{fill}  {words}  {}, {}", until(row.until, now), known(row))?;
+    }
+    Ok(())
 }
 
 /// Writes a row in full.
@@ -212,7 +248,7 @@ pub fn enforcement_text(
             writeln!(out, "  {name:<8}  {}", TerminalWord(value))?;
         }
     }
-    if let Some(Held { since, written, lapse, rule, evidence: _, twin_since }) = held {
+    if let Some(Held { since, written, seen: _, lapse, rule, evidence: _, twin_since }) = held {
         writeln!(out, "  held      since {since}, last written {written}")?;
         match lapse {
             Lapse::At(at) => writeln!(out, "  ends      at {at} by itself, {}", away(now, *at))?,
@@ -242,12 +278,21 @@ fn until(until: Until, now: Moment) -> String {
     }
 }
 
+/// How we know what a provider holds.
+pub(super) fn held_words(held: &Held) -> String {
+    let Held { written, seen, evidence, .. } = held;
+    match (evidence, seen) {
+        (Evidence::Observed, Some(seen)) => format!("observed at {seen}"),
+        (_, Some(seen)) if seen != written => {
+            format!("{} at {written}, observed at {seen}", evidence.name())
+        }
+        (_, Some(_) | None) => format!("{} at {written}", evidence.name()),
+    }
+}
+
 /// How we know what a row says.
 fn known(row: &Enforcement) -> String {
-    let held = row.held.as_ref().map(|held| {
-        let (evidence, at) = (held.evidence.name(), held.written);
-        format!("{evidence} at {at}")
-    });
+    let held = row.held.as_ref().map(held_words);
     let doubt = row.doubt.map(|doubt| format!("{} in doubt since {}", doubt.action, doubt.since));
     let waiting = row.waiting.map(|since| format!("waiting since {since}"));
     let parts: Vec<String> = [held, doubt, waiting].into_iter().flatten().collect();

@@ -2,15 +2,22 @@
 
 use std::fmt::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::escape::{Terminal, TerminalWord};
 use super::style::{Ink, Paint};
-use crate::domain::{Deny, Id, Kind, Moment, TargetName, Until};
+use crate::domain::{Deny, Id, Kind, Moment, TargetName, Until, Who};
 use crate::state::Event;
 
 /// One event as JSON. Every key is always there.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(
+    title = "ostracon history",
+    description = "What each line of `history --format jsonl` prints: one row of the audit log. \
+                   Every key is always there. Ignore unknown keys."
+)]
 pub struct EventView<'a> {
     /// Its number in the log.
     pub seq: i64,
@@ -18,10 +25,8 @@ pub struct EventView<'a> {
     pub at: Moment,
     /// The run.
     pub run: &'a str,
-    /// The account the run was started under.
-    pub user: Option<&'a str>,
-    /// The machine the run was on.
-    pub host: Option<&'a str>,
+    /// Who began the run; null where that is not recorded.
+    pub who: Option<&'a Who>,
     /// Why the run was allowed or begun, if somebody said.
     pub note: Option<&'a str>,
     /// The number of the call; null where none was needed.
@@ -31,12 +36,15 @@ pub struct EventView<'a> {
     /// Why.
     pub because: &'a str,
     /// The target.
+    #[schemars(with = "String")]
     pub target: &'a TargetName,
     /// What kind of subject.
     pub kind: Kind,
     /// The room; null where the restriction holds in the whole app.
+    #[schemars(with = "Option<String>")]
     pub room: Option<&'a Id>,
     /// Who or what is restricted.
+    #[schemars(with = "String")]
     pub subject: &'a Id,
     /// What is denied; null for a stream.
     pub deny: Deny,
@@ -46,6 +54,12 @@ pub struct EventView<'a> {
     pub entry: Option<&'a str>,
     /// Where the entry stands.
     pub source: Option<&'a str>,
+    /// What the entry says for people: its `meta`.
+    pub meta: Option<Map<String, Value>>,
+    /// Why, as the entry says.
+    pub reason: Option<&'a str>,
+    /// What the provider was told, in words; null where nothing was sent.
+    pub told: Option<&'a str>,
     /// What came of it.
     pub outcome: &'a str,
     /// The provider's code.
@@ -63,8 +77,7 @@ impl<'a> From<&'a Event> for EventView<'a> {
             seq: event.seq,
             at: event.at,
             run: &event.run,
-            user: event.user.as_deref(),
-            host: event.host.as_deref(),
+            who: event.who.as_ref(),
             note: event.note.as_deref(),
             call: event.call,
             action: &event.action,
@@ -77,6 +90,9 @@ impl<'a> From<&'a Event> for EventView<'a> {
             until: event.until,
             entry: event.entry.as_deref(),
             source: event.source.as_deref(),
+            meta: event.meta.as_deref().and_then(|meta| serde_json::from_str(meta).ok()),
+            reason: event.reason.as_deref(),
+            told: event.told.as_deref(),
             outcome: &event.outcome,
             code: event.code.as_deref(),
             message: event.message.as_deref(),
@@ -85,36 +101,64 @@ impl<'a> From<&'a Event> for EventView<'a> {
     }
 }
 
-/// Writes one event: a line, and a second one about how it came to it.
+/// Writes the run that the next events belong to, and who began it.
+pub fn run_text(event: &Event, paint: Paint, out: &mut dyn Write) -> fmt::Result {
+    let run = Terminal(&event.run);
+    write!(out, "{}", paint.ink(Ink::Heading, format_args!("Run {run}")))?;
+    if let Some(who) = &event.who {
+        write!(out, "  by {}", Terminal(&who.to_string()))?;
+    }
+    if let Some(note) = &event.note {
+        write!(out, "  note {}", TerminalWord(note))?;
+    }
+    writeln!(out)
+}
+
+/// Writes one event: a line, and below it how it came to it, and what was sent.
 pub fn event_text(event: &Event, paint: Paint, out: &mut dyn Write) -> fmt::Result {
-    let Event { at, action, restriction, outcome, because, until, .. } = event;
+    let Event { at, action, restriction, outcome, until, .. } = event;
     let ink = if outcome == "done" { Ink::Plain } else { Ink::Warning };
     writeln!(
         out,
-        "{at}  {} {}  until {until}  {}",
+        "  {at}  {} {}  until {until}  {}",
         Terminal(action),
         Terminal(&restriction.to_string()),
-        paint.ink(ink, Terminal(outcome)),
+        paint.ink(ink, Terminal(&outcome.replace('_', " "))),
     )?;
-    write!(out, "    {}", paint.ink(Ink::Quiet, Terminal(&because.replace('_', " "))))?;
-    for (name, value) in [("entry", &event.entry), ("at", &event.source)] {
-        if let Some(value) = value {
-            write!(out, "  {name} {}", TerminalWord(value))?;
+    for line in [why(event), sent(event)] {
+        if !line.is_empty() {
+            writeln!(out, "      {}", paint.ink(Ink::Quiet, line))?;
         }
     }
-    write!(out, "  run {}", Terminal(&event.run))?;
-    if let (Some(user), Some(host)) = (&event.user, &event.host) {
-        write!(out, " by {}@{}", Terminal(user), Terminal(host))?;
+    Ok(())
+}
+
+/// Why it was done: the cause, the entry and where it stands, and what that says.
+fn why(event: &Event) -> String {
+    let mut parts = vec![Terminal(&event.because.replace('_', " ")).to_string()];
+    parts.extend(event.entry.as_ref().map(|it| format!("entry {}", TerminalWord(it))));
+    parts.extend(event.source.as_ref().map(|it| format!("at {}", Terminal(it))));
+    // What the provider was told ends with it already.
+    let is_told = |it: &&String| event.told.as_ref().is_some_and(|told| told.ends_with(*it));
+    let reason = event.reason.as_ref().filter(|it| !is_told(it));
+    parts.extend(reason.map(|it| format!("reason {}", TerminalWord(it))));
+    let meta = event.meta.as_deref().and_then(|meta| serde_json::from_str(meta).ok());
+    for (key, value) in meta.iter().flat_map(|meta: &Map<_, _>| meta) {
+        let value = value.as_str().unwrap_or_default();
+        parts.push(format!("{}={}", Terminal(key), TerminalWord(value)));
     }
-    if let Some(call) = event.call {
-        write!(out, "  call {call}")?;
-    }
+    parts.join("  ")
+}
+
+/// What the provider was told, and what it answered.
+fn sent(event: &Event) -> String {
+    let mut parts = Vec::new();
+    parts.extend(event.told.as_ref().map(|told| format!("sent: {}", Terminal(told))));
+    parts.extend(event.call.map(|call| format!("call {call}")));
     let provider =
-        [("code", &event.code), ("request", &event.request_id), ("said", &event.message)];
+        [("request", &event.request_id), ("code", &event.code), ("said", &event.message)];
     for (name, value) in provider {
-        if let Some(value) = value {
-            write!(out, "  {name} {}", TerminalWord(value))?;
-        }
+        parts.extend(value.as_ref().map(|value| format!("{name} {}", TerminalWord(value))));
     }
-    writeln!(out)
+    parts.join("  ")
 }

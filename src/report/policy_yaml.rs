@@ -5,10 +5,34 @@ use std::fmt::{self, Write};
 
 use serde_json::Value;
 
-use crate::domain::{Deny, Id, Kind, Restriction, Subject, TargetName, Until};
+use crate::domain::{Deny, Id, Kind, Moment, Restriction, Subject, TargetName, Until};
 
-/// What the subjects of one entry have in common.
-type Entry<'a> = (&'a TargetName, Option<&'a Id>, Kind, Deny, Until);
+/// One entry to be written.
+#[derive(Clone, Debug)]
+pub struct Entry<'a> {
+    /// Its `id`.
+    pub id: Option<&'a str>,
+    /// Its targets.
+    pub targets: Vec<&'a TargetName>,
+    /// Its room.
+    pub room: Option<&'a Id>,
+    /// What its subjects are; a channel is a room, so that each has an entry of its own.
+    pub kind: Kind,
+    /// Its subjects.
+    pub subjects: Vec<&'a Id>,
+    /// What is denied.
+    pub deny: Deny,
+    /// Whether it reaches everybody there, and must say so.
+    pub wide: bool,
+    /// Why.
+    pub reason: Option<&'a str>,
+    /// Not before.
+    pub from: Option<Moment>,
+    /// Until when.
+    pub until: Until,
+    /// What it says for people.
+    pub meta: Vec<(&'a str, &'a str)>,
+}
 
 /// Writes a policy file whose entries ask for these restrictions and nothing else: as few entries
 /// as can be, and every id in quotes.
@@ -19,60 +43,91 @@ pub fn policy_yaml(
     is_wide: impl Fn(&Restriction) -> bool,
     out: &mut dyn Write,
 ) -> fmt::Result {
-    let mut entries: BTreeMap<Entry<'_>, Vec<&Restriction>> = BTreeMap::new();
+    let mut entries: BTreeMap<_, Entry<'_>> = BTreeMap::new();
     for (restriction, until) in restrictions {
-        let Restriction { target, room, subject, deny } = restriction;
-        let entry = (target, room.as_ref(), subject.kind, *deny, *until);
-        entries.entry(entry).or_default().push(restriction);
+        let Restriction { target, room, subject: Subject { kind, id }, deny } = restriction;
+        let channel = (*kind == Kind::Channel).then_some(id);
+        let common = (target, room.as_ref(), kind, deny, until, channel);
+        let entry = entries.entry(common).or_insert_with(|| Entry {
+            id: None,
+            targets: vec![target],
+            room: room.as_ref(),
+            kind: *kind,
+            subjects: Vec::new(),
+            deny: *deny,
+            wide: false,
+            reason: None,
+            from: None,
+            until: *until,
+            meta: Vec::new(),
+        });
+        entry.subjects.push(id);
+        entry.wide |= is_wide(restriction);
     }
-    let is_stream = |entry: &Entry<'_>| entry.2 == Kind::Stream;
+    entries_yaml(&entries.into_values().collect::<Vec<_>>(), out)
+}
+
+/// Writes entries as a policy file, every text in quotes.
+pub fn entries_yaml(entries: &[Entry<'_>], out: &mut dyn Write) -> fmt::Result {
     for (section, streams) in [("bans", false), ("forbidden_streams", true)] {
-        let mut entries =
-            entries.iter().filter(|(entry, _)| is_stream(entry) == streams).peekable();
+        let is_here = |entry: &&Entry<'_>| (entry.kind == Kind::Stream) == streams;
+        let mut entries = entries.iter().filter(is_here).peekable();
         if entries.peek().is_some() {
             writeln!(out, "{section}:")?;
         }
-        for (entry, subjects) in entries {
-            write_entry(entry, subjects, &is_wide, out)?;
-        }
+        entries.try_for_each(|entry| write_entry(entry, out))?;
     }
     Ok(())
 }
 
-fn write_entry(
-    (target, room, kind, deny, until): &Entry<'_>,
-    subjects: &[&Restriction],
-    is_wide: &impl Fn(&Restriction) -> bool,
-    out: &mut dyn Write,
-) -> fmt::Result {
-    // A channel is a room, and an entry names one.
-    if *kind == Kind::Channel {
-        return subjects.iter().try_for_each(|restriction| {
-            writeln!(out, "  - target: {}", quoted(target.as_str()))?;
-            writeln!(out, "    room: {}", quoted(restriction.subject.id.as_str()))?;
-            write_end(*deny, *until, is_wide(restriction), out)
-        });
+fn write_entry(entry: &Entry<'_>, out: &mut dyn Write) -> fmt::Result {
+    let Entry { id, targets, room, kind, subjects, deny, wide, reason, from, until, meta } = entry;
+    let mut lead = "  - ";
+    let mut line = |text: fmt::Arguments<'_>| {
+        let written = writeln!(out, "{lead}{text}");
+        lead = "    ";
+        written
+    };
+    if let Some(id) = id {
+        line(format_args!("id: {}", quoted(id)))?;
     }
-    writeln!(out, "  - target: {}", quoted(target.as_str()))?;
-    if let Some(room) = room {
-        writeln!(out, "    room: {}", quoted(room.as_str()))?;
+    match targets.as_slice() {
+        [target] => line(format_args!("target: {}", quoted(target.as_str())))?,
+        targets => {
+            let names: Vec<_> = targets.iter().map(|target| quoted(target.as_str())).collect();
+            line(format_args!("targets: [{}]", names.join(", ")))?;
+        }
     }
-    writeln!(out, "    {kind}s:")?;
-    for Restriction { subject: Subject { kind: _, id }, .. } in subjects {
-        writeln!(out, "      - {}", quoted(id.as_str()))?;
+    let channel = subjects.first().filter(|_| *kind == Kind::Channel).copied();
+    if let Some(room) = channel.or(*room) {
+        line(format_args!("room: {}", quoted(room.as_str())))?;
     }
-    let wide = subjects.iter().any(|restriction| is_wide(restriction));
-    write_end(*deny, *until, wide, out)
-}
-
-fn write_end(deny: Deny, until: Until, wide: bool, out: &mut dyn Write) -> fmt::Result {
-    if deny != Deny::JOIN && !deny.is_empty() {
-        writeln!(out, "    deny: [{}]", deny.names().collect::<Vec<_>>().join(", "))?;
+    if channel.is_none() {
+        line(format_args!("{kind}s:"))?;
+        for id in subjects {
+            line(format_args!("  - {}", quoted(id.as_str())))?;
+        }
     }
-    if wide {
-        writeln!(out, "    wide: true")?;
+    if *deny != Deny::JOIN && !deny.is_empty() {
+        line(format_args!("deny: [{}]", deny.names().collect::<Vec<_>>().join(", ")))?;
     }
-    writeln!(out, "    until: {until}")
+    if *wide {
+        line(format_args!("wide: true"))?;
+    }
+    if let Some(reason) = reason {
+        line(format_args!("reason: {}", quoted(reason)))?;
+    }
+    if let Some(from) = from {
+        line(format_args!("from: {from}"))?;
+    }
+    line(format_args!("until: {until}"))?;
+    if !meta.is_empty() {
+        line(format_args!("meta:"))?;
+    }
+    for (key, value) in meta {
+        line(format_args!("  {}: {}", quoted(key), quoted(value)))?;
+    }
+    Ok(())
 }
 
 /// A JSON string, which is a YAML one too, with everything escaped that YAML does not print.
@@ -139,6 +194,42 @@ forbidden_streams:
     streams:
       - \"s\"
     until: never
+"
+        );
+    }
+
+    #[test]
+    fn an_entry_is_written_with_all_it_says_and_every_text_in_quotes() {
+        let target = TargetName::parse("t").unwrap();
+        let subject = Id::new("u");
+        let entry = Entry {
+            id: Some("case: 1"),
+            targets: vec![&target, &target],
+            room: None,
+            kind: Kind::User,
+            subjects: vec![&subject],
+            deny: Deny::JOIN,
+            wide: false,
+            reason: Some("no"),
+            from: Moment::parse("2026-11-20T00:00:00Z"),
+            until: Until::Never,
+            meta: vec![("a", "1"), ("b: c", "x\ny")],
+        };
+        let mut text = String::new();
+        entries_yaml(&[entry], &mut text).unwrap();
+        assert_eq!(
+            text,
+            "bans:
+  - id: \"case: 1\"
+    targets: [\"t\", \"t\"]
+    users:
+      - \"u\"
+    reason: \"no\"
+    from: 2026-11-20T00:00:00Z
+    until: never
+    meta:
+      \"a\": \"1\"
+      \"b: c\": \"x\\ny\"
 "
         );
         assert_eq!(quoted("a\"\\\u{7f}\u{2028}é\n"), r#""a\"\\\u007f\u2028é\n""#);

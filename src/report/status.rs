@@ -3,22 +3,29 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::count::{counted, grouped};
 use super::enforcement::Standing;
 use super::escape::{Terminal, TerminalWord};
 use super::span::away;
 use super::style::{Ink, Paint};
-use crate::domain::{Enforcement, Id, Moment, TargetName, Until};
+use crate::domain::{Enforcement, Id, Moment, TargetName, Until, Who};
 use crate::plan::document::FORMAT_VERSION;
 use crate::state::{Holder, RunRow};
 
 /// How things stand. As JSON every key is always there.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(
+    title = "ostracon status",
+    description = "What `status --format json` prints. Every key is always there. Ignore unknown \
+                   keys: 1.x only adds."
+)]
 pub struct Status<'a> {
     /// The version of this format: 1.x only adds keys.
+    #[schemars(regex(pattern = r"^1\.[0-9]+$"))]
     pub format_version: &'static str,
     /// The instant it is about.
     pub now: Moment,
@@ -39,7 +46,7 @@ pub struct Status<'a> {
 }
 
 /// How many restrictions there are of each standing.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, JsonSchema)]
 pub struct Summary {
     /// Held by the provider.
     pub in_force: u64,
@@ -54,18 +61,20 @@ pub struct Summary {
 }
 
 /// What is in force in one room, or app-wide.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Place<'a> {
     /// The target.
+    #[schemars(with = "String")]
     pub target: &'a TargetName,
     /// The room; null for the whole app.
+    #[schemars(with = "Option<String>")]
     pub room: Option<&'a Id>,
     /// How many restrictions are in force.
     pub in_force: u64,
 }
 
 /// A restriction that will end.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Ending<'a> {
     /// Its canonical text.
     pub key: String,
@@ -76,7 +85,7 @@ pub struct Ending<'a> {
 }
 
 /// A restriction about which something has been so for a while.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Since {
     /// Its canonical text.
     pub key: String,
@@ -85,7 +94,7 @@ pub struct Since {
 }
 
 /// A run.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct LastRun<'a> {
     /// Its id.
     pub id: &'a str,
@@ -93,14 +102,12 @@ pub struct LastRun<'a> {
     pub started: Moment,
     /// When it ended; null if it is under way or was killed.
     pub finished: Option<Moment>,
-    /// The account it was started under.
-    pub user: &'a str,
-    /// The machine it was on.
-    pub host: &'a str,
+    /// Who began it.
+    pub who: &'a Who,
     /// Why it was allowed or begun, if somebody said.
     pub note: Option<&'a str>,
     /// How many operations ended how; null where nothing is recorded.
-    pub summary: Value,
+    pub summary: Option<Map<String, Value>>,
 }
 
 /// How many lines each part takes at most.
@@ -154,14 +161,9 @@ pub fn status<'a>(
             id: &run.id,
             started: run.started,
             finished: run.finished,
-            user: &run.user,
-            host: &run.host,
+            who: &run.who,
             note: run.note.as_deref(),
-            summary: run
-                .outcome
-                .as_deref()
-                .and_then(|outcome| serde_json::from_str(outcome).ok())
-                .unwrap_or_default(),
+            summary: run.outcome.as_deref().and_then(|outcome| serde_json::from_str(outcome).ok()),
         }),
         running: holder.map(|holder| holder.run.as_str()),
     }
@@ -224,14 +226,14 @@ fn run(status: &Status<'_>, paint: Paint, out: &mut dyn Write) -> fmt::Result {
     let Some(run) = &status.last_run else {
         return writeln!(out, "{heading} none yet");
     };
-    let LastRun { id, started, finished, user, host, note, summary } = run;
+    let LastRun { id, started, finished, who, note, summary } = run;
     write!(out, "{heading} {}, {started} ({})", Terminal(id), away(status.now, *started))?;
-    write!(out, " by {}@{}: ", Terminal(user), Terminal(host))?;
+    write!(out, " by {}: ", Terminal(&who.to_string()))?;
     match (finished, status.running == Some(*id)) {
         (_, true) => write!(out, "{}", paint.ink(Ink::Change, "under way"))?,
         (None, false) => write!(out, "{}", paint.ink(Ink::Trouble, "never finished"))?,
         (Some(_), false) => {
-            let counts = summary.as_object().into_iter().flatten();
+            let counts = summary.iter().flatten();
             let counts = counts.filter(|(_, count)| count.as_u64() != Some(0));
             let counts: Vec<_> =
                 counts.map(|(fate, count)| format!("{count} {}", fate.replace('_', " "))).collect();

@@ -4,8 +4,8 @@
 //! tells when its end was cut off. Who can write the file can also write the whole chain anew:
 //! whoever wants proof against that notes the head elsewhere, as `state verify` prints it.
 
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Connection, OptionalExtension as _};
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::hex::hex;
@@ -36,8 +36,26 @@ pub enum Break {
     AlteredBefore(i64),
 }
 
-/// How many columns of a row its hash covers: all but the hash itself, which is the last.
+/// How many columns of a row its hash covers: all of the first version's.
 const COVERED: usize = 18;
+
+/// The column of the hash, from version 2 on.
+const HASH: usize = COVERED;
+
+/// The column that says who began the run, from version 3 on; where it is null, the row is older.
+const WHO: usize = HASH + 1;
+
+/// How many texts the hash of a row of version 3 covers too: they follow its columns.
+const TEXTS: usize = 4;
+
+/// Every row in turn, and the texts it shares with others.
+const WITH_TEXTS: &str = "
+SELECT audit.*, who.text, meta.text, told.text, reason.text FROM audit
+LEFT JOIN words AS who ON who.id = audit.who
+LEFT JOIN words AS meta ON meta.id = audit.meta
+LEFT JOIN words AS told ON told.id = audit.told
+LEFT JOIN words AS reason ON reason.id = audit.reason
+ORDER BY seq";
 
 impl Link {
     /// The head of a log without rows.
@@ -146,22 +164,22 @@ fn each(
     connection: &Connection,
     mut see: impl FnMut(i64, Vec<Value>, Option<String>) -> bool,
 ) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare("SELECT * FROM audit ORDER BY seq")?;
-    // A state of version 1, which a newer program only reads, has no column for hashes.
-    let is_chained = statement.column_count() > COVERED;
+    // A state of an earlier version, which a newer program only reads, has fewer columns.
+    let width = connection.prepare("SELECT * FROM audit")?.column_count();
+    let has_texts = width > WHO;
+    let sql = if has_texts { WITH_TEXTS } else { "SELECT * FROM audit ORDER BY seq" };
+    let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let values = (0..COVERED).map(|column| row.get(column)).collect::<Result<_, _>>()?;
-        let hash = if is_chained { hash_of(row)? } else { None };
+        let texts = if has_texts && row.get_ref(WHO)? != ValueRef::Null { TEXTS } else { 0 };
+        let covered = (0..COVERED).chain(width..width + texts);
+        let values = covered.map(|column| row.get(column)).collect::<Result<_, _>>()?;
+        let hash = if width > HASH { row.get(HASH)? } else { None };
         if !see(row.get(0)?, values, hash) {
             break;
         }
     }
     Ok(())
-}
-
-fn hash_of(row: &Row<'_>) -> rusqlite::Result<Option<String>> {
-    row.get(COVERED)
 }
 
 #[cfg(test)]
@@ -186,6 +204,9 @@ mod tests {
             until: Until::Never,
             entry: None,
             source: None,
+            meta: Some("{\"case\":\"7\"}".into()),
+            reason: None,
+            told: Some("lift".into()),
             outcome: "done",
             code: None,
             message: None,
@@ -198,7 +219,8 @@ mod tests {
         state.commit(0, &[row("a"), row("b"), row("c")]).unwrap();
         state.commit(0, &[row("d")]).unwrap();
         // Whoever tampers stops at no trigger.
-        let triggers = "DROP TRIGGER audit_is_never_changed; DROP TRIGGER audit_is_never_cut;";
+        let triggers = "DROP TRIGGER audit_is_never_changed; DROP TRIGGER audit_is_never_cut;
+            DROP TRIGGER words_are_never_changed; DROP TRIGGER words_are_never_cut;";
         state.connection.execute_batch(triggers).unwrap();
         state
     }
@@ -223,8 +245,13 @@ mod tests {
             ("DELETE FROM audit WHERE seq >= 3", Break::Missing(3)),
             ("DELETE FROM audit", Break::Missing(1)),
             ("INSERT INTO audit SELECT 5, at, run, call, target, room, kind, subject, deny, action,
-              because, until, entry, source, outcome, code, message, request_id, hash FROM audit
-              WHERE seq = 1", Break::Added(5)),
+              because, until, entry, source, outcome, code, message, request_id, hash, who, meta, told,
+              reason FROM audit WHERE seq = 1", Break::Added(5)),
+            ("UPDATE audit SET who = NULL WHERE seq = 3", Break::Altered(3)),
+            ("UPDATE audit SET told = NULL WHERE seq = 2", Break::Altered(2)),
+            ("UPDATE audit SET reason = meta WHERE seq = 2", Break::Altered(2)),
+            ("UPDATE words SET text = 'renew' WHERE text = 'lift'", Break::Altered(1)),
+            ("DELETE FROM words WHERE text = 'lift'", Break::Altered(1)),
             ("UPDATE meta SET value = '9' WHERE key = 'audit_head'", Break::Missing(5)),
             ("DELETE FROM meta WHERE key = 'audit_head'", Break::Altered(1)),
         ] {
@@ -237,7 +264,8 @@ mod tests {
     #[test]
     fn rows_from_before_the_chain_are_covered_by_the_first_one_in_it() {
         let mut state = log();
-        let legacy = "UPDATE audit SET hash = NULL; DELETE FROM meta WHERE key = 'audit_head'";
+        let legacy = "UPDATE audit SET hash = NULL, who = NULL, meta = NULL, told = NULL;
+            DELETE FROM meta WHERE key = 'audit_head'";
         state.connection.execute_batch(legacy).unwrap();
         assert_eq!(verify(&state.connection).unwrap().unwrap().seq, 4);
         state.commit(0, &[row("e"), row("f")]).unwrap();

@@ -1,10 +1,10 @@
 //! Reading the audit log.
 
-use rusqlite::{Row, named_params};
+use rusqlite::{Connection, Row, named_params};
 
 use super::error::{StateError, doing};
 use super::{State, rows};
-use crate::domain::{Moment, Restriction, Until};
+use crate::domain::{Moment, Restriction, Until, Who};
 
 /// One row of the audit log, with the run it belongs to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -15,10 +15,8 @@ pub struct Event {
     pub at: Moment,
     /// The run.
     pub run: String,
-    /// The account the run was started under; `None` if the run is not recorded.
-    pub user: Option<String>,
-    /// The machine the run was on.
-    pub host: Option<String>,
+    /// Who began the run; `None` if that is not recorded.
+    pub who: Option<Who>,
     /// Why the run was allowed or begun, if somebody said.
     pub note: Option<String>,
     /// The call, if there was one.
@@ -35,6 +33,12 @@ pub struct Event {
     pub entry: Option<String>,
     /// Where the entry stands.
     pub source: Option<String>,
+    /// What the entry says for people, as a JSON object.
+    pub meta: Option<String>,
+    /// Why, as the entry says.
+    pub reason: Option<String>,
+    /// What the provider was told, in words.
+    pub told: Option<String>,
     /// What came of it.
     pub outcome: String,
     /// The provider's code.
@@ -58,27 +62,27 @@ pub struct Narrowed {
     pub since: Option<Moment>,
 }
 
+/// In which order events are shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Order {
+    /// As they happened.
+    OldestFirst,
+    /// The other way round.
+    NewestFirst,
+}
+
 impl State {
-    /// Shows the events that are asked for, oldest first, one by one; `see` may fail, which ends
-    /// the reading.
+    /// Shows the events that are asked for, one by one; `see` may fail, which ends the reading.
     pub fn history<E>(
         &self,
         narrowed: &Narrowed,
+        order: Order,
         mut see: impl FnMut(&Event) -> Result<(), E>,
     ) -> Result<Result<(), E>, StateError> {
         let reading = doing("read the audit log");
         let Narrowed { subject, restriction, run, since } = narrowed;
-        let mut statement = self
-            .connection
-            .prepare(
-                "SELECT audit.*, run.user, run.host, run.note FROM audit
-                 LEFT JOIN run ON run.id = audit.run
-                 WHERE (:subject IS NULL OR subject = :subject)
-                   AND (:run IS NULL OR audit.run = :run)
-                   AND (:since IS NULL OR at >= :since)
-                 ORDER BY seq",
-            )
-            .map_err(&reading)?;
+        let sql = query(&self.connection, order).map_err(&reading)?;
+        let mut statement = self.connection.prepare(&sql).map_err(&reading)?;
         let subject = restriction.as_ref().map(|it| it.subject.id.as_str()).or(subject.as_deref());
         let mut found = statement
             .query(named_params! {
@@ -100,14 +104,53 @@ impl State {
     }
 }
 
+/// The query of a state of whatever version: one that is only read is not brought up to date.
+fn query(connection: &Connection, order: Order) -> rusqlite::Result<String> {
+    let who = who_of("audit.who", connection)?;
+    let direction = match order {
+        Order::OldestFirst => "",
+        Order::NewestFirst => "DESC",
+    };
+    let texts = if has_words(connection)? { SHARED_TEXTS } else { NO_TEXTS };
+    Ok(format!(
+        "SELECT audit.*, run.user, run.host, run.note, {who}, {texts} FROM audit
+         LEFT JOIN run ON run.id = audit.run
+         WHERE (:subject IS NULL OR subject = :subject)
+           AND (:run IS NULL OR audit.run = :run)
+           AND (:since IS NULL OR at >= :since)
+         ORDER BY seq {direction}"
+    ))
+}
+
+const SHARED_TEXTS: &str = "
+  (SELECT text FROM words WHERE id = audit.meta) AS meta_text,
+  (SELECT text FROM words WHERE id = audit.told) AS told_text,
+  (SELECT text FROM words WHERE id = audit.reason) AS reason_text";
+
+const NO_TEXTS: &str = "NULL AS meta_text, NULL AS told_text, NULL AS reason_text";
+
+/// Whether a state keeps words: not those of earlier versions.
+pub(super) fn has_words(connection: &Connection) -> rusqlite::Result<bool> {
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok(version >= 3)
+}
+
+/// The column that [`who()`] reads, from the number of its words.
+pub(super) fn who_of(number: &str, connection: &Connection) -> rusqlite::Result<String> {
+    Ok(if has_words(connection)? {
+        format!("(SELECT text FROM words WHERE id = {number}) AS who_text")
+    } else {
+        "NULL AS who_text".to_owned()
+    })
+}
+
 fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
     let until: Option<i64> = row.get("until")?;
     Ok(Event {
         seq: row.get("seq")?,
         at: Moment::from_millis(row.get("at")?),
         run: row.get("run")?,
-        user: row.get("user")?,
-        host: row.get("host")?,
+        who: who(row)?,
         note: row.get("note")?,
         call: row.get("call")?,
         restriction: rows::restriction(row)?,
@@ -116,9 +159,25 @@ fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
         until: until.map_or(Until::Never, |at| Until::At(Moment::from_millis(at))),
         entry: row.get("entry")?,
         source: row.get("source")?,
+        meta: row.get("meta_text")?,
+        reason: row.get("reason_text")?,
+        told: row.get("told_text")?,
         outcome: row.get("outcome")?,
         code: row.get("code")?,
         message: row.get("message")?,
         request_id: row.get("request_id")?,
+    })
+}
+
+/// Who began a run: as the words say, or, where there are none, the account.
+pub(super) fn who(row: &Row<'_>) -> rusqlite::Result<Option<Who>> {
+    let text: Option<String> = row.get("who_text")?;
+    if let Some(who) = text.and_then(|text| serde_json::from_str(&text).ok()) {
+        return Ok(Some(who));
+    }
+    let account: (Option<String>, Option<String>) = (row.get("user")?, row.get("host")?);
+    Ok(match account {
+        (Some(user), Some(host)) => Some(Who { user, host, ..Who::default() }),
+        (None, _) | (_, None) => None,
     })
 }

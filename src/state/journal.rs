@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, params};
 
+use super::audit::Log;
 use super::error::{StateError, doing};
-use super::{AuditRow, State, audit, protected, rows};
+use super::{AuditRow, State, protected, rows};
 use crate::domain::{Enforcement, Id, Kind, Moment, ProtectedKey, Restriction, TargetName};
 use crate::plan::Bound;
 
@@ -99,20 +100,22 @@ impl State {
         if current != fence {
             return Err(StateError::LeaseLost);
         }
+        let mut log = Log::default();
         for record in records {
-            write(&transaction, record).map_err(&failed)?;
+            write(&transaction, &mut log, record).map_err(&failed)?;
         }
+        log.close(&transaction).map_err(&failed)?;
         transaction.commit().map_err(&failed)
     }
 }
 
-fn write(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
+fn write(connection: &Connection, log: &mut Log, record: &Record) -> rusqlite::Result<()> {
     match record {
         Record::Intent(intent) => write_intent(connection, intent),
         Record::Answered(answered) => write_answer(connection, answered),
         Record::Put(row) => rows::put(connection, row),
         Record::Drop(restriction) => rows::drop_row(connection, restriction),
-        Record::Audit(row) => audit::append(connection, row),
+        Record::Audit(row) => log.append(connection, row),
         Record::Protect(keys) => protected::write(connection, keys),
         Record::Bind(name, Bound { binding, endpoint, credentials }) => {
             connection

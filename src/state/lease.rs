@@ -3,9 +3,9 @@
 use jiff::SignedDuration;
 use rusqlite::{OptionalExtension as _, params};
 
-use super::State;
 use super::error::{StateError, doing};
-use crate::domain::Moment;
+use super::{State, words};
+use crate::domain::{Moment, Who};
 use crate::world::Process;
 
 /// A lease whose holder has not been heard of for this long has expired (design §5).
@@ -107,17 +107,19 @@ impl State {
     pub fn begin_run(
         &mut self,
         run: &str,
-        process: &Process,
+        (who, pid): (&Who, u32),
         now: Moment,
         note: Option<&str>,
     ) -> Result<(), StateError> {
         let failed = doing("record the run");
         let transaction = self.connection.transaction().map_err(&failed)?;
+        let text = serde_json::to_string(who).unwrap_or_default();
+        let number = words::add(&transaction, &text).map_err(&failed)?;
         transaction
             .execute(
-                "INSERT INTO run (id, started, user, host, pid, note)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![run, now.millis(), process.user, process.host, process.pid, note],
+                "INSERT INTO run (id, started, user, host, pid, note, who)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![run, now.millis(), who.user, who.host, pid, note, number],
             )
             .map_err(&failed)?;
         transaction

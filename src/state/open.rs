@@ -174,7 +174,7 @@ const COMMON_FLAGS: OpenFlags =
     OpenFlags::SQLITE_OPEN_NO_MUTEX.union(OpenFlags::SQLITE_OPEN_NOFOLLOW);
 
 /// Runs the migrations up to `version`, each in a transaction of its own.
-fn migrate_to(connection: &mut Connection, version: i64) -> Result<(), StateError> {
+pub(super) fn migrate_to(connection: &mut Connection, version: i64) -> Result<(), StateError> {
     let failed = doing("bring the state up to date");
     let found: i64 =
         connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(&failed)?;

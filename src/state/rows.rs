@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 
+use super::history;
 use crate::domain::{
     Action, Deny, Doubt, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment, Restriction, RuleId,
     Subject, TargetName, Until,
@@ -32,8 +33,9 @@ pub(super) fn each<T>(
     connection: &Connection,
     read: impl FnOnce(&mut dyn Iterator<Item = rusqlite::Result<Enforcement>>) -> T,
 ) -> rusqlite::Result<T> {
+    let columns = columns(connection)?;
     let mut statement = connection.prepare(&format!(
-        "SELECT {COLUMNS} FROM enforcement ORDER BY target, room, kind, subject, deny"
+        "SELECT {columns} FROM enforcement ORDER BY target, room, kind, subject, deny"
     ))?;
     let mut reading = Reading::default();
     let mut rows = statement.query_map([], |row| reading.enforcement(row))?;
@@ -45,8 +47,9 @@ pub(super) fn about(
     connection: &Connection,
     restrictions: &BTreeSet<Restriction>,
 ) -> rusqlite::Result<Vec<Enforcement>> {
+    let columns = columns(connection)?;
     let mut statement = connection.prepare(&format!(
-        "SELECT {COLUMNS} FROM enforcement
+        "SELECT {columns} FROM enforcement
          WHERE target = ?1 AND room = ?2 AND kind = ?3 AND subject = ?4 AND deny = ?5"
     ))?;
     let mut reading = Reading::default();
@@ -70,7 +73,7 @@ pub(super) fn put(connection: &Connection, row: &Enforcement) -> rusqlite::Resul
         .prepare_cached(
             "INSERT OR REPLACE INTO enforcement VALUES (:target, :room, :kind, :subject, :deny,
              :until, :reason, :entry, :since, :written, :lapse, :rule, :evidence, :twin_since,
-             :doubt, :doubt_since, :doubt_lapse, :waiting)",
+             :doubt, :doubt_since, :doubt_lapse, :waiting, :seen)",
         )?
         .execute(named_params! {
             ":target": target.as_str(),
@@ -91,6 +94,7 @@ pub(super) fn put(connection: &Connection, row: &Enforcement) -> rusqlite::Resul
             ":doubt_since": doubt.map(|doubt| moment(doubt.since)),
             ":doubt_lapse": doubt.and_then(|doubt| lapse(doubt.lapse)),
             ":waiting": waiting.map(moment),
+            ":seen": held.as_ref().and_then(|held| held.seen).map(moment),
         })?;
     Ok(())
 }
@@ -121,9 +125,15 @@ struct Reading {
     reasons: BTreeSet<Arc<str>>,
 }
 
-/// The columns of a row, in the order in which they are read.
-const COLUMNS: &str = "target, room, kind, subject, deny, until, reason, entry, since, written,
-    lapse, rule, evidence, twin_since, doubt, doubt_since, doubt_lapse, waiting";
+/// The columns of a row, in the order in which they are read. A state of an earlier version,
+/// which is only read, does not say when a list showed what.
+fn columns(connection: &Connection) -> rusqlite::Result<String> {
+    let seen = if history::has_words(connection)? { "seen" } else { "NULL" };
+    Ok(format!(
+        "target, room, kind, subject, deny, until, reason, entry, since, written, lapse, rule,
+         evidence, twin_since, doubt, doubt_since, doubt_lapse, waiting, {seen}"
+    ))
+}
 
 /// The columns that name a restriction.
 const KEY: [usize; 5] = [0, 1, 2, 3, 4];
@@ -148,6 +158,7 @@ impl Reading {
                 rule: row.get::<_, Option<i64>>(11)?.map(RuleId),
                 evidence: word(row, 12, "evidence", Evidence::parse)?,
                 twin_since: moment(13)?,
+                seen: moment(18)?,
             }),
             (None, _) | (_, None) => None,
         };

@@ -2,9 +2,9 @@
 
 use rusqlite::OptionalExtension as _;
 
-use super::State;
 use super::error::{StateError, doing};
-use crate::domain::Moment;
+use super::{State, history};
+use crate::domain::{Moment, Who};
 
 /// A run, as it is recorded.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -15,10 +15,8 @@ pub struct RunRow {
     pub started: Moment,
     /// When it ended; `None` if it is under way or was killed.
     pub finished: Option<Moment>,
-    /// The account it was started under.
-    pub user: String,
-    /// The machine it was on.
-    pub host: String,
+    /// Who began it.
+    pub who: Who,
     /// Why it was allowed or begun, if somebody said.
     pub note: Option<String>,
     /// How many operations ended how, as JSON; empty if it had none.
@@ -28,21 +26,24 @@ pub struct RunRow {
 impl State {
     /// The run that began last.
     pub fn last_run(&self) -> Result<Option<RunRow>, StateError> {
-        let sql = "SELECT id, started, finished, user, host, note, outcome FROM run
-                   ORDER BY started DESC, id DESC LIMIT 1";
+        let reading = doing("read the record of runs");
+        let who = history::who_of("run.who", &self.connection).map_err(&reading)?;
+        let sql = format!(
+            "SELECT id, started, finished, user, host, note, outcome, {who} FROM run
+             ORDER BY started DESC, id DESC LIMIT 1"
+        );
         self.connection
-            .query_row(sql, [], |row| {
+            .query_row(&sql, [], |row| {
                 Ok(RunRow {
                     id: row.get(0)?,
                     started: Moment::from_millis(row.get(1)?),
                     finished: row.get::<_, Option<i64>>(2)?.map(Moment::from_millis),
-                    user: row.get(3)?,
-                    host: row.get(4)?,
+                    who: history::who(row)?.unwrap_or_default(),
                     note: row.get(5)?,
                     outcome: row.get(6)?,
                 })
             })
             .optional()
-            .map_err(doing("read the record of runs"))
+            .map_err(reading)
     }
 }

@@ -4,10 +4,10 @@
 pub(super) const APPLICATION_ID: i64 = 0x6f73_7472;
 
 /// One step per schema version, append only: a released step never changes.
-pub(super) const MIGRATIONS: [&str; 2] = [VERSION_1, VERSION_2];
+pub(super) const MIGRATIONS: [&str; 3] = [VERSION_1, VERSION_2, VERSION_3];
 
 /// The version this program writes: the number of steps.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 /// Times are milliseconds since the Unix epoch; `until` is null for `never`, `lapse` for "does
 /// not end by itself"; a restriction in the whole app has room ''. Text sorts by its bytes, as
@@ -122,4 +122,29 @@ INSERT INTO lease (one, fence) VALUES (1, 0);
 /// have none of their own, but the first row after them covers them all ([`super::chain`]).
 const VERSION_2: &str = "
 ALTER TABLE audit ADD COLUMN hash TEXT;
+";
+
+/// When a list last showed a restriction. Who began a run; and for each audit row that too, what the entry says beside its terms, what
+/// the provider was told, and the reason. Thousands of rows say the same, so that each text is
+/// kept once; the chain covers the texts, not their numbers. A row without `who` is an older one.
+const VERSION_3: &str = "
+CREATE TABLE words (
+  id INTEGER PRIMARY KEY NOT NULL,
+  text TEXT NOT NULL UNIQUE
+) STRICT;
+
+CREATE TRIGGER words_are_never_changed BEFORE UPDATE ON words
+BEGIN SELECT RAISE(ABORT, 'the words of the audit log are append-only'); END;
+
+CREATE TRIGGER words_are_never_cut BEFORE DELETE ON words
+BEGIN SELECT RAISE(ABORT, 'the words of the audit log are append-only'); END;
+
+ALTER TABLE run ADD COLUMN who INTEGER;
+
+ALTER TABLE enforcement ADD COLUMN seen INTEGER;
+
+ALTER TABLE audit ADD COLUMN who INTEGER;
+ALTER TABLE audit ADD COLUMN meta INTEGER;
+ALTER TABLE audit ADD COLUMN told INTEGER;
+ALTER TABLE audit ADD COLUMN reason INTEGER;
 ";

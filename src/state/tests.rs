@@ -11,7 +11,7 @@ use super::lock::make_directory;
 use super::*;
 use crate::domain::{
     Action, Deny, Doubt, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment, Restriction, RuleId,
-    Subject, TargetName, Until,
+    Subject, TargetName, Until, Who,
 };
 use crate::world::Process;
 
@@ -48,6 +48,27 @@ fn row(subject: &str) -> Enforcement {
         doubt: None,
         waiting: None,
     }
+}
+
+fn audit(subject: &str) -> Record {
+    Record::Audit(AuditRow {
+        at: Moment::from_seconds(1),
+        run: "r".to_owned(),
+        call: None,
+        restriction: row(subject).restriction,
+        action: "impose",
+        because: "new_entry",
+        until: Until::Never,
+        entry: None,
+        source: None,
+        meta: Some("{}".into()),
+        reason: Some("why".into()),
+        told: Some("ban".into()),
+        outcome: "done",
+        code: None,
+        message: None,
+        request_id: None,
+    })
 }
 
 fn refusal(path: &Path) -> StateError {
@@ -142,26 +163,81 @@ fn the_audit_log_can_be_neither_changed_nor_cut() {
     let (_directory, path) = fresh();
     let mut state = open(&path);
     let lease = lease(&mut state, "r");
-    let audit = Record::Audit(AuditRow {
-        at: Moment::from_seconds(1),
-        run: "r".to_owned(),
-        call: None,
-        restriction: row("a").restriction,
-        action: "impose",
-        because: "new_entry",
-        until: Until::Never,
-        entry: None,
-        source: None,
-        outcome: "done",
-        code: None,
-        message: None,
-        request_id: None,
-    });
-    state.commit(lease.fence, &[audit]).unwrap();
+    state.commit(lease.fence, &[audit("a")]).unwrap();
     for sql in ["UPDATE audit SET outcome = 'failed'", "DELETE FROM audit"] {
         let refused = state.connection.execute(sql, []).unwrap_err();
         assert!(refused.to_string().contains("append-only"), "{refused}");
     }
+}
+
+#[test]
+fn a_state_of_version_2_is_read_as_it_is_and_goes_on_as_version_3() {
+    let (_directory, path) = fresh();
+    make_version_2(&path);
+    let events = |state: &State| {
+        let mut events = Vec::new();
+        let seen = state.history(&Narrowed::default(), Order::OldestFirst, |event| {
+            events.push(event.clone());
+            Ok::<_, std::convert::Infallible>(())
+        });
+        seen.unwrap().unwrap();
+        events
+    };
+    let read = State::read(&Location::File(path.clone())).unwrap().unwrap();
+    assert_eq!(read.verify().unwrap().0, []);
+    let old = events(&read);
+    assert_eq!(old[0].who.as_ref().unwrap().to_string(), "bob@there");
+    assert_eq!((old.len(), &old[0].told, &old[0].meta), (1, &None, &None));
+    drop(read);
+
+    let mut state = open(&path);
+    let lease = lease(&mut state, "r");
+    let who = Who { actor: Some("octo".to_owned()), ..Who::default() };
+    state.begin_run("r", (&who, 7), Moment::from_seconds(100), None).unwrap();
+    state.commit(lease.fence, &[audit("a"), audit("b")]).unwrap();
+    let all = events(&state);
+    assert_eq!(all[..1], old);
+    assert_eq!(all[1].who, Some(who));
+    assert_eq!(all[1].meta.as_deref(), Some("{}"));
+    assert_eq!(all[1].reason.as_deref(), Some("why"));
+    assert_eq!(all[1].told.as_deref(), Some("ban"));
+    let (flaws, head) = state.verify().unwrap();
+    assert_eq!((flaws, head.unwrap().seq), (Vec::new(), 3));
+    state.connection.execute_batch("DROP TRIGGER audit_is_never_changed").unwrap();
+    for (seq, sql) in [(1, "outcome = 'failed'"), (2, "meta = told"), (3, "who = NULL")] {
+        let sql = format!("SAVEPOINT s; UPDATE audit SET {sql} WHERE seq = {seq}");
+        state.connection.execute_batch(&sql).unwrap();
+        let flaws = state.verify().unwrap().0;
+        assert_eq!(flaws, [Flaw::Broken(Break::Altered(seq))], "{sql}");
+        state.connection.execute_batch("ROLLBACK TO s; RELEASE s").unwrap();
+    }
+}
+
+/// A state with one run and one audit row, as version 2 wrote them.
+fn make_version_2(path: &Path) {
+    use rusqlite::types::Value;
+    let number = Value::Integer;
+    let text = |text: &str| Value::Text(text.to_owned());
+    let mut row = vec![number(1), number(1000), text("old"), Value::Null, text("t"), text("")];
+    row.extend([text("user"), text("a"), number(1), text("impose"), text("new_entry")]);
+    row.extend([Value::Null, Value::Null, Value::Null, text("done")]);
+    row.extend([Value::Null, Value::Null, Value::Null]);
+    let Link { seq, hash } = Link::start().next(&row);
+    row.push(text(&hash));
+    let mut connection = rusqlite::Connection::open(path).unwrap();
+    open::migrate_to(&mut connection, 2).unwrap();
+    let places = vec!["?"; row.len()].join(", ");
+    let insert = format!("INSERT INTO audit VALUES ({places})");
+    connection.execute(&insert, rusqlite::params_from_iter(row)).unwrap();
+    connection
+        .execute_batch(&format!(
+            "PRAGMA application_id = {};
+             INSERT INTO meta VALUES ('lineage', '{LINEAGE}'), ('serial', '1'),
+             ('audit_head', '{seq} {hash}');
+             INSERT INTO run (id, started, user, host, pid) VALUES ('old', 1, 'bob', 'there', 7)",
+            schema::APPLICATION_ID,
+        ))
+        .unwrap();
 }
 
 #[test]
@@ -230,11 +306,12 @@ fn lapses() -> impl Strategy<Value = Lapse> {
 fn helds() -> impl Strategy<Value = Held> {
     let rule = proptest::option::of(any::<i64>().prop_map(RuleId));
     let evidence = proptest::sample::select(Evidence::ALL.to_vec());
-    let twin_since = proptest::option::of(moments());
-    (moments(), moments(), lapses(), rule, evidence, twin_since).prop_map(
-        |(since, written, lapse, rule, evidence, twin_since)| Held {
+    let (seen, twin_since) = (proptest::option::of(moments()), proptest::option::of(moments()));
+    (moments(), moments(), seen, lapses(), rule, evidence, twin_since).prop_map(
+        |(since, written, seen, lapse, rule, evidence, twin_since)| Held {
             since,
             written,
+            seen,
             lapse,
             rule,
             evidence,

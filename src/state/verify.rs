@@ -4,6 +4,7 @@ use rusqlite::Connection;
 
 use super::chain::{self, Link};
 use super::error::{StateError, doing};
+use super::history::has_words;
 use super::{Break, State};
 
 /// What is wrong with a state.
@@ -65,13 +66,26 @@ const RULES: [(&str, &str, &str); 9] = [
     ("call", "an answer says what came of the call", "answered IS NOT NULL AND outcome IS NULL"),
 ];
 
+/// The same about columns that version 3 brought.
+const RULES_OF_3: [(&str, &str, &str); 3] = [
+    ("enforcement", "what was seen is held", "since IS NULL AND seen IS NOT NULL"),
+    ("run", "who began it is in words", "who NOT IN (SELECT id FROM words)"),
+    (
+        "audit",
+        "what it says is in words",
+        "who NOT IN (SELECT id FROM words) OR meta NOT IN (SELECT id FROM words)
+      OR told NOT IN (SELECT id FROM words) OR reason NOT IN (SELECT id FROM words)",
+    ),
+];
+
 impl State {
     /// Looks for everything that can be wrong; the head of the audit chain if it is whole.
     pub fn verify(&self) -> Result<(Vec<Flaw>, Option<Link>), StateError> {
         let verifying = doing("verify the state");
         let connection = &self.connection;
         let mut flaws = damages(connection).map_err(&verifying)?;
-        for (table, rule, broken) in RULES {
+        let newer = if has_words(connection).map_err(&verifying)? { &RULES_OF_3[..] } else { &[] };
+        for (table, rule, broken) in RULES.iter().chain(newer) {
             let sql = format!("SELECT count(*) FROM {table} WHERE {broken}");
             let count: i64 =
                 connection.query_row(&sql, [], |row| row.get(0)).map_err(&verifying)?;
@@ -119,6 +133,7 @@ mod tests {
             "deny = 0",
             "since = 2, written = 1, evidence = 'observed'",
             "target = 'gone'",
+            "seen = 1",
         ] {
             state
                 .connection

@@ -6,6 +6,7 @@
 pub mod credentials;
 pub mod network;
 pub mod system;
+mod who;
 
 pub use credentials::{CredentialError, Credentials};
 pub use network::Network;
@@ -36,6 +37,8 @@ pub struct World {
     pub directory: PathBuf,
     /// Who and where this process is, for the lock and the audit log.
     pub process: Process,
+    /// What tells this build of the program from others, for the cache.
+    pub build: String,
 }
 
 impl World {

@@ -1,5 +1,6 @@
 //! The real network: TLS, no redirects, and errors that tell "never sent" from "who knows".
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
@@ -9,24 +10,24 @@ use super::{Answer, Http};
 use crate::domain::Moment;
 use crate::provider::{Method, NoAnswer, Request, Response};
 
-/// The real network.
-#[derive(Clone, Debug)]
-pub struct Network(Client);
+/// The real network; it is set up when something is sent, since most commands send nothing.
+#[derive(Default, Debug)]
+pub struct Network(OnceLock<Result<Client, String>>);
 
 /// Larger than any provider's answer; a list of 1,000 rows is well below 1 MB.
 const LARGEST_ANSWER: usize = 8 * 1024 * 1024;
 
 impl Network {
-    /// Sets up the client: TLS with the system's roots and Mozilla's, no redirects, proxies as
-    /// the environment says.
+    /// The client: TLS with the system's roots and Mozilla's, no redirects, proxies as the
+    /// environment says.
     #[expect(clippy::disallowed_methods, reason = "the one place that builds an HTTP client")]
-    pub fn new() -> Result<Self, reqwest::Error> {
+    fn client() -> Result<Client, reqwest::Error> {
         // Fails only if a provider is installed already, which is as good.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
             .iter()
             .filter_map(|root| reqwest::Certificate::from_der(root).ok());
-        let client = Client::builder()
+        Client::builder()
             .tls_certs_merge(roots)
             .https_only(false)
             .redirect(redirect::Policy::none())
@@ -34,14 +35,16 @@ impl Network {
             .pool_idle_timeout(Duration::from_secs(30))
             .user_agent(concat!("ostracon/", env!("CARGO_PKG_VERSION")))
             .referer(false)
-            .build()?;
-        Ok(Self(client))
+            .build()
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, NoAnswer> {
         let question = if request.query.is_empty() { "" } else { "?" };
         let url = format!("{}{}{question}{}", request.endpoint, request.path, request.query);
-        let mut builder = self.0.request(method(request.method), url).timeout(request.timeout);
+        let set_up = || Self::client().map_err(|error| format!("cannot set up HTTPS: {error}"));
+        let client = self.0.get_or_init(set_up).as_ref();
+        let client = client.map_err(|error| NoAnswer::NotSent(error.clone()))?;
+        let mut builder = client.request(method(request.method), url).timeout(request.timeout);
         for (name, value) in request.headers {
             builder = builder.header(name, value);
         }

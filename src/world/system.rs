@@ -31,22 +31,38 @@ impl Random for SystemRandom {
 impl World {
     /// The real world.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-    pub fn real() -> Result<Self, reqwest::Error> {
+    pub fn real() -> Self {
         let text = |text: std::ffi::OsString| text.into_string().ok();
         let env = std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?)));
         let env: std::collections::BTreeMap<String, String> = env.collect();
         let user = ["USER", "LOGNAME"].into_iter().find_map(|name| env.get(name).cloned());
-        Ok(Self {
+        Self {
             clock: Arc::new(SystemClock),
-            http: Arc::new(Network::new()?),
+            http: Arc::new(Network::default()),
             random: Arc::new(SystemRandom),
             directory: std::env::current_dir().unwrap_or_default(),
             process: Process {
-                user: user.unwrap_or_else(|| "unknown".to_owned()),
+                user: user.or_else(user_number).unwrap_or_else(|| "unknown".to_owned()),
                 host: gethostname::gethostname().to_string_lossy().into_owned(),
                 pid: std::process::id(),
             },
             env: Arc::new(env),
-        })
+            build: build(),
+        }
     }
+}
+
+/// Which build this is, by its version and its file.
+fn build() -> String {
+    use std::os::unix::fs::MetadataExt as _;
+    let file = std::env::current_exe().and_then(std::fs::metadata);
+    let file = file.map(|data| format!("{} {} {}", data.len(), data.mtime(), data.mtime_nsec()));
+    format!("{} {}", env!("CARGO_PKG_VERSION"), file.unwrap_or_default())
+}
+
+/// The account by its number, where the environment does not name it, as in a container.
+fn user_number() -> Option<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let process = std::fs::metadata("/proc/self").ok()?;
+    Some(format!("uid-{}", process.uid()))
 }

@@ -135,7 +135,7 @@ fn a_workspace_is_validated_planned_applied_and_then_there_is_nothing_to_do() {
     let counts = "to impose, 0 to renew, 0 to amend, 0 to lift, 0 to kick, 0 to forget.";
     assert!(planned.ends_with(&format!("\nPlan: 12 {counts}\n")), "{planned}");
     assert_eq!(scene.sandbox.calls(), 0);
-    assert!(!scene.files.path().join(".ostracon").exists(), "a plan leaves no trace");
+    assert!(!scene.files.path().join(".ostracon/state.db").exists(), "a plan makes no state");
     let applied = scene.run(&["apply", "--auto-approve"], 0);
     let counts = "0 waiting, 0 failed, 0 deferred, 0 in doubt.";
     assert!(text(&applied.stdout).ends_with(&format!("\nApplied: 12 done, {counts}\n")));

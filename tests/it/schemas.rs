@@ -58,11 +58,21 @@ fn objects<'a>(schema: &'a Value, at: &str, found: &mut Vec<(String, &'a Value)>
 
 #[test]
 fn every_key_of_the_output_is_always_there_and_described() {
-    for of in [Subject::Plan, Subject::Outcome, Subject::Explanation] {
+    for (of, least) in [
+        (Subject::Plan, 4),
+        (Subject::Outcome, 4),
+        (Subject::Explanation, 4),
+        (Subject::Drift, 5),
+        (Subject::Doctor, 2),
+        (Subject::Status, 6),
+        (Subject::History, 2),
+        (Subject::StateList, 2),
+        (Subject::Restriction, 1),
+    ] {
         let schema = schema(of);
         let mut found = Vec::new();
         objects(&schema, "", &mut found);
-        assert!(found.len() >= 4, "{of:?}: {} objects", found.len());
+        assert!(found.len() >= least, "{of:?}: {} objects", found.len());
         for (at, object) in found {
             let properties = object.get("properties").and_then(Value::as_object).unwrap();
             let required = object.get("required").and_then(Value::as_array).unwrap();
@@ -217,6 +227,7 @@ fn json_of(files: &Files, emulation: &Sandbox, words: &str) -> (Exit, Value) {
         env: Arc::new(BTreeMap::from(env)),
         directory: files.path().to_owned(),
         process: Process { user: "u".into(), host: "h".into(), pid: 1 },
+        build: String::new(),
     };
     let out = Shared::default();
     let mut console = Console {
@@ -230,7 +241,11 @@ fn json_of(files: &Files, emulation: &Sandbox, words: &str) -> (Exit, Value) {
     let arguments = start.chain(words.split(' ')).map(OsString::from);
     let exit = ostracon::run(arguments, &world, &mut console);
     let written = out.0.lock().unwrap();
-    (exit, serde_json::from_slice(&written).unwrap())
+    // One object, or one a line.
+    let mut values = serde_json::Deserializer::from_slice(&written).into_iter();
+    let values: Vec<Value> = values.by_ref().collect::<Result<_, _>>().unwrap();
+    let value = if let [value] = &values[..] { value.clone() } else { Value::from(values) };
+    (exit, value)
 }
 
 fn assert_described(of: Subject, value: &Value) {
@@ -274,4 +289,39 @@ fn plans_and_outcomes_conform_and_the_schemas_describe_every_key() {
     assert_eq!(exit, Exit::Guarded);
     assert_described(Subject::Outcome, &refused);
     assert_eq!(refused.pointer("/guards"), second.pointer("/guards"));
+}
+
+#[test]
+fn what_is_known_and_was_done_conforms_and_the_schemas_describe_every_key() {
+    let files = Files::new(&[("p.yaml", BANS)]);
+    let emulation = Sandbox::new(Arc::new(Still));
+    emulation.set_missing_room("tencent", "r");
+    json_of(&files, &emulation, "apply --auto-approve --format json");
+    emulation.lose_rule(emulation.in_force().iter().find_map(|row| row.rule).unwrap());
+
+    let (exit, drift) = json_of(&files, &emulation, "drift --format json");
+    assert_eq!(exit, Exit::Done);
+    assert_described(Subject::Drift, &drift);
+    assert_eq!(drift.pointer("/findings/0/finding"), Some(&Value::from("unseen")));
+    assert_eq!(drift.pointer("/findings/0/evidence"), Some(&Value::from("acknowledged")));
+    let (_, doctor) = json_of(&files, &emulation, "doctor --format json");
+    assert_described(Subject::Doctor, &doctor);
+    let (_, status) = json_of(&files, &emulation, "status --format json");
+    assert_described(Subject::Status, &status);
+    assert_eq!(status.pointer("/last_run/summary/waiting"), Some(&Value::from(2)));
+    let (_, list) = json_of(&files, &emulation, "state list --format json");
+    assert_described(Subject::StateList, &list);
+    let (_, shown) = json_of(&files, &emulation, "state show z/stream:s --format json");
+    assert_described(Subject::Restriction, &shown);
+    for (words, of) in [
+        ("history --format jsonl", Subject::History),
+        ("state export --format jsonl", Subject::Restriction),
+    ] {
+        let (_, lines) = json_of(&files, &emulation, words);
+        let lines = lines.as_array().unwrap();
+        assert_eq!(lines.len(), 4, "{words}");
+        for line in lines {
+            assert_described(of, line);
+        }
+    }
 }

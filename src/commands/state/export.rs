@@ -35,8 +35,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     match args.format {
         Format::Jsonl => {
             for view in views {
-                serde_json::to_writer(&mut console.out, &view).map_err(std::io::Error::from)?;
-                console.out.write_all(b"\n")?;
+                console.json_line(&view)?;
             }
         }
         Format::Csv => console.result(|out| {

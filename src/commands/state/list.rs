@@ -1,13 +1,12 @@
 //! `state list`: what is known, and how it is known.
 
-use clap::ValueEnum;
-
+use super::super::format::Format;
 use super::super::{Context, prepare::Files, store};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::document::FORMAT_VERSION;
 use crate::report::count::counted;
-use crate::report::enforcement::{EnforcementView, enforcement_line};
+use crate::report::enforcement::{EnforcementView, ListView, enforcement_lines};
 
 /// What `state list` takes.
 #[derive(Debug, clap::Args)]
@@ -19,15 +18,6 @@ pub struct Args {
     /// How it is shown
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
-}
-
-/// How rows are shown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// Lists the rows.
@@ -42,15 +32,12 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     match args.format {
         Format::Json => {
             let rows: Vec<_> = rows.iter().map(|row| EnforcementView::of(row, now)).collect();
-            let list =
-                serde_json::json!({ "format_version": FORMAT_VERSION, "restrictions": rows });
-            serde_json::to_writer_pretty(&mut console.out, &list).map_err(std::io::Error::from)?;
-            console.out.write_all(b"\n")?;
+            console.json(&ListView { format_version: FORMAT_VERSION, restrictions: rows })?;
         }
         Format::Text => {
             let paint = console.paint();
             console.result(|out| {
-                rows.iter().try_for_each(|row| enforcement_line(row, now, paint, out))?;
+                enforcement_lines(&rows, now, paint, out)?;
                 writeln!(out, "State: {}.", counted(rows.len() as u64, "restriction"))
             })?;
         }

@@ -7,7 +7,7 @@ use super::super::prepare::Files;
 use super::super::tenancy::{self, Tenancy};
 use super::super::{Context, store};
 use super::show::find;
-use crate::domain::{Enforcement, Restriction};
+use crate::domain::{Enforcement, Restriction, Who};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::state::{AuditRow, Lease, Record, State};
@@ -40,7 +40,8 @@ async fn forget(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let location = files.state_location(context);
     let Tenancy { mut state, lease, lock } =
         tenancy::take(&location, context.world, args.lock_timeout).await?;
-    let forgotten = remove(context, args, (&mut state, &lease));
+    let who = context.world.who(&context.global.dir).await;
+    let forgotten = remove(context, args, &who, (&mut state, &lease));
     state.release(&lease)?;
     state.close()?;
     drop(lock);
@@ -53,11 +54,13 @@ async fn forget(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
 fn remove(
     context: &Context<'_>,
     args: &Args,
+    who: &Who,
     (state, lease): (&mut State, &Lease),
 ) -> Result<Enforcement, Error> {
     let row = find(state, &args.key)?;
     let now = context.world.now();
-    state.begin_run(&lease.run, &context.world.process, now, Some("state rm"))?;
+    let who = (who, context.world.process.pid);
+    state.begin_run(&lease.run, who, now, Some("state rm"))?;
     let audit = AuditRow {
         at: now,
         run: lease.run.clone(),
@@ -68,9 +71,12 @@ fn remove(
         until: row.until,
         entry: row.entry.as_deref().map(str::to_owned),
         source: None,
+        meta: None,
+        reason: Some(args.reason.as_str().into()),
+        told: None,
         outcome: "done",
         code: None,
-        message: Some(args.reason.clone()),
+        message: None,
         request_id: None,
     };
     let records = [Record::Drop(row.restriction.clone()), Record::Audit(audit)];

@@ -1,7 +1,7 @@
 //! `state show`: one restriction in full.
 
+use super::super::format::Format;
 use super::super::{Context, store};
-use super::list::Format;
 use crate::domain::{Enforcement, Restriction};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -27,9 +27,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let console = &mut *context.console;
     match args.format {
         Format::Json => {
-            let view = EnforcementView::of(&row, now);
-            serde_json::to_writer_pretty(&mut console.out, &view).map_err(std::io::Error::from)?;
-            console.out.write_all(b"\n")?;
+            console.json(&EnforcementView::of(&row, now))?;
         }
         Format::Text => {
             let paint = console.paint();

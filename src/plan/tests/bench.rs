@@ -93,6 +93,7 @@ impl Sort {
             lapse: self.form().expiry.term(until, written).lapse,
             rule: (self == Self::Agora).then_some(RULE),
             evidence: Evidence::Acknowledged,
+            seen: None,
             twin_since: None,
         }
     }

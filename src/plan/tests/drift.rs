@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::bench::{Bench, DAY, HOUR, RULE, Sort, at, until};
 use crate::domain::{Action, Enforcement, Id, Lapse, Moment, RuleId, Until};
-use crate::plan::drift::{Difference, Finding, believe, drift};
+use crate::plan::drift::{Drift, Finding, believe, drift};
 use crate::provider::Listed;
 
 /// A row as a list shows it.
@@ -22,15 +22,16 @@ fn listed(sort: Sort, id: &str, lapse: Lapse, rule: Option<i64>) -> Listed {
 }
 
 /// What is found when the state has these rows, and the one list of the target shows those.
-fn found(sort: Sort, rows: &[Enforcement], shown: Vec<Listed>) -> Vec<Difference> {
+fn found(sort: Sort, rows: &[Enforcement], shown: Vec<Listed>) -> Drift {
     let place = if sort == Sort::Agora { None } else { Some(Id::new("1")) };
     let bench = Bench::new(Vec::new(), Vec::new());
     let lists = BTreeMap::from([(place, shown)]);
-    drift(&bench.targets[&sort.target()], &lists, rows, at(0)).differences
+    drift(&bench.targets[&sort.target()], &lists, rows, at(0))
 }
 
 fn findings(sort: Sort, row: &Enforcement, shown: Vec<Listed>) -> Vec<Finding> {
-    found(sort, std::slice::from_ref(row), shown).iter().map(|it| it.finding).collect()
+    let drift = found(sort, std::slice::from_ref(row), shown);
+    drift.differences.iter().map(|it| it.finding).collect()
 }
 
 fn ends(at: Moment) -> Lapse {
@@ -68,7 +69,7 @@ fn what_has_ended_counts_on_neither_side() {
     assert_eq!(findings(Sort::Tencent, &row, vec![ended.clone()]), [Finding::Missing]);
     let over = Sort::Tencent.row("u", until(-1));
     assert_eq!(findings(Sort::Tencent, &over, vec![]), []);
-    assert_eq!(found(Sort::Tencent, &[], vec![ended]), []);
+    assert_eq!(found(Sort::Tencent, &[], vec![ended]), Drift::default());
 }
 
 #[test]
@@ -89,20 +90,26 @@ fn a_rule_is_ours_by_its_number_and_a_doubt_claims_what_is_like_it() {
 
 #[test]
 fn what_is_proven_is_recorded_and_what_is_not_becomes_a_doubt_of_the_plan() {
-    let mut rows =
-        vec![Sort::Tencent.row("gone", until(DAY)), Sort::Tencent.row("late", until(DAY))];
-    let shown = vec![listed(Sort::Tencent, "late", ends(at(DAY + HOUR)), None)];
-    let differences = found(Sort::Tencent, &rows, shown);
-    let changed = believe(&differences, &mut rows, at(0));
-    assert_eq!(changed.len(), 2);
+    let row = |id| Sort::Tencent.row(id, until(DAY));
+    let mut rows = vec![row("gone"), row("late"), row("seen")];
+    let shown = vec![
+        listed(Sort::Tencent, "late", ends(at(DAY + HOUR)), None),
+        listed(Sort::Tencent, "seen", row("seen").held.unwrap().lapse, None),
+    ];
+    let found_there = found(Sort::Tencent, &rows, shown);
+    let changed = believe(&found_there, &mut rows, at(0));
+    assert_eq!(changed.len(), 3);
+    let seen = |row: &Enforcement| row.held.as_ref().and_then(|held| held.seen);
+    assert_eq!(rows.iter().map(seen).collect::<Vec<_>>(), [None, Some(at(0)), Some(at(0))]);
+    assert_eq!(rows[2].held.as_ref().unwrap().evidence, row("seen").held.unwrap().evidence);
     assert!(changed.iter().all(|row| row.doubt.is_none()));
     assert_eq!(rows[0].held, None);
     assert_eq!(rows[1].held.as_ref().unwrap().lapse, ends(at(DAY + HOUR)));
     assert_eq!(rows[1].doubt.map(|doubt| doubt.action), Some(Action::Amend));
 
     let mut rows = vec![Sort::Agora.row("7", Until::Never)];
-    let differences = found(Sort::Agora, &rows, vec![]);
-    assert_eq!(believe(&differences, &mut rows, at(0)), []);
+    let unseen = found(Sort::Agora, &rows, vec![]);
+    assert_eq!(believe(&unseen, &mut rows, at(0)), []);
     assert!(rows[0].held.is_some());
     assert_eq!(rows[0].doubt.map(|doubt| doubt.action), Some(Action::Renew));
 }

@@ -81,6 +81,7 @@ fn written(bench: &Bench, operation: &Operation, now: Moment, before: Option<&He
             .lapse,
         rule: numbered.then_some(RuleId(RULE.0)),
         evidence: Evidence::Acknowledged,
+        seen: None,
         twin_since: None,
     }
 }

@@ -71,6 +71,7 @@ pub(in crate::report) fn changed(
             lapse: Lapse::At(at("2026-11-21T03:00:00Z")),
             rule: None,
             evidence: Evidence::Acknowledged,
+            seen: None,
             twin_since: None,
         }),
         doubt: None,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
+use ostracon::domain::Enforcement;
 use ostracon::exit::Exit;
 use ostracon::sandbox::{Fate, Incoming};
 use serde_json::Value;
@@ -102,7 +103,7 @@ fn drift_names_what_was_lost_altered_and_added() {
     );
     let (_, text) = story.read(&["drift", "--target", "t"]);
     let line = "  ~ t/room:r/user:bob  another end: 2027-01-20T00:00:01Z there, \
-                2026-12-20T00:00:00Z here\n";
+                2026-12-20T00:00:00Z here, acknowledged at 2026-11-20T12:00:00Z\n";
     assert!(text.contains(line), "{text}");
 }
 
@@ -129,6 +130,44 @@ fn a_refreshed_apply_restores_what_is_ours_and_touches_nothing_foreign() {
     assert_eq!(foreign, ["agora 14", "tencent r eve", "volcengine 5 9"]);
     let (_, text) = story.read(&["drift", "--format", "json"]);
     assert_eq!(findings(&text), ["foreign a 14", "foreign t eve", "foreign v 9"]);
+}
+
+#[test]
+fn only_a_refreshed_apply_records_that_something_was_seen() {
+    let story = told();
+    let evidence = || story.command(&["state", "show", "t/room:r/user:ann"]).1;
+    let acknowledged = evidence();
+    assert!(acknowledged.contains("acknowledged at 2026-11-20T12:00:0"), "{acknowledged}");
+    story.read(&["drift"]);
+    story.read(&["plan", "--refresh"]);
+    story.apply().ends(Exit::Done);
+    assert_eq!(evidence(), acknowledged);
+    story.advance(hours(1));
+    assert_eq!(story.apply_with(&["--refresh"]).ends(Exit::Done).count("done"), 0);
+    assert!(evidence().contains(", observed at 2026-11-20T14:0"), "{}", evidence());
+    let seen = |kind: &str| {
+        let rows = story.snapshot().rows;
+        let mut rows = rows.iter().filter(|row| row.restriction.subject.kind.name() == kind);
+        rows.all(|row| row.held.as_ref().is_some_and(|held| held.seen.is_some()))
+    };
+    assert_eq!(["user", "device", "stream"].map(seen), [true, true, false]);
+    let written = |row: &Enforcement| row.held.as_ref().map(|held| held.written);
+    assert!(story.snapshot().rows.iter().all(|row| written(row) < Some(story.now() - hours(2))));
+    story.settled();
+}
+
+#[test]
+fn drift_is_told_as_markdown_in_which_nothing_acts() {
+    let story = told();
+    let other = story.neighbour();
+    other.policy("bans:\n  - { target: t, room: r, users: [\"@eve</pre>\"], until: never }\n");
+    other.apply().ends(Exit::Done);
+    let (exit, text) = story.read(&["drift", "--format", "markdown"]);
+    assert_eq!(exit, Exit::Changes);
+    assert!(text.starts_with("<!-- ostracon drift -->\n### ostracon drift: 1 difference\n"));
+    assert!(text.contains("| <code>t</code> | 3 | 0 | 0 | 1 | lists are complete |\n"), "{text}");
+    assert!(text.contains("user&#58;&#64;eve&#60;%2Fpre&#62;  not in the state"), "{text}");
+    assert!(text.ends_with("\nDrift: 0 missing, 0 with another end, 1 foreign, 0 not shown.\n"));
 }
 
 #[test]
@@ -212,15 +251,21 @@ fn many_rooms_are_listed_at_the_pace_of_the_account() {
 #[test]
 fn a_doctor_finds_everything_in_place_or_says_what_is_not() {
     let mut story = told();
+    story.policy(&POLICY.replace("cat]", "cat, dan]"));
+    story.apply().ends(Exit::Done);
+    story.advance(SignedDuration::from_mins(30));
     let (exit, text) = story.read(&["doctor"]);
     assert_eq!(exit, Exit::Done, "{text}");
     for part in [
-        "ok   state: sound, 11 restrictions\n",
-        "ok   overdue lifts: 0\n",
-        "ok   t: credentials: accepted\n",
-        "note z: credentials: present, not tried: nothing can be read here",
-        "ok   z: clock: the provider's is 0 s ahead\n",
-        "Healthy.\n",
+        "workspace\n  ok   state          sound, 12 restrictions\n",
+        "  ok   overdue lifts  none\n",
+        "\nt\n  ok   credentials    accepted\n",
+        "\nz\n  note credentials    present, not tried: nothing can be read here",
+        "  ok   clock          agrees with the provider's\n",
+        "  ok   rate           1 call in the last hour, 0 in the last minute, 0 in the last second; \
+         at most 1 in one of 200 allowed\n",
+        "  ok   rate           no call in the last hour; 10 a second are allowed\n",
+        "\nHealthy.\n",
     ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
@@ -237,6 +282,7 @@ fn a_doctor_finds_everything_in_place_or_says_what_is_not() {
     story.sandbox.set_mischief(|_: &Incoming| Fate::Unreachable);
     let (exit, text) = story.read(&["doctor"]);
     assert_eq!(exit, Exit::Error);
-    assert!(text.contains("BAD  z: endpoint: "), "{text}");
+    assert!(text.contains("\nz\n  note credentials    present"), "{text}");
+    assert!(text.contains("\n  BAD  endpoint       "), "{text}");
     story.calm();
 }

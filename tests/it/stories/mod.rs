@@ -10,6 +10,7 @@ mod import;
 mod inert;
 mod journal;
 mod limits;
+mod lists;
 mod page;
 mod plan_file;
 mod random;

@@ -11,7 +11,8 @@ use serde_json::Value;
 use super::Story;
 
 const POLICY: &str = "bans:
-  - { id: case-1, target: t, room: r, users: [u, \"=cmd\"], until: never, reason: \"a, b\" }
+  - { id: case-1, target: t, room: r, users: [u, \"=cmd\"], until: never, reason: \"a, b\",
+      meta: { case: T-1, by: 42 } }
   - { target: v, room: 5, users: [6], until: 2026-11-20T20:00:00Z }
 forbidden_streams:
   - { target: z, streams: [s], until: never }
@@ -32,13 +33,20 @@ fn lines(text: &str) -> Vec<Value> {
 fn tamper(story: &Story, sql: &str) {
     let path = story.files.path().join(".ostracon/state.db");
     let connection = Connection::open(path).unwrap();
-    let triggers = "SELECT sql FROM sqlite_master WHERE type = 'trigger'";
+    let triggers = "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'";
     let mut statement = connection.prepare(triggers).unwrap();
-    let triggers = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
-    let triggers: Vec<String> = triggers.collect::<Result<_, _>>().unwrap();
+    let triggers = statement.query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?]));
+    let triggers: Vec<[String; 3]> = triggers.unwrap().collect::<Result<_, _>>().unwrap();
     drop(statement);
-    let drops = "DROP TRIGGER audit_is_never_changed; DROP TRIGGER audit_is_never_cut;";
-    connection.execute_batch(&format!("{drops}{sql};{};", triggers.join(";"))).unwrap();
+    for [name, ..] in &triggers {
+        connection.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
+    }
+    connection.execute_batch(sql).unwrap();
+    for [_, table, trigger] in &triggers {
+        if connection.table_exists(None, table.as_str()).unwrap() {
+            connection.execute_batch(trigger).unwrap();
+        }
+    }
 }
 
 #[test]
@@ -55,11 +63,15 @@ fn history_tells_what_was_done_to_whom_by_whom_and_why() {
         ("entry", "case-1"),
         ("source", "policy.yaml:2:5"),
         ("outcome", "done"),
-        ("user", "teller"),
         ("until", "never"),
+        ("reason", "a, b"),
+        ("told", "ban for 315360000 s, because: a, b"),
     ] {
         assert_eq!(events[0][key], value, "{key}");
     }
+    assert_eq!(events[0]["meta"], serde_json::json!({ "case": "T-1", "by": "42" }));
+    assert_eq!(events[0]["who"]["user"], "teller");
+    assert!(events[0]["request_id"].is_string(), "{text}");
     let run = events[0]["run"].as_str().unwrap();
     let count = |arguments: &[&str]| {
         let (exit, text) = story.command(&[&["history", "--format", "jsonl"], arguments].concat());
@@ -76,6 +88,64 @@ fn history_tells_what_was_done_to_whom_by_whom_and_why() {
     let (_, text) = story.command(&["history", "u"]);
     assert!(text.contains("impose t/room:r/user:u  until never  done\n"), "{text}");
     assert!(text.contains("by teller@here"), "{text}");
+    assert!(text.contains("case=T-1  by=42\n"), "{text}");
+}
+
+#[test]
+fn history_knows_who_began_a_run_and_prints_it_harmlessly() {
+    for (variables, who) in [
+        (
+            &[("GITHUB_ACTOR", "octo"), ("GITHUB_SHA", "0123456789abcdef"), ("GITHUB_RUN_ID", "7")]
+                [..],
+            "octo, job 7, commit 0123456789ab",
+        ),
+        (
+            &[
+                ("GITHUB_ACTOR", "octo"),
+                ("GITHUB_RUN_ID", "7"),
+                ("GITHUB_REPOSITORY", "a/b"),
+                ("GITHUB_SERVER_URL", "https://gh.example"),
+            ],
+            "octo, job https://gh.example/a/b/actions/runs/7",
+        ),
+        (
+            &[
+                ("GITLAB_USER_LOGIN", "lab"),
+                ("CI_JOB_URL", "https://ci.example/7"),
+                ("CI_COMMIT_SHA", "abc"),
+                ("CI_COMMIT_AUTHOR", "Ann <ann@example.com>"),
+            ],
+            "lab, job https://ci.example/7, commit abc by Ann <ann@example.com>",
+        ),
+        (
+            &[("OSTRACON_ACTOR", "\u{1b}[31mred\u{202e}"), ("GITHUB_ACTOR", "octo")],
+            "\\u{1b}[31mred\\u{202e}",
+        ),
+    ] {
+        let mut story = Story::new();
+        for (name, value) in variables {
+            story.variable(name, value);
+        }
+        story.policy(POLICY);
+        story.apply().ends(Exit::Done);
+        let (_, text) = story.command(&["history", "u"]);
+        assert!(text.contains(&format!("by {who}\n")), "{who}\n{text}");
+    }
+}
+
+#[test]
+fn no_secret_is_ever_in_the_state() {
+    let story = told();
+    let state = std::fs::read(story.files.path().join(".ostracon/state.db")).unwrap();
+    for (provider, name) in [
+        ("zego", "server_secret"),
+        ("tencent", "secret_key"),
+        ("volcengine", "secret_access_key"),
+        ("agora", "customer_secret"),
+    ] {
+        let secret = ostracon::sandbox::credential(provider, name).unwrap().as_bytes();
+        assert!(!state.windows(secret.len()).any(|window| window == secret), "{provider}");
+    }
 }
 
 #[test]
@@ -88,6 +158,8 @@ fn an_altered_or_missing_audit_row_is_found() {
         "UPDATE audit SET subject = 'v' WHERE seq = 2",
         "DELETE FROM audit WHERE seq = 2",
         "DELETE FROM audit WHERE seq = 4",
+        "UPDATE words SET text = replace(text, 'teller', 'nobody')",
+        "UPDATE words SET text = replace(text, 'T-1', 'T-2')",
         "UPDATE enforcement SET written = NULL WHERE kind = 'stream'",
     ] {
         let story = told();
@@ -101,7 +173,11 @@ fn a_log_from_before_the_chain_goes_on_in_it() {
     let story = told();
     tamper(
         &story,
-        "ALTER TABLE audit DROP COLUMN hash; DELETE FROM meta WHERE key = 'audit_head';
+        "ALTER TABLE audit DROP COLUMN who; ALTER TABLE audit DROP COLUMN meta;
+         ALTER TABLE audit DROP COLUMN told; ALTER TABLE audit DROP COLUMN reason;
+         ALTER TABLE run DROP COLUMN who; ALTER TABLE enforcement DROP COLUMN seen;
+         DROP TABLE words;
+         ALTER TABLE audit DROP COLUMN hash; DELETE FROM meta WHERE key = 'audit_head';
          PRAGMA user_version = 1",
     );
     assert_eq!(story.command(&["history"]).0, Exit::Done);
@@ -123,7 +199,7 @@ fn what_is_known_is_shown_with_how_it_is_known() {
     let (exit, text) = story.command(&["state", "list"]);
     assert_eq!(exit, Exit::Done);
     assert_eq!(text.lines().count(), 5, "{text}");
-    let line = "t/room:r/user:u  in force  until never, acknowledged at 2026-11-20T12:00:00";
+    let line = "t/room:r/user:u     in force  until never, acknowledged at 2026-11-20T12:00:0";
     assert!(text.contains(line), "{text}");
     let (_, text) = story.command(&["state", "list", "--target", "z", "--format", "json"]);
     let list: Value = serde_json::from_str(&text).unwrap();
@@ -162,7 +238,7 @@ fn what_is_forgotten_stays_in_force_and_is_recorded() {
     let (_, text) = story.command(&["history", key, "--format", "jsonl"]);
     let last = lines(&text).pop().unwrap();
     assert_eq!((&last["action"], &last["because"]), (&"forget".into(), &"by_hand".into()));
-    assert_eq!(last["message"], "made by hand");
+    assert_eq!(last["reason"], "made by hand");
     assert_eq!(story.command(&["state", "verify"]).0, Exit::Done);
     assert_eq!(story.command(&["state", "rm", key, "--reason", "again"]).0, Exit::Error);
 }

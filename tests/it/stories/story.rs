@@ -32,7 +32,7 @@ pub(super) struct Story {
     pub(super) files: Files,
     pub(super) sandbox: Sandbox,
     clock: Arc<StoryClock>,
-    world: World,
+    pub(super) world: World,
 }
 
 /// What came of one run of `apply`.
@@ -97,6 +97,7 @@ impl Story {
             env: Arc::new(env),
             directory: files.path().to_owned(),
             process: Process { user: "teller".into(), host: "here".into(), pid: 1 },
+            build: String::new(),
         };
         Self { files, sandbox, clock, world }
     }

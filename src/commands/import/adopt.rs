@@ -1,16 +1,15 @@
-//! `import`: takes foreign restrictions over, into a policy file and into the state, without a
-//! call that changes anything.
+//! Taking foreign restrictions over, into a policy file and into the state, without a call that
+//! changes anything.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
-use std::time::Duration;
 
-use super::Context;
-use super::apply::span;
-use super::prepare::{Files, check_lineage};
-use super::survey::{self, Found, survey};
-use super::tenancy::{self, Tenancy};
-use crate::domain::{Enforcement, Evidence, Held, Id, Lapse, Moment, Restriction, Until};
+use super::super::Context;
+use super::super::prepare::{Files, check_lineage};
+use super::super::survey::{self, Found, survey};
+use super::super::tenancy::{self, Tenancy};
+use super::Args;
+use super::place::{Made, paths};
+use crate::domain::{Enforcement, Evidence, Held, Id, Lapse, Moment, Restriction, Until, Who};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::drift::Finding;
@@ -20,34 +19,9 @@ use crate::report::escape::Terminal;
 use crate::report::policy_yaml::policy_yaml;
 use crate::state::{AuditRow, Lease, Location, Record, Snapshot, State};
 
-/// What `import` takes.
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    /// The policy file to make, in the workspace, as in `bans/imported.yaml`
-    #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
-
-    /// Look at this target only; may be given several times
-    #[arg(long, value_name = "NAME")]
-    pub target: Vec<String>,
-
-    /// Look in this room too, where lists are per room; may be given several times
-    #[arg(long, value_name = "ROOM")]
-    pub room: Vec<String>,
-
-    /// Wait this long for a run to finish
-    #[arg(long, value_name = "SPAN", default_value = "0s", value_parser = span)]
-    pub lock_timeout: Duration,
-}
-
 /// Takes foreign restrictions over.
-pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
-    super::runtime()?.block_on(run_within(context, args))
-}
-
-/// Takes foreign restrictions over, within the caller's runtime.
-pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
-    let file = place(context, &args.out)?;
+pub(super) async fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
+    paths(context, &args.out, 1)?;
     let files = Files::read(context)?;
     let location = files.state_location(context);
     let found = State::read(&location)?.map(|state| state.lineage()).transpose()?;
@@ -57,7 +31,7 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
     }
     let Tenancy { mut state, lease, lock } =
         tenancy::take(&location, context.world, args.lock_timeout).await?;
-    let imported = take_over(context, args, (&files, &file), (&mut state, &lease)).await;
+    let imported = take_over(context, args, &files, (&mut state, &lease)).await;
     state.release(&lease)?;
     state.close()?;
     drop(lock);
@@ -67,7 +41,7 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
 async fn take_over(
     context: &mut Context<'_>,
     args: &Args,
-    (files, file): (&Files, &Path),
+    files: &Files,
     (state, lease): (&mut State, &Lease),
 ) -> Result<Exit, Error> {
     let mut snapshot = state.snapshot()?;
@@ -80,14 +54,11 @@ async fn take_over(
         context.console.err.say(&format!("warning: {}\n", Terminal(sentence)));
     }
     if !rows.is_empty() {
-        write(files, &rows, file)?;
         // Both or neither: a policy without the rows would impose everything anew.
-        let kept =
-            check(context).and_then(|()| record(context, args, &rows, (state, lease, files)));
-        if let Err(error) = kept {
-            let _gone_already = std::fs::remove_file(file);
-            return Err(error);
-        }
+        let made = Made::new(context, &args.out, &[policy(files, &rows)?])?;
+        let who = context.world.who(&context.global.dir).await;
+        record(context, args, (&rows, &who), (state, lease, files))?;
+        made.keep();
     }
     let count = counted(rows.len() as u64, "restriction");
     let out = args.out.display().to_string();
@@ -97,38 +68,6 @@ async fn take_over(
     })?;
     let unread = found.iter().any(|found| !found.troubles.is_empty());
     Ok(if unread { Exit::Unfinished } else { Exit::Done })
-}
-
-/// Where the file will be: in the workspace, and not there yet.
-fn place(context: &Context<'_>, out: &Path) -> Result<PathBuf, Error> {
-    let refused = |why: &str| {
-        Error::new(Exit::Usage, format!("cannot import into `{}`: {why}", out.display()))
-            .hint("name a new file in the workspace, as in `--out bans/imported.yaml`")
-    };
-    let is_inside = out.components().all(|part| match part {
-        Component::Normal(name) => !name.as_encoded_bytes().starts_with(b"."),
-        Component::CurDir => true,
-        Component::Prefix(_) | Component::RootDir | Component::ParentDir => false,
-    });
-    let extension = out.extension().and_then(|extension| extension.to_str());
-    if !is_inside {
-        return Err(refused("it is not in the workspace, or in a hidden directory"));
-    }
-    if !matches!(extension, Some("yaml" | "yml")) {
-        return Err(refused("it is not a YAML file"));
-    }
-    // No link on the way may lead out of the workspace.
-    let mut path = context.global.dir.clone();
-    for part in out.components() {
-        path.push(part);
-        if path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink()) {
-            return Err(refused("a symbolic link leads there"));
-        }
-    }
-    if path.symlink_metadata().is_ok() {
-        return Err(refused("it is there already"));
-    }
-    Ok(path)
 }
 
 /// What was found, sorted out.
@@ -206,6 +145,7 @@ fn adopted(restriction: &Restriction, listed: &Listed, now: Moment) -> Enforceme
             lapse: listed.lapse,
             rule: listed.rule,
             evidence: Evidence::Adopted,
+            seen: Some(now),
             twin_since: None,
         }),
         doubt: None,
@@ -213,36 +153,19 @@ fn adopted(restriction: &Restriction, listed: &Listed, now: Moment) -> Enforceme
     }
 }
 
-/// Writes the policy file.
-#[expect(clippy::disallowed_methods, reason = "the one place that makes a policy file")]
-fn write(files: &Files, rows: &[Enforcement], file: &Path) -> Result<(), Error> {
-    use std::io::Write as _;
-    let failed = |error: std::io::Error| {
-        let message = format!("cannot write the policy to `{}`", file.display());
-        Error::new(Exit::Error, message).caused_by(&error)
-    };
+/// The policy file.
+fn policy(files: &Files, rows: &[Enforcement]) -> Result<String, Error> {
     let entries: Vec<_> = rows.iter().map(|row| (row.restriction.clone(), row.until)).collect();
     let mut text = "# Taken over from the providers by `ostracon import`.\n".to_owned();
     let is_wide = |restriction: &Restriction| form(files, restriction).is_some_and(|it| it.wide);
-    policy_yaml(&entries, is_wide, &mut text)
-        .map_err(|error| failed(std::io::Error::other(error)))?;
-    if let Some(directory) = file.parent() {
-        std::fs::create_dir_all(directory).map_err(failed)?;
-    }
-    let mut options = std::fs::OpenOptions::new();
-    let mut made = options.write(true).create_new(true).open(file).map_err(failed)?;
-    made.write_all(text.as_bytes()).and_then(|()| made.sync_all()).map_err(failed)
-}
-
-/// Whether the workspace is still valid with the new file in it.
-fn check(context: &Context<'_>) -> Result<(), Error> {
-    Files::read(context).map(drop)
+    policy_yaml(&entries, is_wide, &mut text).map_err(std::io::Error::other)?;
+    Ok(text)
 }
 
 fn record(
     context: &Context<'_>,
     args: &Args,
-    rows: &[Enforcement],
+    (rows, who): (&[Enforcement], &Who),
     (state, lease, files): (&mut State, &Lease, &Files),
 ) -> Result<(), Error> {
     let now = context.world.now();
@@ -256,6 +179,9 @@ fn record(
         until: row.until,
         entry: None,
         source: Some(args.out.display().to_string()),
+        meta: None,
+        reason: None,
+        told: None,
         outcome: "done",
         code: None,
         message: None,
@@ -264,7 +190,7 @@ fn record(
     let binds = files.bounds().into_iter().map(|(name, bound)| Record::Bind(name, bound));
     let rows = rows.iter().flat_map(|row| [Record::Put(row.clone()), Record::Audit(audit(row))]);
     let records: Vec<Record> = binds.chain(rows).collect();
-    state.begin_run(&lease.run, &context.world.process, now, Some("import"))?;
+    state.begin_run(&lease.run, (who, context.world.process.pid), now, Some("import"))?;
     state.commit(lease.fence, &records)?;
     state.finish_run(&lease.run, context.world.now(), "")?;
     Ok(())

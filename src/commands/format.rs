@@ -1,0 +1,12 @@
+//! How results are shown, where a command has no way of its own.
+
+use clap::ValueEnum;
+
+/// How a result is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
