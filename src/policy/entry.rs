@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::fields::Fields;
+use super::fields::{Fields, items};
 use super::known::{Known, Named};
 use super::list::{Lists, lines};
 use super::part::{Asked, Part};
@@ -110,9 +110,11 @@ fn read_groups<'n>(
         let Some((key, _)) = inline.or(list) else { continue };
         let mut group = Group::new(subject.kind, subject.inline, key.at);
         if let Some((_, node)) = inline {
-            let what = format!("`{}`", subject.inline);
-            for item in super::fields::items(node, &what, scope).unwrap_or_default() {
-                let text = read_text(item, format_args!("an item of {what}"), scope);
+            let name = subject.inline;
+            let items = items(node, format_args!("`{name}`"), scope).unwrap_or_default();
+            group.raw.reserve_exact(items.len());
+            for item in items {
+                let text = read_text(item, format_args!("an item of `{name}`"), scope);
                 group.raw.extend(text.map(|text| Raw { text, spot: scope.spot(item.at) }));
             }
         }

@@ -83,9 +83,7 @@ impl Known {
             return wrong(node, "`target`", "one name (several go in `targets`)", scope);
         }
         let text = read_text(node, "a target", scope)?;
-        let Some((name, facts)) =
-            TargetName::parse(text).and_then(|name| self.targets.get_key_value(&name))
-        else {
+        let Some((name, facts)) = self.targets.get_key_value(text) else {
             if self.is_whole {
                 let names: Vec<_> = self.targets.keys().map(TargetName::as_str).collect();
                 scope.push(

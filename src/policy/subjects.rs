@@ -70,7 +70,9 @@ impl Group<'_> {
 /// Drops every id that stands there already; one warning tells of all.
 fn drop_repeated(ids: &mut Vec<(Id, Spot)>, scope: &mut Scope<'_>) {
     let place = |spot: &Spot| (!spot.file.quotable, spot.at);
-    ids.sort_by(|(a, first), (b, second)| (a, place(first)).cmp(&(b, place(second))));
+    ids.sort_unstable_by(|(a, first), (b, second)| {
+        a.cmp(b).then_with(|| place(first).cmp(&place(second)))
+    });
     let mut dropped = 0_usize;
     let mut example: Option<(Id, Spot, Spot)> = None;
     ids.dedup_by(|(id, spot), (kept, first)| {

@@ -59,8 +59,8 @@ pub(super) fn read_terms(entry: &Fields<'_, '_>, section: Section, scope: &mut S
 }
 
 fn read_id(entry: &Fields<'_, '_>, scope: &mut Scope<'_>) -> Option<(Arc<str>, At)> {
-    let text = entry.text("id", scope)?;
-    let at = entry.get("id").map_or(entry.at, |node| node.at);
+    let node = entry.get("id")?;
+    let (text, at) = (read_text(node, "`id`", scope)?, node.at);
     if let Err(message) = IdRule::Text(LONGEST_ID).parse(text) {
         scope.push(Problem::new("bad-entry-id", at, format!("`id` {message}")));
         return None;
@@ -69,8 +69,8 @@ fn read_id(entry: &Fields<'_, '_>, scope: &mut Scope<'_>) -> Option<(Arc<str>, A
 }
 
 fn read_reason(entry: &Fields<'_, '_>, scope: &mut Scope<'_>) -> Option<(Arc<str>, At)> {
-    let text = entry.text("reason", scope)?;
-    let at = entry.get("reason").map_or(entry.at, |node| node.at);
+    let node = entry.get("reason")?;
+    let (text, at) = (read_text(node, "`reason`", scope)?, node.at);
     if text.contains('\0') {
         scope.push(Problem::new("bad-reason", at, "`reason` may not hold NUL"));
         return None;

@@ -1,4 +1,4 @@
-//! Reads YAML piece by piece: the only file that knows the parser behind it.
+//! Reads YAML piece by piece.
 //!
 //! A policy file may hold a million entries, so there is never a tree of a whole file: the caller
 //! walks the document's keys and the items of its lists, and gets one small tree at a time.
@@ -6,25 +6,32 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use granit_parser::{Event, Parser, ScalarStyle, StrInput};
-
 use super::problem::{Problem, quote};
 
 mod budget;
+mod everyday;
+mod granit;
 mod node;
 mod place;
+mod source;
+mod step;
 #[cfg(test)]
 mod tests;
 
 use budget::{Budget, MOST_BYTES, MOST_VALUES};
 pub(super) use node::{At, Key, Node, Value};
-use place::{DEEPEST, marked, position, syntax};
+use place::DEEPEST;
+use source::Source;
+use step::{Anchor, Event, Step};
+
+/// As many keys as almost every mapping of a policy has at most.
+const FEW_KEYS: usize = 8;
 
 /// Reads one document.
 pub(super) struct Reader<'t> {
-    parser: Parser<'t, StrInput<'t>>,
+    source: Source<'t>,
     /// Values that aliases may name; `None` for one too large to be repeated.
-    anchors: BTreeMap<usize, Option<Node<'t>>>,
+    anchors: BTreeMap<Anchor, Option<Node<'t>>>,
     keepable: Budget,
     repeatable: Budget,
     /// Whether it was reported that aliases repeat too much.
@@ -50,17 +57,11 @@ pub(super) enum List<'t> {
     Other(Node<'t>),
 }
 
-type Step<'t> = (Event<'t>, At);
-
 impl<'t> Reader<'t> {
     /// Starts reading a text.
     pub(super) fn new(text: &'t str) -> Self {
-        let options = granit_parser::options! {
-            emit_unresolved_aliases: true,
-            disallow_directives: true,
-        };
         Self {
-            parser: Parser::new_from_str_with_options(text, options),
+            source: Source::new(text),
             anchors: BTreeMap::new(),
             keepable: Budget::full(),
             repeatable: Budget::full(),
@@ -77,14 +78,18 @@ impl<'t> Reader<'t> {
     /// Goes to the start of the document.
     pub(super) fn enter(&mut self) -> Result<Root, Problem> {
         loop {
-            match self.step()? {
-                (Event::StreamStart | Event::DocumentStart(..), _) => {}
-                (Event::StreamEnd | Event::DocumentEnd, _) => return Ok(Root::Empty),
-                (Event::Scalar(_, ScalarStyle::Plain, _, None), at) if at.length == 0 => {
-                    return Ok(Root::Empty);
-                }
-                (Event::MappingStart(_, _, None), _) => return Ok(Root::Mapping),
-                (_, at) => return Ok(Root::Other(at)),
+            let Step { event, at } = self.step()?;
+            match event {
+                Event::DocumentStart => {}
+                Event::StreamEnd | Event::DocumentEnd => return Ok(Root::Empty),
+                Event::Scalar { plain: true, .. } if at.length == 0 => return Ok(Root::Empty),
+                Event::MappingStart { .. } => return Ok(Root::Mapping),
+                Event::Scalar { .. }
+                | Event::SequenceStart { .. }
+                | Event::SequenceEnd
+                | Event::MappingEnd
+                | Event::Alias(_)
+                | Event::UnresolvedAlias(_) => return Ok(Root::Other(at)),
             }
         }
     }
@@ -98,7 +103,7 @@ impl<'t> Reader<'t> {
     pub(super) fn key(&mut self) -> Result<Option<Key<'t>>, Problem> {
         loop {
             let step = self.step()?;
-            if matches!(step.0, Event::MappingEnd) {
+            if step.event == Event::MappingEnd {
                 return Ok(None);
             }
             if let Some(key) = self.read_key(step)? {
@@ -111,7 +116,7 @@ impl<'t> Reader<'t> {
     /// Enters the list that stands at a key.
     pub(super) fn list(&mut self, key: At) -> Result<List<'t>, Problem> {
         match self.step()? {
-            (Event::SequenceStart(_, _, None), _) => Ok(List::Entered),
+            Step { event: Event::SequenceStart { .. }, .. } => Ok(List::Entered),
             step => self.build(step, 1, key).map(List::Other),
         }
     }
@@ -119,9 +124,9 @@ impl<'t> Reader<'t> {
     /// The next item of the list at hand; `None` at its end.
     pub(super) fn item(&mut self) -> Result<Option<Node<'t>>, Problem> {
         match self.step()? {
-            (Event::SequenceEnd, _) => Ok(None),
+            Step { event: Event::SequenceEnd, .. } => Ok(None),
             step => {
-                let at = step.1;
+                let at = step.at;
                 self.build(step, 2, at).map(Some)
             }
         }
@@ -136,9 +141,10 @@ impl<'t> Reader<'t> {
     /// Reads to the end of the text, where no second document may start.
     pub(super) fn finish(&mut self) -> Result<(), Problem> {
         loop {
-            match self.step()? {
-                (Event::StreamEnd, _) => return Ok(()),
-                (Event::DocumentStart(..), at) => {
+            let Step { event, at } = self.step()?;
+            match event {
+                Event::StreamEnd => return Ok(()),
+                Event::DocumentStart => {
                     return Err(Problem::new(
                         "second-document",
                         at,
@@ -152,44 +158,27 @@ impl<'t> Reader<'t> {
     }
 
     fn step(&mut self) -> Result<Step<'t>, Problem> {
-        match self.parser.next_event() {
-            None => Ok((Event::StreamEnd, At::default())),
-            Some(Ok((event, span))) => {
-                let at = position(&span);
-                if let Some(tag) = span.tag_start {
-                    self.problems.push(
-                        Problem::new("tag", marked(&tag, 1), "tags are not taken")
-                            .help("leave the tag out; quote a value to make it text"),
-                    );
-                    return Ok((untagged(event), at));
-                }
-                Ok((event, at))
-            }
-            Some(Err(error)) => Err(syntax(&error)),
-        }
+        self.source.step(&mut self.problems)
     }
 
     fn build(&mut self, step: Step<'t>, depth: usize, fallback: At) -> Result<Node<'t>, Problem> {
-        let (event, at) = step;
-        let broken = Node { at, value: Value::Broken };
-        if depth > DEEPEST && is_start(&event) {
+        let Step { event, at } = step;
+        // Almost every step: nothing to keep, and nothing that can be wrong.
+        if let Event::Scalar { text, plain, anchor: 0 } = event {
+            return Ok(scalar(text, plain, at, fallback));
+        }
+        if depth > DEEPEST && event.is_start() {
             self.problems.push(
                 Problem::new("too-deep", at, format!("lists and mappings stand {depth} deep"))
                     .help(place::at_most_deep()),
             );
             self.skip(&event)?;
-            return Ok(broken);
+            return Ok(Node { at, value: Value::Broken });
         }
         let (anchor, node) = match event {
-            Event::Scalar(text, style, anchor, _) => {
-                let plain = style == ScalarStyle::Plain;
-                let is_nothing = at.length == 0 && plain;
-                let (text, at) =
-                    if is_nothing { (Cow::Borrowed(""), fallback) } else { (text, at) };
-                (anchor, Node { at, value: Value::Scalar { text, plain } })
-            }
-            Event::SequenceStart(_, anchor, _) => (anchor, self.build_sequence(at, depth)?),
-            Event::MappingStart(_, anchor, _) => (anchor, self.build_mapping(at, depth)?),
+            Event::Scalar { text, plain, anchor } => (anchor, scalar(text, plain, at, fallback)),
+            Event::SequenceStart { anchor } => (anchor, self.build_sequence(at, depth)?),
+            Event::MappingStart { anchor } => (anchor, self.build_mapping(at, depth)?),
             Event::Alias(anchor) => (0, self.repeat(anchor, at)),
             Event::UnresolvedAlias(name) => {
                 let message = format!("no anchor {} stands before this", quote(&name));
@@ -197,9 +186,15 @@ impl<'t> Reader<'t> {
                     Problem::new("unknown-anchor", at, message)
                         .help("quote a text that starts with `*`"),
                 );
-                (0, broken)
+                (0, Node { at, value: Value::Broken })
             }
-            _ => return Err(Problem::new("yaml-syntax", at, "a value was expected here")),
+            Event::DocumentStart
+            | Event::DocumentEnd
+            | Event::StreamEnd
+            | Event::MappingEnd
+            | Event::SequenceEnd => {
+                return Err(Problem::new("yaml-syntax", at, "a value was expected here"));
+            }
         };
         if anchor != 0 {
             let kept = self.keepable.pays_for(&node).then(|| node.clone());
@@ -212,11 +207,11 @@ impl<'t> Reader<'t> {
         let mut items = Vec::new();
         loop {
             match self.step()? {
-                (Event::SequenceEnd, _) => {
+                Step { event: Event::SequenceEnd, .. } => {
                     return Ok(Node { at, value: Value::Sequence(items) });
                 }
                 step => {
-                    let place = step.1;
+                    let place = step.at;
                     items.push(self.build(step, depth + 1, place)?);
                 }
             }
@@ -224,10 +219,10 @@ impl<'t> Reader<'t> {
     }
 
     fn build_mapping(&mut self, at: At, depth: usize) -> Result<Node<'t>, Problem> {
-        let mut pairs = Vec::new();
+        let mut pairs = Vec::with_capacity(FEW_KEYS);
         loop {
             let step = self.step()?;
-            if matches!(step.0, Event::MappingEnd) {
+            if step.event == Event::MappingEnd {
                 self.drop_repeated_keys(&mut pairs);
                 return Ok(Node { at, value: Value::Mapping(pairs) });
             }
@@ -242,6 +237,14 @@ impl<'t> Reader<'t> {
     }
 
     fn drop_repeated_keys(&mut self, pairs: &mut Vec<(Key<'t>, Node<'t>)>) {
+        // Comparing the few keys that a mapping mostly has with each other costs less than a map.
+        let is_few = pairs.len() <= FEW_KEYS;
+        let is_repeated = |(index, (key, _)): (usize, &(Key<'_>, Node<'_>))| {
+            pairs.iter().take(index).any(|(other, _)| other.text == key.text)
+        };
+        if is_few && !pairs.iter().enumerate().any(is_repeated) {
+            return;
+        }
         let mut seen: BTreeMap<Cow<'t, str>, At> = BTreeMap::new();
         let problems = &mut self.problems;
         pairs.retain(|(key, _)| {
@@ -254,16 +257,19 @@ impl<'t> Reader<'t> {
         });
     }
 
-    fn read_key(&mut self, (event, at): Step<'t>) -> Result<Option<Key<'t>>, Problem> {
+    fn read_key(&mut self, step: Step<'t>) -> Result<Option<Key<'t>>, Problem> {
+        let Step { event, at } = step;
         let wrong = match event {
-            Event::Scalar(text, style, 0, _) => {
-                if style != ScalarStyle::Plain || super::plain::is_text(&text) {
+            Event::Scalar { text, plain, anchor: 0 } => {
+                if !plain || super::plain::is_text(&text) {
                     return Ok(Some(Key { at, text }));
                 }
                 Problem::new("key-not-text", at, "a key must be text")
                     .help(format!("quote it: `{}`", super::plain::quoted(&text)))
             }
-            Event::Scalar(..) => Problem::new("key-not-text", at, "a key may not have an anchor"),
+            Event::Scalar { .. } => {
+                Problem::new("key-not-text", at, "a key may not have an anchor")
+            }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
                 Problem::new("key-not-text", at, "a key may not be an alias")
             }
@@ -278,7 +284,7 @@ impl<'t> Reader<'t> {
         Ok(None)
     }
 
-    fn repeat(&mut self, anchor: usize, at: At) -> Node<'t> {
+    fn repeat(&mut self, anchor: Anchor, at: At) -> Node<'t> {
         let broken = Node { at, value: Value::Broken };
         let problem = match self.anchors.get(&anchor) {
             Some(Some(node)) if self.repeatable.pays_for(node) => return node.clone(),
@@ -300,25 +306,32 @@ impl<'t> Reader<'t> {
     }
 
     fn skip_value(&mut self) -> Result<(), Problem> {
-        let (event, _) = self.step()?;
-        self.skip(&event)
+        let step = self.step()?;
+        self.skip(&step.event)
     }
 
     /// Skips what a start event opened.
     fn skip(&mut self, event: &Event<'t>) -> Result<(), Problem> {
-        let mut open = usize::from(is_start(event));
+        let mut open = usize::from(event.is_start());
         while open > 0 {
-            let (event, at) = self.step()?;
-            if is_start(&event) {
+            let Step { event, at } = self.step()?;
+            if event.is_start() {
                 open += 1;
             } else if matches!(event, Event::SequenceEnd | Event::MappingEnd) {
                 open -= 1;
-            } else if matches!(event, Event::StreamEnd) {
+            } else if event == Event::StreamEnd {
                 return Err(ends_too_early(at));
             }
         }
         Ok(())
     }
+}
+
+/// A single value; where nothing is written, it stands where its key does.
+fn scalar(text: Cow<'_, str>, plain: bool, at: At, fallback: At) -> Node<'_> {
+    let is_nothing = at.length == 0 && plain;
+    let (text, at) = if is_nothing { (Cow::Borrowed(""), fallback) } else { (text, at) };
+    Node { at, value: Value::Scalar { text, plain } }
 }
 
 /// The error of a key that a mapping has twice.
@@ -330,20 +343,4 @@ pub(super) fn repeated_key(key: &Key<'_>, first: At) -> Problem {
 /// The error of a text whose parser stopped within a list or mapping.
 fn ends_too_early(at: At) -> Problem {
     Problem::new("yaml-syntax", at, "the text ends too early")
-}
-
-fn is_start(event: &Event<'_>) -> bool {
-    matches!(event, Event::SequenceStart(..) | Event::MappingStart(..))
-}
-
-fn untagged(event: Event<'_>) -> Event<'_> {
-    match event {
-        Event::Scalar(text, _, anchor, _) => {
-            // As text, so that a refused tag brings no second error about the value.
-            Event::Scalar(text, ScalarStyle::DoubleQuoted, anchor, None)
-        }
-        Event::SequenceStart(style, anchor, _) => Event::SequenceStart(style, anchor, None),
-        Event::MappingStart(style, anchor, _) => Event::MappingStart(style, anchor, None),
-        other => other,
-    }
 }
