@@ -33,12 +33,20 @@ fn main() {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["generate", directory, restrictions, shape] => {
-            let shape = Shape::parse(shape).unwrap();
-            workspace::write(Path::new(directory), restrictions.parse().unwrap(), shape);
+            workspace::write(Path::new(directory), restrictions.parse().unwrap(), named(shape));
         }
         ["converge", directory] => converge::write(Path::new(directory)),
         ["reference", directory] => reference::write(Path::new(directory)),
         ["parse", file] => println!("{}", reference::parse(Path::new(file))),
         _ => panic!("what to do? See the head of this file"),
+    }
+}
+
+fn named(shape: &str) -> Shape {
+    match shape {
+        "single" => Shape::Single,
+        "fifty" => Shape::Fifty,
+        "mixed" => Shape::Mixed,
+        _ => panic!("`{shape}` is not a shape"),
     }
 }

@@ -17,17 +17,6 @@ pub(crate) enum Shape {
     Mixed,
 }
 
-impl Shape {
-    pub(crate) fn parse(name: &str) -> Option<Self> {
-        match name {
-            "single" => Some(Self::Single),
-            "fifty" => Some(Self::Fifty),
-            "mixed" => Some(Self::Mixed),
-            _ => None,
-        }
-    }
-}
-
 /// The most entries of one file.
 const PER_FILE: u64 = 1000;
 

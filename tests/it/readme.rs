@@ -17,8 +17,18 @@ const MAIN_JOB: &str = "cargo run --release -- apply --sandbox --auto-approve";
 const TESTS: &str = "cargo test";
 
 /// Flags of other programs that are mentioned.
-const OTHER_FLAGS: &[&str] =
-    &["--release", "--path", "--locked", "--lib", "--test", "--bench", "--all-targets"];
+const OTHER_FLAGS: &[&str] = &[
+    "--release",
+    "--path",
+    "--locked",
+    "--lib",
+    "--test",
+    "--bench",
+    "--all-targets",
+    "--no-run",
+    "--million",
+    "--record",
+];
 
 /// Files that are mentioned and made by running the program.
 const MADE: &[&str] = &[".ostracon/state.db", "state.db", "plan.json"];
