@@ -182,8 +182,7 @@ fn look(
     (mark, before): (Option<&FileMark>, &Before<'_>),
 ) -> Option<Found> {
     if let Some(mark) = mark {
-        let bytes = folder.read(name).ok()?;
-        let is_same = digest::of_bytes(&bytes) == mark.digest;
+        let is_same = folder.digest(name).ok()? == mark.digest;
         if is_same && mark.lists.iter().all(|list| list.is_current(folder, name)) {
             return Some(Found::Same);
         }

@@ -2,12 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::{self, Read};
 
 use sha2::{Digest as _, Sha256};
 
 /// The digest of one file, as lower-case hex.
 pub(super) fn of_bytes(bytes: &[u8]) -> String {
     hex(Sha256::new_with_prefix(bytes))
+}
+
+/// The digest of what is read, as lower-case hex.
+pub(super) fn of_reader(mut from: impl Read) -> io::Result<String> {
+    let mut digest = Sha256::new();
+    let mut piece = vec![0; 1 << 16];
+    loop {
+        match from.read(&mut piece)? {
+            0 => return Ok(hex(digest)),
+            length => digest.update(piece.get(..length).unwrap_or_default()),
+        }
+    }
 }
 
 /// The digest of several files: of their paths and digests in order of path, so that neither

@@ -2,12 +2,13 @@
 #![expect(clippy::disallowed_methods, reason = "this is where policy files are read")]
 
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{Read as _, Take};
 use std::path::{Component, Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
 use super::diagnostic::{Diagnostic, Severity};
+use super::digest;
 
 /// The name of the config.
 pub(super) const CONFIG: &str = "ostracon.yaml";
@@ -120,6 +121,25 @@ impl Folder {
 
     /// The bytes of a file in the workspace, by its path from the top.
     pub(super) fn read(&self, name: &str) -> Result<Vec<u8>, Box<Diagnostic>> {
+        let mut bytes = Vec::new();
+        let mut file = self.open(name)?;
+        // It may have grown since.
+        match file.read_to_end(&mut bytes).map_err(|error| unreadable(name, &cause(&error)))? as u64
+        {
+            0..=LARGEST => Ok(bytes),
+            _ => Err(too_large(name)),
+        }
+    }
+
+    /// The digest of such a file, read piece by piece: most files are only looked at to see
+    /// whether they are still what they were.
+    pub(super) fn digest(&self, name: &str) -> Result<String, Box<Diagnostic>> {
+        let file = self.open(name)?;
+        let digest = digest::of_reader(file).map_err(|error| unreadable(name, &cause(&error)))?;
+        Ok(digest)
+    }
+
+    fn open(&self, name: &str) -> Result<Take<File>, Box<Diagnostic>> {
         let path = self.0.join(name);
         let failed = |error: std::io::Error| Box::new(unreadable(name, &cause(&error)));
         let data = fs::symlink_metadata(&path).map_err(failed)?;
@@ -132,14 +152,7 @@ impl Folder {
         if data.len() > LARGEST {
             return Err(too_large(name));
         }
-        let mut bytes = Vec::new();
-        // It may have grown since.
-        let read =
-            File::open(&path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
-        match read.map_err(failed)? as u64 {
-            0..=LARGEST => Ok(bytes),
-            _ => Err(too_large(name)),
-        }
+        Ok(File::open(&path).map_err(failed)?.take(LARGEST + 1))
     }
 
     /// Whether something stands at this path from the top.

@@ -64,6 +64,6 @@ impl ListMark {
     pub(super) fn is_current(&self, folder: &Folder, policy: &str) -> bool {
         let found = Lists::new(folder).find(&self.written, policy);
         found.is_some_and(|name| name == self.name)
-            && folder.read(&self.name).is_ok_and(|bytes| digest::of_bytes(&bytes) == self.digest)
+            && folder.digest(&self.name).is_ok_and(|digest| digest == self.digest)
     }
 }

@@ -1,5 +1,6 @@
 //! What one policy file asks for, whatever the others say: the unit that is read in parallel.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -158,10 +159,38 @@ impl Part {
 
     /// Puts what it asks for in order, and drops what only reading needed.
     pub(super) fn finish(mut self) -> Self {
-        self.wanted.sort_unstable_by(|a, b| order(&a.wanted).cmp(&order(&b.wanted)));
-        self.wanted.shrink_to_fit();
+        self.wanted = in_order(std::mem::take(&mut self.wanted));
         (self.rooms, self.reasons) = (BTreeSet::new(), BTreeSet::new());
         self
+    }
+}
+
+/// Sorts what entry after entry asks for. The subjects of an entry come in order, and few entries
+/// are about one room: once the runs stand in order of their first, little is left to sort.
+fn in_order(wanted: Vec<Asked>) -> Vec<Asked> {
+    let mut sorted = Vec::with_capacity(wanted.len());
+    let mut runs: Vec<Vec<Asked>> = Vec::new();
+    for asked in wanted {
+        match runs.last_mut() {
+            Some(run) if run.last().is_some_and(|last| last.precedes(&asked)) => run.push(asked),
+            Some(_) | None => runs.push(vec![asked]),
+        }
+    }
+    runs.sort_unstable_by(|a, b| match (a.first(), b.first()) {
+        (Some(a), Some(b)) => order(&a.wanted).cmp(&order(&b.wanted)),
+        // No run is empty.
+        (None, _) | (_, None) => Ordering::Equal,
+    });
+    for mut run in runs {
+        sorted.append(&mut run);
+    }
+    sorted.sort_by(|a: &Asked, b: &Asked| order(&a.wanted).cmp(&order(&b.wanted)));
+    sorted
+}
+
+impl Asked {
+    fn precedes(&self, next: &Self) -> bool {
+        order(&self.wanted) <= order(&next.wanted)
     }
 }
 
