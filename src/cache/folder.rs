@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::policy::Shelf;
@@ -21,6 +21,10 @@ pub struct Folder {
 /// Keeps the cache out of the repository.
 const IGNORE: &str = ".gitignore";
 
+/// Who may read and write a file of the cache: its owner. A checkout makes files that others may
+/// read too, so what stands in a repository is not taken for a cache.
+const OWN: u32 = 0o600;
+
 /// The length of the checksum at the end.
 const SUM: usize = size_of::<u32>();
 
@@ -35,6 +39,10 @@ impl Folder {
     /// What a file holds, unless it was harmed or written by another version.
     pub fn read(&self, name: &str) -> Option<Vec<u8>> {
         let mut file = fs::File::open(self.path.join(name)).ok()?;
+        let mode = file.metadata().ok()?.mode();
+        if mode & 0o777 != OWN {
+            return None;
+        }
         let mut head = vec![0; self.head.len()];
         file.read_exact(&mut head).ok().filter(|()| head == self.head.as_bytes())?;
         let mut content = Vec::new();
@@ -56,7 +64,7 @@ impl Folder {
         }
         let fresh = self.path.join(format!("{name}.{}.new", std::process::id()));
         let mut options = fs::OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+        let mut file = options.write(true).create(true).truncate(true).mode(OWN).open(&fresh)?;
         file.write_all(self.head.as_bytes())?;
         file.write_all(content)?;
         file.write_all(&crc32fast::hash(content).to_le_bytes())?;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
 use jiff::SignedDuration;
 use ostracon::exit::Exit;
@@ -186,4 +187,22 @@ fn a_cache_that_was_harmed_is_not_believed() {
             }
         }
     }
+}
+
+#[test]
+fn a_cache_out_of_a_repository_is_not_believed() {
+    let story = Story::new();
+    story.policy("bans:\n  - { target: t, room: r, users: [alice], until: never }\n");
+    story.apply().ends(Exit::Done);
+    let path = story.files.path().join(".ostracon/cache/plan");
+    let plan = || drop(story.run(&["plan"]));
+    plan();
+    let memo = fs::metadata(&path).unwrap().ino();
+    plan();
+    assert_eq!(fs::metadata(&path).unwrap().ino(), memo, "it was enough");
+    fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+    plan();
+    let metadata = fs::metadata(&path).unwrap();
+    assert_ne!(metadata.ino(), memo, "it was made anew");
+    assert_eq!(metadata.mode() & 0o777, 0o600);
 }
