@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::policy::Shelf;
+use crate::state::lock::make_directory;
 
 /// The folder of the cache. Every failure to read is a thing that is not there, and every failure
 /// to write is nobody's loss.
@@ -18,8 +19,12 @@ pub struct Folder {
     head: String,
 }
 
-/// Keeps the cache out of the repository.
-const IGNORE: &str = ".gitignore";
+/// Who may read and write a file of the cache: its owner. A checkout makes files that others may
+/// read too, so what stands in a repository is not taken for a cache.
+const OWN: u32 = 0o600;
+
+/// The same of the folder.
+const OWN_FOLDER: u32 = 0o700;
 
 /// The length of the checksum at the end.
 const SUM: usize = size_of::<u32>();
@@ -34,7 +39,11 @@ impl Folder {
 
     /// What a file holds, unless it was harmed or written by another version.
     pub fn read(&self, name: &str) -> Option<Vec<u8>> {
-        let mut file = fs::File::open(self.path.join(name)).ok()?;
+        let mut file = fs::File::open(self.path.join(name)).ok().filter(|_| self.is_ours())?;
+        let mode = file.metadata().ok()?.mode();
+        if mode & 0o777 != OWN {
+            return None;
+        }
         let mut head = vec![0; self.head.len()];
         file.read_exact(&mut head).ok().filter(|()| head == self.head.as_bytes())?;
         let mut content = Vec::new();
@@ -51,24 +60,40 @@ impl Folder {
 
     fn try_write(&self, name: &str, content: &[u8]) -> io::Result<()> {
         if fs::symlink_metadata(&self.path).is_err() {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.path)?;
-            fs::write(self.path.join(IGNORE), "# Disposable, and it names people.\n*\n")?;
+            make_directory(&self.path).map_err(io::Error::other)?;
+            fs::DirBuilder::new().mode(OWN_FOLDER).create(&self.path)?;
+        }
+        if !self.is_ours() {
+            return Err(io::Error::other("the folder of the cache is not ours"));
         }
         let fresh = self.path.join(format!("{name}.{}.new", std::process::id()));
         let mut options = fs::OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+        let mut file = options.write(true).create_new(true).mode(OWN).open(&fresh)?;
         file.write_all(self.head.as_bytes())?;
         file.write_all(content)?;
         file.write_all(&crc32fast::hash(content).to_le_bytes())?;
         fs::rename(&fresh, self.path.join(name))
     }
 
+    /// Whether the folder is one that [`Self::write`] made: no link, and nobody else's.
+    fn is_ours(&self) -> bool {
+        let is_folder = |path: &Path, mode: Option<u32>| {
+            fs::symlink_metadata(path).is_ok_and(|data| {
+                data.is_dir() && mode.is_none_or(|mode| data.mode() & 0o777 == mode)
+            })
+        };
+        let above = self.path.parent().is_some_and(|path| is_folder(path, None));
+        above && is_folder(&self.path, Some(OWN_FOLDER))
+    }
+
     /// Removes every file but these.
     pub fn sweep(&self, keep: &BTreeSet<String>) {
         let Ok(entries) = fs::read_dir(&self.path) else { return };
+        if !self.is_ours() {
+            return;
+        }
         for entry in entries.flatten() {
-            let is_kept = |name: &str| name == IGNORE || keep.contains(name);
-            if !entry.file_name().to_str().is_some_and(is_kept) {
+            if !entry.file_name().to_str().is_some_and(|name| keep.contains(name)) {
                 // It is only swept earlier or later.
                 let _left = fs::remove_file(entry.path());
             }

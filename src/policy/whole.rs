@@ -1,5 +1,6 @@
 //! What all policy files together ask for.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -59,10 +60,28 @@ impl Whole {
         rest.report_repeated_ids(texts, findings);
         rest.drop_protected(&whole.protected, &mut asked, texts, findings);
         rest.report_wide(&whole.protected, texts, findings);
-        // Each part is in order already: what is sorted here is a row of sorted runs.
-        asked.sort_by(|a, b| order(&a.wanted).cmp(&order(&b.wanted)));
+        sort(&mut asked);
         whole.wanted = asked.into_iter().map(|asked| asked.wanted).collect();
         whole
+    }
+}
+
+/// Sorts what the parts, each in order, ask for. Numbers are sorted and then each restriction is
+/// moved once: of a million, a copy of half would not go unnoticed.
+fn sort(asked: &mut [Asked]) {
+    let mut order_of: Vec<usize> = (0..asked.len()).collect();
+    // Stable, since that makes the most of runs in order.
+    order_of.sort_by(|a, b| match (asked.get(*a), asked.get(*b)) {
+        (Some(a), Some(b)) => order(&a.wanted).cmp(&order(&b.wanted)),
+        (None, _) | (_, None) => Ordering::Equal,
+    });
+    for place in 0..asked.len() {
+        let mut from = order_of.get(place).copied().unwrap_or(place);
+        // What stood at an earlier place was moved on from there.
+        while from < place {
+            from = order_of.get(from).copied().unwrap_or(place);
+        }
+        asked.swap(place, from);
     }
 }
 
@@ -80,8 +99,9 @@ struct Rest {
 impl Rest {
     /// An `id` names one entry of the whole workspace.
     fn report_repeated_ids(&mut self, texts: &Texts<'_>, findings: &mut Findings) {
-        self.ids.sort();
-        for same in self.ids.chunk_by(|(a, ..), (b, ..)| a == b) {
+        let mut ids = std::mem::take(&mut self.ids);
+        ids.sort_unstable();
+        for same in ids.chunk_by(|(a, ..), (b, ..)| a == b) {
             let [(id, file, at), others @ ..] = same else { continue };
             let first = Trace { file: Arc::clone(file), at: *at };
             for (_, file, at) in others {

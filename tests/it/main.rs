@@ -18,6 +18,7 @@ mod full_disk;
 mod good_policies;
 mod hostile_policies;
 mod killed;
+mod many_files;
 mod parsers;
 mod policy_laws;
 mod readme;

@@ -18,7 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     // A state keeps what plans speak of: bindings, and the mark a plan names it by.
     ("state", &["domain", "plan", "world"]),
     ("apply", &["domain", "provider", "plan", "state", "world"]),
-    ("cache", &["domain", "policy", "plan"]),
+    ("cache", &["domain", "policy", "plan", "state"]),
     ("report", &["domain", "provider", "policy", "plan", "state", "apply"]),
     ("exit", &[]),
     ("error", &["policy", "plan", "state", "report", "exit"]),

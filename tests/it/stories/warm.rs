@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
 use jiff::SignedDuration;
 use ostracon::exit::Exit;
@@ -168,7 +169,6 @@ fn a_cache_that_was_harmed_is_not_believed() {
     let files: BTreeMap<_, _> = fs::read_dir(&cache)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| !path.ends_with(".gitignore"))
         .map(|path| (path.clone(), fs::read(path).unwrap()))
         .collect();
     assert_eq!(files.len(), 2, "a memo, and what one file says");
@@ -186,4 +186,39 @@ fn a_cache_that_was_harmed_is_not_believed() {
             }
         }
     }
+}
+
+#[test]
+fn a_cache_out_of_a_repository_is_not_believed() {
+    let story = Story::new();
+    story.policy("bans:\n  - { target: t, room: r, users: [alice], until: never }\n");
+    story.apply().ends(Exit::Done);
+    let path = story.files.path().join(".ostracon/cache/plan");
+    let plan = || drop(story.run(&["plan"]));
+    plan();
+    let memo = fs::metadata(&path).unwrap().ino();
+    plan();
+    assert_eq!(fs::metadata(&path).unwrap().ino(), memo, "it was enough");
+    fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+    plan();
+    let metadata = fs::metadata(&path).unwrap();
+    assert_ne!(metadata.ino(), memo, "it was made anew");
+    assert_eq!(metadata.mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_cache_that_leads_elsewhere_is_left_alone() {
+    let story = Story::new();
+    story.policy("bans:\n  - { target: t, room: r, users: [alice], until: never }\n");
+    story.apply().ends(Exit::Done);
+    let elsewhere = story.files.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::write(elsewhere.join("precious"), "kept").unwrap();
+    fs::set_permissions(&elsewhere, Permissions::from_mode(0o700)).unwrap();
+    let cache = story.files.path().join(".ostracon/cache");
+    std::os::unix::fs::symlink(&elsewhere, &cache).unwrap();
+    assert_eq!(story.run(&["plan"]), story.run(&["plan", "--no-cache"]));
+    let names: Vec<_> =
+        fs::read_dir(&elsewhere).unwrap().map(|it| it.unwrap().file_name()).collect();
+    assert_eq!(names, ["precious"]);
 }
