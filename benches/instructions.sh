@@ -3,15 +3,18 @@
 # time they hardly change from run to run. Needs valgrind.
 #
 #   cargo build --release && cargo bench --bench scale --no-run
-#   benches/instructions.sh               # against benches/instructions.txt; exit 1 if one grew by 3 %
-#   benches/instructions.sh --record      # writes benches/instructions.txt anew
+#   benches/instructions.sh            # against instructions.txt; exit 1 if one grew by 3 %
+#   benches/instructions.sh --record   # writes instructions.txt anew
 #
 # OSTRACON and SCALE name other programs than those below target/release. A kick or renewal may not
 # come due while this runs: it takes a minute or two.
 set -euo pipefail
 cd "$(dirname "$0")"
 
-newest() { find ../target/release/deps -name 'scale-*' -executable -printf '%T@ %p\n' | sort -n | tail -n1 | cut -d' ' -f2; }
+newest() {
+  find ../target/release/deps -name 'scale-*' -executable -printf '%T@ %p\n' |
+    sort -n | tail -n1 | cut -d' ' -f2
+}
 ostracon=$(realpath "${OSTRACON:-../target/release/ostracon}")
 scale=$(realpath "${SCALE:-$(newest)}")
 recorded=$PWD/instructions.txt

@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 
+BUILT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "target", "release")
 COLD, EMPTY, WRITING = "cold", "cold, empty state", "cold, writes the cache"
 SAME, ENTRY, FILE = "warm, nothing changed", "warm, one entry changed", "warm, one file changed"
 PARSE = "R: `serde_yaml`, one file"
@@ -62,9 +63,9 @@ class Workspace:
         return run([self.ostracon, "-C", self.path, "plan", *arguments], out)
 
     def edit(self, entries):
-        """Moves the end of the first so many entries of the first file, but for those without one.
+        """Moves the ends that the first so many entries of the first file have, by ten years.
 
-        Ten years later each: an earlier end would count as a lift, and a guard hold it back.
+        Later, since an earlier end would count as a lift, and a guard would hold it back.
         """
         self.restore()
         head = self.text.replace("until: 203", "until: 204").split("- id: ")[: entries + 1]
@@ -123,10 +124,8 @@ def measure(programs, directory, size, shape):
     count = 9 if size <= 10_000 else 5 if size <= 100_000 else 3
     rounds = [workspace.round() for _ in range(count)]
     shutil.rmtree(workspace.path)
-    return {
-        row: tuple(statistics.median(figures[row][column] for figures in rounds) for column in range(3))
-        for row in ROWS
-    }
+    columns = {row: zip(*(figures[row] for figures in rounds)) for row in ROWS}
+    return {row: tuple(map(statistics.median, figures)) for row, figures in columns.items()}
 
 
 def table(shape, sizes, found):
@@ -140,20 +139,22 @@ def table(shape, sizes, found):
             unit = cpu / found[size][PARSE][0]
             growth = math.log(cpu / before[1]) / math.log(size / before[0]) if before else None
             growth = "" if growth is None else f"{growth:.2f}"
-            print(f"| {row} | {size:,} | {cpu:.3f} | {unit:.2f} | {wall:.3f} | {peak:.0f} | {growth} |")
+            figures = f"{cpu:.3f} | {unit:.2f} | {wall:.3f} | {peak:.0f}"
+            print(f"| {row} | {size:,} | {figures} | {growth} |")
             before = size, cpu
     sys.stdout.flush()
 
 
 def newest(pattern):
+    """The executable that was built last."""
     found = [path for path in glob.glob(pattern) if os.access(path, os.X_OK)]
     return max(found, key=os.path.getmtime, default=None)
 
 
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--ostracon", default="target/release/ostracon")
-    options.add_argument("--scale", default=newest("target/release/deps/scale-*[!.d]"))
+    options.add_argument("--ostracon", default=f"{BUILT}/ostracon")
+    options.add_argument("--scale", default=newest(f"{BUILT}/deps/scale-*"))
     options.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     options.add_argument("--million", action="store_true", help="1,000,000 too")
     options.add_argument("--shapes", nargs="+", default=["single", "fifty"],
