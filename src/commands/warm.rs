@@ -9,11 +9,11 @@ use super::prepare::{Files, Knowledge};
 use super::stream::{Passed, Streamed, stream};
 use super::{Context, store};
 use crate::cache::{Basis, Calm, Folder, Memo};
-use crate::domain::{Moment, Restriction};
+use crate::domain::{Moment, Restriction, Wanted};
 use crate::error::Error;
 use crate::plan::document::Origin;
 use crate::plan::{self, Diff, Plan, Quiet, Scope};
-use crate::policy::{Before, Delta};
+use crate::policy::{Before, Delta, fingerprint};
 
 /// Makes the plan, from the cache as far as that helps.
 pub(super) fn plan(context: &Context<'_>, now: Moment) -> Result<(Plan, Origin), Error> {
@@ -53,13 +53,15 @@ fn of_change(
     let Some(mut wanted) = delta.asked(&memo.speakers(&stirred), &stirred) else {
         return Ok(None);
     };
-    wanted.extend_from_slice(&delta.wanted);
+    let is_stirred = |it: &&Wanted| stirred.contains(&fingerprint(&it.restriction));
+    wanted.extend(delta.wanted.iter().filter(is_stirred).cloned());
     wanted.sort_by(|a, b| a.restriction.cmp(&b.restriction));
+    let gone = delta.before.iter().filter(is_stirred);
     let about: BTreeSet<Restriction> = wanted
         .iter()
+        .chain(gone)
         .map(|wanted| &wanted.restriction)
         .chain(&memo.restless)
-        .chain(&delta.before)
         .cloned()
         .collect();
 

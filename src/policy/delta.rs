@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::config::{Config, Reading as ConfigReading};
 use super::files::Folder;
@@ -14,7 +15,7 @@ use super::opening::Opening;
 use super::part::Part;
 use super::shelf::Shelf;
 use super::{FileMark, Leave, digest, fingerprint, parallel};
-use crate::domain::{Ack, Protected, Restriction, Wanted};
+use crate::domain::{Ack, Moment, Protected, Restriction, Until, Wanted};
 
 /// The policy as it was when it was read as a whole.
 #[derive(Clone, Copy)]
@@ -44,7 +45,7 @@ pub struct Delta<'a> {
     /// What the files that changed ask for now.
     pub wanted: Vec<Wanted>,
     /// What the files that changed, or are gone, asked for before.
-    pub before: Vec<Restriction>,
+    pub before: Vec<Wanted>,
     basis: Before<'a>,
     /// The numbers of the files that are gone or not what they were.
     changed: BTreeSet<u32>,
@@ -114,7 +115,7 @@ impl<'a> Delta<'a> {
         for number in self.changed.clone() {
             let part = self.part(number)?;
             is_wide |= !part.wide.is_empty();
-            self.before.extend(part.wanted.into_iter().map(|asked| asked.wanted.restriction));
+            self.before.extend(part.wanted.into_iter().map(|asked| asked.wanted));
         }
         let protected = self.basis.protected;
         let is_protected =
@@ -136,10 +137,22 @@ impl<'a> Delta<'a> {
             })
     }
 
-    /// The fingerprints of all that the changed files asked for and ask for.
+    /// The fingerprints of all that the changed files ask for otherwise than before. Where an
+    /// entry stands makes no difference: it moves with every line above it.
     pub fn touched(&self) -> BTreeSet<u64> {
-        let now = self.wanted.iter().map(|wanted| &wanted.restriction);
-        now.chain(&self.before).map(fingerprint).collect()
+        let [before, now] = [&self.before, &self.wanted].map(|wanted| {
+            let mut claims: Vec<_> = wanted.iter().map(claim).collect();
+            claims.sort_unstable();
+            claims
+        });
+        let mut prints = BTreeSet::new();
+        for (some, others) in [(&before, &now), (&now, &before)] {
+            let is_new = |claim: &&Claim<'_>| others.binary_search(claim).is_err();
+            prints.extend(
+                some.iter().filter(is_new).map(|(restriction, ..)| fingerprint(restriction)),
+            );
+        }
+        prints
     }
 
     /// What these files ask for of these fingerprints, those that did not change.
@@ -156,8 +169,20 @@ impl<'a> Delta<'a> {
     fn part(&self, number: u32) -> Option<Part> {
         let mark = self.basis.marks.get(usize::try_from(number).ok()?)?;
         let key = mark.key(self.basis.config_digest);
-        Part::of_bytes(mark.name.as_str().into(), &self.basis.shelf.get(&key)?, &self.known)
+        let bytes = self.basis.shelf.get(&key)?;
+        let part = Part::of_bytes(mark.name.as_str().into(), &bytes, &self.known)?;
+        // What stands there may be of an earlier time, when a list was another.
+        (part.lists == mark.lists).then_some(part)
     }
+}
+
+/// What an entry asks for, wherever it stands.
+type Claim<'a> =
+    (&'a Restriction, Option<Moment>, Until, Option<&'a Arc<str>>, Option<&'a Arc<str>>);
+
+fn claim(wanted: &Wanted) -> Claim<'_> {
+    let Wanted { restriction, from, until, reason, entry, source: _ } = wanted;
+    (restriction, *from, *until, reason.as_ref(), entry.as_ref())
 }
 
 /// The pairs of a sorted list that have this fingerprint.
