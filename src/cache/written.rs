@@ -70,7 +70,7 @@ impl Memo {
 
     /// Writes the memo.
     pub fn write(&self, folder: &Folder) {
-        let protections = self.protected.iter_all();
+        let protections = self.protected.iter();
         let rooms = self.census.held.iter();
         let first = Head {
             basis: self.basis.clone(),

@@ -51,7 +51,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
             .protected()
             .iter()
             .filter(|(kind, id, _)| asked.is(&Subject { kind: *kind, id: (*id).clone() }))
-            .map(|(_, _, source)| source)
+            .map(|(_, _, protection)| &protection.source)
             .collect(),
         in_force: snapshot
             .rows

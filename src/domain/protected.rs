@@ -60,15 +60,8 @@ impl Protected {
         self.0.get(&subject)?.iter().find(|protection| protection.reaches(&restriction.target))
     }
 
-    /// Every protection: of whom, and where it stands.
-    pub fn iter(&self) -> impl Iterator<Item = (Kind, &Id, &Source)> {
-        self.0.iter().flat_map(|((kind, id), protections)| {
-            protections.iter().map(move |protection| (*kind, id, &protection.source))
-        })
-    }
-
     /// Every protection, and of whom.
-    pub fn iter_all(&self) -> impl Iterator<Item = (Kind, &Id, &Protection)> {
+    pub fn iter(&self) -> impl Iterator<Item = (Kind, &Id, &Protection)> {
         let all = self.0.iter();
         all.flat_map(|((kind, id), them)| them.iter().map(move |it| (*kind, id, it)))
     }

@@ -1,6 +1,7 @@
 //! `state`: asks, checks, copies or repairs the state.
 
 pub mod backup;
+mod by_hand;
 pub mod compact;
 pub mod export;
 pub mod list;

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use super::super::apply::span;
-use super::super::prepare::Files;
-use super::super::tenancy::{self, Tenancy};
 use super::super::{Context, store};
+use super::by_hand::by_hand;
 use super::show::find;
-use crate::domain::{Enforcement, Restriction, Who};
+use crate::domain::{Enforcement, Moment, Restriction};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::state::{AuditRow, Lease, Record, State};
+use crate::state::{AuditRow, Lease, Record, State, StateError};
 
 /// What `state rm` takes.
 #[derive(Debug, clap::Args)]
@@ -30,37 +29,27 @@ pub struct Args {
 
 /// Forgets the row. What the provider holds stays in force there, and is foreign from now on.
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
-    super::super::runtime()?.block_on(forget(context, args))
-}
-
-async fn forget(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
-    let files = Files::read_config(context)?;
-    // Also so that none is made where there was none.
-    drop(store::required(context)?);
-    let location = files.state_location(context);
-    let Tenancy { mut state, lease, lock } =
-        tenancy::take(&location, context.world, args.lock_timeout).await?;
-    let who = context.world.who(&context.global.dir).await;
-    let forgotten = remove(context, args, &who, (&mut state, &lease));
-    state.release(&lease, context.world.uptime().as_ref())?;
-    state.close()?;
-    drop(lock);
-    let row = forgotten?;
+    let world = context.world;
+    let forgotten = by_hand(context, args.lock_timeout, |state, lease, who| {
+        let row = find(state, &args.key)?;
+        let who = (who, world.process.pid);
+        state.begin_run(&lease.run, who, world.now(), Some("state rm"))?;
+        record(&row, args, world.now(), (&mut *state, lease))?;
+        state.finish_run(&lease.run, world.now(), "")?;
+        Ok(row)
+    });
+    let row = super::super::runtime()?.block_on(forgotten)?;
     let held = if row.may_be_in_force() { ": the provider may still hold it" } else { "" };
     context.console.err.say(&format!("Forgot `{}`{held}.\n", row.restriction));
     Ok(Exit::Done)
 }
 
-fn remove(
-    context: &Context<'_>,
+fn record(
+    row: &Enforcement,
     args: &Args,
-    who: &Who,
+    now: Moment,
     (state, lease): (&mut State, &Lease),
-) -> Result<Enforcement, Error> {
-    let row = find(state, &args.key)?;
-    let now = context.world.now();
-    let who = (who, context.world.process.pid);
-    state.begin_run(&lease.run, who, now, Some("state rm"))?;
+) -> Result<(), StateError> {
     let audit = AuditRow {
         at: now,
         run: lease.run.clone(),
@@ -80,7 +69,5 @@ fn remove(
         request_id: None,
     };
     let records = [Record::Drop(row.restriction.clone()), Record::Audit(audit)];
-    state.commit(lease.fence, &records)?;
-    state.finish_run(&lease.run, context.world.now(), "")?;
-    Ok(row)
+    state.commit(lease.fence, &records)
 }
