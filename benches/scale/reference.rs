@@ -27,16 +27,18 @@ struct Entry {
 pub(crate) fn write(directory: &Path) {
     let workspace = load(directory, &Leave::default()).unwrap();
     let mut text = "bans:\n".to_owned();
-    for wanted in &workspace.wanted {
-        let restriction = &wanted.restriction;
-        let room = restriction.room.as_ref().map_or("none", |room| room.as_str());
+    for wanted in workspace.wanted.iter() {
+        let (target, until) = (&wanted.target, wanted.until);
+        let room = wanted.room.as_ref().map_or("none", |room| room.as_str());
         let reason = wanted.reason.as_deref().unwrap_or_default();
-        write!(
-            text,
-            "- target: {}\n  room: {room}\n  user: \"{}\"\n  until: \"{}\"\n  reason: \"{reason}\"\n",
-            restriction.target, restriction.subject.id, wanted.until,
-        )
-        .unwrap();
+        for id in &wanted.ids {
+            write!(
+                text,
+                "- target: {target}\n  room: {room}\n  user: \"{id}\"\n  until: \"{until}\"\n  \
+                 reason: \"{reason}\"\n",
+            )
+            .unwrap();
+        }
     }
     fs::write(directory.with_extension("reference.yaml"), text).unwrap();
 }

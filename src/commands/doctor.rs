@@ -7,7 +7,7 @@ use super::format::Format;
 use super::prepare::{Files, clock_lag};
 use super::{Context, store, survey};
 use crate::apply::{Survey, Surveyed, Trouble, View, survey as read_lists};
-use crate::domain::{Id, Moment, TargetName};
+use crate::domain::{Desired, Id, Moment, TargetName};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::term::CLOCK_TOLERANCE;
@@ -136,9 +136,10 @@ async fn examine_targets(
 ) {
     let room = |name: &TargetName| -> Option<Id> {
         let recorded = snapshot.rows.iter().map(|row| &row.restriction);
-        let wanted = files.wanted.iter().flatten().map(|wanted| &wanted.restriction);
-        let mut of_target = recorded.chain(wanted).filter(|it| it.target == *name);
-        of_target.find_map(|it| it.room.clone())
+        let recorded = recorded.map(|it| (&it.target, it.room.as_ref()));
+        let wanted = files.wanted.iter().flat_map(Desired::iter);
+        let mut all = recorded.chain(wanted.map(|it| (&it.target, it.room.as_ref())));
+        all.find_map(|(target, room)| room.filter(|_| target == name).cloned())
     };
     // One list of each target is enough: it needs the credentials, and changes nothing.
     let targets = files.config.targets.iter();

@@ -4,7 +4,7 @@ use super::Context;
 use super::format::Format;
 use super::prepare::Files;
 use super::store;
-use crate::domain::{Enforcement, Kind, Subject, Wanted};
+use crate::domain::{Desired, Enforcement, Kind, Moment, Restriction, Subject, Wanted};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::Scope;
@@ -38,15 +38,12 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         Some(state) => past(&state, &asked)?,
         None => Vec::new(),
     };
-    let wanted = files.wanted.iter().flatten();
+    let named = named(&files, &asked);
     let operations = plan.operations.iter();
     let explanation = Explanation {
         format_version: VERSION,
         subject: &args.subject,
-        entries: wanted
-            .filter(|wanted| asked.is(&wanted.restriction.subject))
-            .map(|wanted| Named { wanted_now: wanted.is_wanted_at(now), ..named(wanted) })
-            .collect(),
+        entries: named.iter().map(|(restriction, it)| named_view(restriction, it, now)).collect(),
         protected: files
             .protected()
             .iter()
@@ -98,8 +95,19 @@ impl<'a> Asked<'a> {
     }
 }
 
-fn named(wanted: &Wanted) -> Named<'_> {
-    let Wanted { restriction, from, until, reason, entry, source } = wanted;
+/// What the entries that name a subject ask for, in canonical order.
+fn named<'a>(files: &'a Files, asked: &Asked<'_>) -> Vec<(Restriction, &'a Wanted)> {
+    let wanted = files.wanted.iter().flat_map(Desired::iter);
+    let restrictions = wanted.flat_map(|it| it.restrictions().map(move |one| (one, it)));
+    let mut named: Vec<_> = restrictions.filter(|(it, _)| asked.is(&it.subject)).collect();
+    named.sort_by(|(a, one), (b, other)| {
+        a.cmp(b).then_with(|| (one.until, &one.source).cmp(&(other.until, &other.source)))
+    });
+    named
+}
+
+fn named_view<'a>(restriction: &'a Restriction, wanted: &'a Wanted, now: Moment) -> Named<'a> {
+    let Wanted { from, until, reason, entry, source, .. } = wanted;
     Named {
         place: restriction.into(),
         entry: entry.as_deref(),
@@ -107,7 +115,7 @@ fn named(wanted: &Wanted) -> Named<'_> {
         from: *from,
         until: *until,
         reason: reason.as_deref(),
-        wanted_now: false,
+        wanted_now: wanted.is_wanted_at(now),
     }
 }
 

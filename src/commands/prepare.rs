@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Context;
 use crate::cache::Memo;
 use crate::domain::{
-    Ack, Moment, Protected, ProtectedKey, Restriction, Source, TargetName, Wanted, Warning,
+    Ack, Desired, Moment, Protected, ProtectedKey, Restriction, Source, TargetName, Warning,
 };
 use crate::error::Error;
 use crate::exit::Exit;
@@ -21,7 +21,7 @@ pub struct Files {
     /// The config.
     pub config: Config,
     /// What the policy wants; `None` when it was not read.
-    pub wanted: Option<Vec<Wanted>>,
+    pub wanted: Option<Desired>,
     /// What each entry says for people, for the audit log.
     pub metas: Arc<BTreeMap<Source, Arc<str>>>,
     protected: Protected,
@@ -62,7 +62,7 @@ impl Files {
     }
 
     /// The files of which only what changed was read; `wanted` is what the plan is about.
-    pub fn of_delta(delta: Delta<'_>, wanted: Vec<Wanted>, memo: &Memo) -> Self {
+    pub fn of_delta(delta: Delta<'_>, wanted: Desired, memo: &Memo) -> Self {
         Self {
             config: delta.config,
             wanted: Some(wanted),
@@ -206,7 +206,7 @@ impl Files {
             now,
             targets: &self.config.targets,
             scope,
-            wanted: self.wanted.as_deref(),
+            wanted: self.wanted.as_ref(),
             entries: self.entries,
             protected: &self.protected,
             unprotected: &unprotected,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Context;
 use super::prepare::Files;
 use crate::apply::{self, Survey, Surveyed, Trouble, View};
-use crate::domain::{Enforcement, Id, TargetName, Warning};
+use crate::domain::{Desired, Enforcement, Id, TargetName, Warning};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::Scope;
@@ -44,9 +44,10 @@ pub(super) async fn survey(
     }
     let mut places: BTreeMap<&TargetName, BTreeSet<Id>> = BTreeMap::new();
     let recorded = snapshot.rows.iter().map(|row| &row.restriction);
-    let wanted = files.wanted.iter().flatten().map(|wanted| &wanted.restriction);
-    for restriction in recorded.chain(wanted) {
-        places.entry(&restriction.target).or_default().extend(restriction.room.clone());
+    let recorded = recorded.map(|it| (&it.target, it.room.as_ref()));
+    let wanted = files.wanted.iter().flat_map(Desired::iter);
+    for (target, room) in recorded.chain(wanted.map(|it| (&it.target, it.room.as_ref()))) {
+        places.entry(target).or_default().extend(room.cloned());
     }
     let in_scope = files.config.targets.iter().filter(|(name, _)| scope.includes(name));
     let targets = in_scope.map(|(name, target)| {

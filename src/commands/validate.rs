@@ -6,6 +6,7 @@ use super::view::repository_path;
 use super::{Context, github};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::plan::govern::claims;
 use crate::policy::{self, Diagnostic, Workspace};
 use crate::report::count::{counted, grouped};
 use crate::report::escape::Terminal;
@@ -42,8 +43,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         let text = format!("{place}{}", warning.message);
         context.console.err.say(&format!("warning[{}]: {}\n", warning.code, Terminal(&text)));
     }
-    let restrictions =
-        workspace.wanted.chunk_by(|one, other| one.restriction == other.restriction).count() as u64;
+    let restrictions = claims(&workspace.wanted).count() as u64;
     context.console.result(|out| {
         writeln!(
             out,

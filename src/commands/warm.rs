@@ -13,7 +13,7 @@ use crate::domain::{Moment, Restriction, Wanted};
 use crate::error::Error;
 use crate::plan::document::Origin;
 use crate::plan::{self, Diff, Plan, Quiet, Scope};
-use crate::policy::{Before, Delta, fingerprint};
+use crate::policy::{Before, Delta, only};
 
 /// Makes the plan, from the cache as far as that helps.
 pub(super) fn plan(context: &Context<'_>, now: Moment) -> Result<(Plan, Origin), Error> {
@@ -42,7 +42,7 @@ fn of_change(
         protected: &memo.protected,
         shelf: cache,
     };
-    let Some(delta) = Delta::of(&context.global.dir, &context.leave(), before) else {
+    let Some(mut delta) = Delta::of(&context.global.dir, &context.leave(), before) else {
         return Ok(None);
     };
     let mut stirred = memo.stirred(now);
@@ -53,19 +53,12 @@ fn of_change(
     let Some(mut wanted) = delta.asked(&memo.speakers(&stirred), &stirred) else {
         return Ok(None);
     };
-    let is_stirred = |it: &&Wanted| stirred.contains(&fingerprint(&it.restriction));
-    wanted.extend(delta.wanted.iter().filter(is_stirred).cloned());
-    wanted.sort_by(|a, b| a.restriction.cmp(&b.restriction));
-    let gone = delta.before.iter().filter(is_stirred);
-    let about: BTreeSet<Restriction> = wanted
-        .iter()
-        .chain(gone)
-        .map(|wanted| &wanted.restriction)
-        .chain(&memo.restless)
-        .cloned()
-        .collect();
+    wanted.extend(only(std::mem::take(&mut delta.wanted), &stirred));
+    let gone: Vec<Wanted> = only(std::mem::take(&mut delta.before), &stirred).collect();
+    let about = wanted.iter().chain(&gone).flat_map(Wanted::restrictions);
+    let about: BTreeSet<Restriction> = about.chain(memo.restless.iter().cloned()).collect();
 
-    let files = Files::of_delta(delta, wanted, &memo);
+    let files = Files::of_delta(delta, wanted.into(), &memo);
     let Some(mut state) = store::read(context, &files)? else { return Ok(None) };
     let view = state.view()?;
     if view.stamp()?.is_none_or(|stamp| stamp != memo.basis.state) {

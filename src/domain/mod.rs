@@ -3,6 +3,7 @@
 pub mod ack;
 pub mod action;
 pub mod deny;
+pub mod desired;
 pub mod enforcement;
 pub mod guards;
 pub mod hex;
@@ -19,6 +20,7 @@ pub mod who;
 pub use ack::Ack;
 pub use action::{Action, Because};
 pub use deny::Deny;
+pub use desired::Desired;
 pub use enforcement::{Doubt, Enforcement, Evidence, Held, Lapse, RuleId};
 pub use guards::{Guards, Limit};
 pub use id::{Id, TargetName};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::{Id, Kind, Restriction, Source, TargetName};
+use super::{Id, Kind, Restriction, Source, TargetName, Wanted};
 
 /// The subjects that `protect` names.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
@@ -53,11 +53,23 @@ impl Protected {
 
     /// The protection that covers this restriction's subject at its target, if any.
     pub fn covers(&self, restriction: &Restriction) -> Option<&Protection> {
+        let Restriction { target, subject, .. } = restriction;
+        self.of(target, subject.kind, &subject.id)
+    }
+
+    /// The protection of a subject at a target, if any.
+    pub fn of(&self, target: &TargetName, kind: Kind, id: &Id) -> Option<&Protection> {
         if self.0.is_empty() {
             return None;
         }
-        let subject = (restriction.subject.kind, restriction.subject.id.clone());
-        self.0.get(&subject)?.iter().find(|protection| protection.reaches(&restriction.target))
+        let protections = self.0.get(&(kind, id.clone()))?;
+        protections.iter().find(|protection| protection.reaches(target))
+    }
+
+    /// Whether any subject is protected that is named here.
+    pub fn covers_any(&self, wanted: &Wanted) -> bool {
+        let Wanted { target, kind, ids, .. } = wanted;
+        !self.0.is_empty() && ids.iter().any(|id| self.of(target, *kind, id).is_some())
     }
 
     /// Every protection, and of whom.

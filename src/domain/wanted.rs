@@ -1,17 +1,25 @@
-//! A restriction as the policy wants it.
+//! What an entry wants.
 
 use std::sync::Arc;
 
-use super::{Moment, Restriction, Source, Until};
+use super::{Deny, Id, Kind, Moment, Restriction, Source, Subject, TargetName, Until};
 
-/// One restriction that one entry asks for.
+/// What one entry asks for at one target: restrictions that differ in their subjects only.
 ///
 /// Entries may overlap, so several can name the same restriction; [`crate::plan`] lets the
 /// latest `until` among those wanted now govern.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Wanted {
-    /// What is restricted.
-    pub restriction: Restriction,
+    /// The target at which they are enforced.
+    pub target: TargetName,
+    /// The room they are limited to; `None` where they hold in the whole app.
+    pub room: Option<Id>,
+    /// What kind of subjects.
+    pub kind: Kind,
+    /// The subjects, in order, each once.
+    pub ids: Vec<Id>,
+    /// What is denied.
+    pub deny: Deny,
     /// Not before this instant, if the entry says so.
     pub from: Option<Moment>,
     /// Until when.
@@ -25,8 +33,28 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Whether the entry wants its restriction in force at `now`.
+    /// Whether the entry wants its restrictions in force at `now`.
     pub fn is_wanted_at(&self, now: Moment) -> bool {
         self.from.is_none_or(|from| from <= now) && !self.until.has_passed(now)
+    }
+
+    /// What its restrictions have in common of what comes first in their canonical order.
+    pub fn place(&self) -> (&TargetName, Option<&Id>, Kind) {
+        (&self.target, self.room.as_ref(), self.kind)
+    }
+
+    /// Its restriction of this subject.
+    pub fn restriction_of(&self, id: &Id) -> Restriction {
+        Restriction {
+            target: self.target.clone(),
+            room: self.room.clone(),
+            subject: Subject { kind: self.kind, id: id.clone() },
+            deny: self.deny,
+        }
+    }
+
+    /// Its restrictions, in canonical order.
+    pub fn restrictions(&self) -> impl Iterator<Item = Restriction> {
+        self.ids.iter().map(|id| self.restriction_of(id))
     }
 }

@@ -40,12 +40,12 @@ pub fn diff<R: Borrow<Enforcement>>(
         census: Census::default(),
         see,
     };
-    let wanted = claims(inputs.wanted.unwrap_or_default());
-    let mut wanted = wanted.filter(|claims| in_scope(inputs, claims.restriction())).peekable();
-    let is_in_scope = |row: &R| in_scope(inputs, Some(&row.borrow().restriction));
+    let wanted = inputs.wanted.into_iter().flat_map(claims);
+    let mut wanted = wanted.filter(|claims| in_scope(inputs, &claims.restriction)).peekable();
+    let is_in_scope = |row: &R| in_scope(inputs, &row.borrow().restriction);
     let mut recorded = recorded.filter(is_in_scope).peekable();
     while let Some((claims, row)) = next_pair(&mut wanted, &mut recorded) {
-        found.compare(inputs, claims, row.as_ref().map(R::borrow));
+        found.compare(inputs, claims.as_ref(), row.as_ref().map(R::borrow));
     }
     order_replacements(&mut found.operations);
     Diff {
@@ -76,8 +76,8 @@ impl Diff {
     }
 }
 
-fn in_scope(inputs: &Inputs<'_>, restriction: Option<&Restriction>) -> bool {
-    restriction.is_some_and(|restriction| inputs.scope.includes(&restriction.target))
+fn in_scope(inputs: &Inputs<'_>, restriction: &Restriction) -> bool {
+    inputs.scope.includes(&restriction.target)
 }
 
 /// Takes the smaller head of two sorted lists, or both heads where they are about the same.
@@ -89,7 +89,7 @@ fn next_pair<'a, R: Borrow<Enforcement>>(
         (None, None) => return None,
         (Some(_), None) => Ordering::Less,
         (None, Some(_)) => Ordering::Greater,
-        (Some(claims), Some(row)) => claims.restriction().cmp(&Some(&row.borrow().restriction)),
+        (Some(claims), Some(row)) => claims.restriction.cmp(&row.borrow().restriction),
     };
     let claims = order.is_le().then(|| wanted.next()).flatten();
     let row = order.is_ge().then(|| recorded.next()).flatten();
@@ -108,10 +108,10 @@ impl<S: FnMut(Quiet<'_>)> Found<S> {
     fn compare(
         &mut self,
         inputs: &Inputs<'_>,
-        claims: Option<Claims<'_>>,
+        claims: Option<&Claims<'_>>,
         row: Option<&Enforcement>,
     ) {
-        let restriction = claims.and_then(|claims| claims.restriction());
+        let restriction = claims.map(|claims| &claims.restriction);
         let Some(restriction) = restriction.or(row.map(|row| &row.restriction)) else { return };
         let Some((target, form)) = inputs.form(restriction) else { return };
         if let Some(row) = row {
@@ -132,7 +132,7 @@ impl<S: FnMut(Quiet<'_>)> Found<S> {
                 !row.until.has_passed(inputs.now) && !lifting
             });
         let operation = match (governing, row) {
-            (Some(wanted), row) => change.of_wanted(wanted, row),
+            (Some(wanted), row) => change.of_wanted((restriction, wanted), row),
             (None, Some(row)) if keeps_itself => change.of_upkeep(row),
             (None, Some(row)) => {
                 let end = if row.until.has_passed(inputs.now) {

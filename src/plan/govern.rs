@@ -1,34 +1,39 @@
 //! Overlapping entries: which one speaks for a restriction at an instant.
 
 use std::cmp::Ordering;
+use std::iter::{self, Peekable};
+use std::vec;
 
-use crate::domain::{Because, Moment, Restriction, Wanted};
+use crate::domain::{Because, Desired, Id, Moment, Restriction, Wanted};
 use crate::provider::Form;
 
 /// Everything the policy says about one restriction.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Claims<'a> {
-    /// The entries that name it; never empty.
-    claims: &'a [Wanted],
+    /// What they are about.
+    pub restriction: Restriction,
+    /// The entry that names it; as a rule there is no other.
+    first: &'a Wanted,
+    others: Vec<&'a Wanted>,
 }
 
 impl<'a> Claims<'a> {
-    /// What they are about.
-    pub fn restriction(&self) -> Option<&'a Restriction> {
-        self.claims.first().map(|claim| &claim.restriction)
+    /// The entries that name it.
+    pub fn entries(&self) -> impl Iterator<Item = &'a Wanted> {
+        iter::once(self.first).chain(self.others.iter().copied())
     }
 
     /// The entry that governs at `now`: of those that want it now, the one with the latest
     /// `until`; ties go to the smallest `id`, then reason, then place.
     pub fn governing(&self, now: Moment) -> Option<&'a Wanted> {
-        self.claims.iter().filter(|claim| claim.is_wanted_at(now)).max_by(|a, b| precedence(a, b))
+        self.entries().filter(|claim| claim.is_wanted_at(now)).max_by(|a, b| precedence(a, b))
     }
 
     /// The next instant after `now` at which an entry that starts changes something, and what;
     /// one that another overrules, or that says the same, changes nothing.
     pub fn next_start(&self, now: Moment, form: &Form) -> Option<(Moment, Because)> {
         let governing = self.governing(now);
-        let starts = self.claims.iter().filter_map(|claim| {
+        let starts = self.entries().filter_map(|claim| {
             let from = claim.from.filter(|from| *from > now)?;
             Some((from, what_changes(governing, claim, form)?))
         });
@@ -61,21 +66,70 @@ fn precedence(a: &Wanted, b: &Wanted) -> Ordering {
     })
 }
 
-/// Groups what the policy wants by restriction. `wanted` must be sorted by restriction.
-pub fn claims(wanted: &[Wanted]) -> impl Iterator<Item = Claims<'_>> {
-    wanted.chunk_by(|a, b| a.restriction == b.restriction).map(|claims| Claims { claims })
+/// What the policy wants, by restriction, in the canonical order of restrictions.
+pub fn claims(desired: &Desired) -> impl Iterator<Item = Claims<'_>> {
+    let mut wanted: Vec<&Wanted> = desired.iter().collect();
+    // Stable, since that makes the most of files in which they stand in order.
+    wanted.sort_by(|a, b| a.place().cmp(&b.place()));
+    ByRestriction {
+        wanted: wanted.into_iter().peekable(),
+        subjects: Vec::new().into_iter().peekable(),
+    }
+}
+
+/// Goes from place to place, and in each from subject to subject.
+struct ByRestriction<'a> {
+    /// What comes at later places.
+    wanted: Peekable<vec::IntoIter<&'a Wanted>>,
+    /// The later subjects of this place, and who names each.
+    subjects: Peekable<vec::IntoIter<(&'a Id, &'a Wanted)>>,
+}
+
+impl<'a> Iterator for ByRestriction<'a> {
+    type Item = Claims<'a>;
+
+    fn next(&mut self) -> Option<Claims<'a>> {
+        while self.subjects.peek().is_none() {
+            self.subjects = self.next_place()?.into_iter().peekable();
+        }
+        let (id, first) = self.subjects.next()?;
+        let is_same = |(other, wanted): &(&Id, &Wanted)| *other == id && wanted.deny == first.deny;
+        let others = iter::from_fn(|| self.subjects.next_if(is_same));
+        let others = others.map(|(_, wanted)| wanted).collect();
+        Some(Claims { restriction: first.restriction_of(id), first, others })
+    }
+}
+
+impl<'a> ByRestriction<'a> {
+    fn next_place(&mut self) -> Option<Vec<(&'a Id, &'a Wanted)>> {
+        let first = self.wanted.next()?;
+        let subjects = |wanted: &'a Wanted| wanted.ids.iter().map(move |id| (id, wanted));
+        let mut all: Vec<_> = subjects(first).collect();
+        let is_there = |wanted: &&Wanted| wanted.place() == first.place();
+        let mut alone = true;
+        while let Some(wanted) = self.wanted.next_if(is_there) {
+            all.extend(subjects(wanted));
+            alone = false;
+        }
+        if !alone {
+            all.sort_by(|(a, one), (b, other)| a.cmp(b).then(one.deny.cmp(&other.deny)));
+        }
+        Some(all)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Deny, Id, Kind, Source, Subject, TargetName, Until};
+    use crate::domain::{Deny, Id, Kind, Source, TargetName, Until};
 
     fn wanted(id: Option<&str>, from: Option<i64>, until: Until) -> Wanted {
-        let subject = Subject { kind: Kind::User, id: Id::new("u") };
-        let target = TargetName::parse("t").unwrap();
         Wanted {
-            restriction: Restriction { target, room: None, subject, deny: Deny::JOIN },
+            target: TargetName::parse("t").unwrap(),
+            room: None,
+            kind: Kind::User,
+            ids: vec![Id::new("u")],
+            deny: Deny::JOIN,
             from: from.map(Moment::from_seconds),
             until,
             reason: None,
@@ -84,8 +138,9 @@ mod tests {
         }
     }
 
-    fn governing(claims: &[Wanted], now: i64) -> Option<String> {
-        let claims = Claims { claims };
+    fn governing(wanted: &[Wanted], now: i64) -> Option<String> {
+        let desired = Desired::from(wanted.to_vec());
+        let claims = claims(&desired).next().unwrap();
         let entry = claims.governing(Moment::from_seconds(now))?.entry.clone();
         Some(entry.map_or_else(|| "unnamed".to_owned(), |id| id.to_string()))
     }
@@ -101,11 +156,44 @@ mod tests {
         assert_eq!(governing(&claims, 5).as_deref(), Some("long"));
         assert_eq!(governing(&claims, 15).as_deref(), Some("later"));
         assert_eq!(governing(&claims, 30), None);
-        let claims = Claims { claims: &claims };
+        let desired = Desired::from(claims.to_vec());
+        let claims = super::claims(&desired).next().unwrap();
         let form = crate::provider::find("agora").unwrap().facts().form(Kind::User).unwrap();
         let next = |now| claims.next_start(Moment::from_seconds(now), form);
         assert_eq!(next(5), Some((Moment::from_seconds(15), Because::UntilChanged)));
         assert_eq!(next(15), None);
+    }
+
+    #[test]
+    fn what_several_entries_want_comes_in_the_order_of_restrictions() {
+        let named = |room: Option<&str>, deny, ids: &[&str]| Wanted {
+            room: room.map(Id::new),
+            ids: ids.iter().map(|id| Id::new(*id)).collect(),
+            deny,
+            ..wanted(None, None, Until::Never)
+        };
+        let audio = Deny::PUBLISH_AUDIO;
+        let desired = Desired::from_iter([
+            vec![named(Some("r"), Deny::JOIN, &["b", "d"]), named(None, Deny::JOIN, &["z"])],
+            vec![],
+            vec![named(Some("r"), audio, &["b"]), named(Some("r"), Deny::JOIN, &["a", "b", "c"])],
+        ]);
+        let found = claims(&desired);
+        let found: Vec<_> =
+            found.map(|it| (it.restriction.clone(), it.entries().count())).collect();
+        assert!(found.is_sorted());
+        let found: Vec<_> = found.iter().map(|(it, count)| format!("{it} {count}")).collect();
+        assert_eq!(
+            found,
+            [
+                "t/user:z 1",
+                "t/room:r/user:a 1",
+                "t/room:r/user:b 2",
+                "t/room:r/user:b/deny:publish_audio 1",
+                "t/room:r/user:c 1",
+                "t/room:r/user:d 1",
+            ]
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::{
-    Ack, Guards, Moment, Protected, ProtectedKey, Restriction, TargetName, Wanted, Warning,
+    Ack, Desired, Guards, Moment, Protected, ProtectedKey, Restriction, TargetName, Warning,
 };
 use crate::provider::{Form, Target};
 
@@ -17,9 +17,9 @@ pub struct Inputs<'a> {
     pub targets: &'a BTreeMap<TargetName, Arc<Target>>,
     /// Which of them the plan is about.
     pub scope: &'a Scope,
-    /// What the policy wants, sorted by restriction; `None` for an upkeep plan, which reads no
-    /// policy and takes what is recorded for wanted.
-    pub wanted: Option<&'a [Wanted]>,
+    /// What the policy wants; `None` for an upkeep plan, which reads no policy and takes what is
+    /// recorded for wanted.
+    pub wanted: Option<&'a Desired>,
     /// How many entries the policy has.
     pub entries: usize,
     /// Who may not be restricted.

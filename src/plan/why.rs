@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::due::DueDates;
 use super::term::Tenure;
 use super::{Means, Operation};
-use crate::domain::{Action, Because, Enforcement, Held, Lapse, Moment, RuleId, Until, Wanted};
+use crate::domain::{
+    Action, Because, Enforcement, Held, Lapse, Moment, Restriction, RuleId, Until, Wanted,
+};
 use crate::provider::{Form, Grip, Target, Verb};
 
 /// Why a restriction ends.
@@ -44,10 +46,10 @@ impl<'a> Change<'a> {
         Self { now, target, form }
     }
 
-    /// What must be done so that `row` becomes what `wanted` says; `None` if it is that already.
+    /// What must be done so that the `row` of a restriction becomes what `wanted` says; `None` if it is that already.
     pub(super) fn of_wanted(
         &mut self,
-        wanted: &Wanted,
+        (restriction, wanted): (&Restriction, &Wanted),
         row: Option<&Enforcement>,
     ) -> Option<Operation> {
         let before = row.map(|row| (row, row.held.as_ref(), row.doubt));
@@ -87,7 +89,7 @@ impl<'a> Change<'a> {
             action,
             because,
             upkeep: by_time,
-            restriction: wanted.restriction.clone(),
+            restriction: restriction.clone(),
             until: wanted.until,
             reason: wanted.reason.clone(),
             entry: wanted.entry.clone(),

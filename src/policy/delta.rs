@@ -14,7 +14,7 @@ use super::known::Known;
 use super::opening::Opening;
 use super::part::Part;
 use super::shelf::Shelf;
-use super::{FileMark, Leave, digest, fingerprint, parallel};
+use super::{FileMark, Leave, digest, fingerprint, fingerprints, parallel};
 use crate::domain::{Ack, Moment, Protected, Restriction, Until, Wanted};
 
 /// The policy as it was when it was read as a whole.
@@ -110,16 +110,15 @@ impl<'a> Delta<'a> {
             is_wide |= !part.wide.is_empty();
             self.entries += part.entries;
             ids.extend(part.ids.iter().map(|(id, _)| fingerprint_of_id(id)));
-            self.wanted.extend(part.wanted.into_iter().map(|asked| asked.wanted));
+            self.wanted.extend(part.wanted);
         }
         for number in self.changed.clone() {
             let part = self.part(number)?;
             is_wide |= !part.wide.is_empty();
-            self.before.extend(part.wanted.into_iter().map(|asked| asked.wanted));
+            self.before.extend(part.wanted);
         }
         let protected = self.basis.protected;
-        let is_protected =
-            self.wanted.iter().any(|wanted| protected.covers(&wanted.restriction).is_some());
+        let is_protected = self.wanted.iter().any(|wanted| protected.covers_any(wanted));
         if is_protected || (is_wide && !protected.is_empty()) || self.has_known(&mut ids) {
             return None;
         }
@@ -141,7 +140,7 @@ impl<'a> Delta<'a> {
     /// entry stands makes no difference: it moves with every line above it.
     pub fn touched(&self) -> BTreeSet<u64> {
         let [before, now] = [&self.before, &self.wanted].map(|wanted| {
-            let mut claims: Vec<_> = wanted.iter().map(claim).collect();
+            let mut claims: Vec<_> = wanted.iter().flat_map(claims).collect();
             claims.sort_unstable();
             claims
         });
@@ -159,8 +158,7 @@ impl<'a> Delta<'a> {
     pub fn asked(&self, files: &BTreeSet<u32>, prints: &BTreeSet<u64>) -> Option<Vec<Wanted>> {
         let mut wanted = Vec::new();
         for number in files.difference(&self.changed) {
-            let asked = self.part(*number)?.wanted.into_iter().map(|asked| asked.wanted);
-            wanted.extend(asked.filter(|it| prints.contains(&fingerprint(&it.restriction))));
+            wanted.extend(only(self.part(*number)?.wanted, prints));
         }
         Some(wanted)
     }
@@ -176,13 +174,23 @@ impl<'a> Delta<'a> {
     }
 }
 
-/// What an entry asks for, wherever it stands.
-type Claim<'a> =
-    (&'a Restriction, Option<Moment>, Until, Option<&'a Arc<str>>, Option<&'a Arc<str>>);
+/// What is wanted of these fingerprints.
+pub fn only(wanted: Vec<Wanted>, prints: &BTreeSet<u64>) -> impl Iterator<Item = Wanted> {
+    wanted.into_iter().filter_map(|mut it| {
+        let is_in = fingerprints(&it).map(|print| prints.contains(&print)).collect::<Vec<_>>();
+        let mut is_in = is_in.into_iter();
+        it.ids.retain(|_| is_in.next().unwrap_or_default());
+        (!it.ids.is_empty()).then_some(it)
+    })
+}
 
-fn claim(wanted: &Wanted) -> Claim<'_> {
-    let Wanted { restriction, from, until, reason, entry, source: _ } = wanted;
-    (restriction, *from, *until, reason.as_ref(), entry.as_ref())
+/// What an entry asks for of one subject, wherever it stands.
+type Claim<'a> = (Restriction, Option<Moment>, Until, Option<&'a Arc<str>>, Option<&'a Arc<str>>);
+
+fn claims(wanted: &Wanted) -> impl Iterator<Item = Claim<'_>> {
+    let Wanted { from, until, reason, entry, .. } = wanted;
+    let claim = |restriction| (restriction, *from, *until, reason.as_ref(), entry.as_ref());
+    wanted.restrictions().map(claim)
 }
 
 /// The pairs of a sorted list that have this fingerprint.

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use super::fields::{Fields, items};
 use super::known::{Known, Named};
 use super::list::{Lists, lines};
-use super::part::{Asked, Part};
-use super::problem::{Problem, Scope, SourceFile, Trace};
+use super::part::{Part, Place};
+use super::problem::{Problem, Scope, SourceFile, Spot};
 use super::scalar::read_text;
 use super::section::Section;
 use super::subjects::{Group, Raw};
 use super::terms::{Terms, read_terms};
 use super::yaml::{At, Node};
-use crate::domain::{Deny, Id, Kind, Restriction, Source, Subject, Wanted};
+use crate::domain::{Deny, Id, Kind, Source, Wanted};
 use crate::provider::IdRule;
 
 /// What an entry is read with.
@@ -203,20 +203,30 @@ impl<'n> Entry<'n> {
             column: self.at.column,
         };
         let deny = if form.deny.is_empty() { Deny::NOTHING } else { self.terms.deny };
-        for (id, spot) in group.ids(form.id, &target.name, scope) {
-            let subject = Subject { kind: form.kind, id: id.clone() };
-            let restriction =
-                Restriction { target: target.name.clone(), room: room.clone(), subject, deny };
-            let wanted = Wanted {
-                restriction,
-                from: self.terms.from,
-                until: self.terms.until,
-                reason: reason.clone(),
-                entry: self.terms.id.as_ref().map(|(id, _)| Arc::clone(id)),
-                source: source.clone(),
-            };
-            let trace = Trace { file: Arc::clone(&spot.file.name), at: spot.at };
-            part.wanted.push(Asked { wanted, trace });
+        let ids = group.ids(form.id, &target.name, scope);
+        if ids.is_empty() {
+            return;
         }
+        if let Some(places) = &mut part.places {
+            let place = |(id, spot): &(Id, Spot)| Place {
+                target: target.name.clone(),
+                kind: form.kind,
+                id: id.clone(),
+                spot: spot.clone(),
+            };
+            places.extend(ids.iter().map(place));
+        }
+        part.wanted.push(Wanted {
+            target: target.name.clone(),
+            room,
+            kind: form.kind,
+            ids: ids.iter().map(|(id, _)| id.clone()).collect(),
+            deny,
+            from: self.terms.from,
+            until: self.terms.until,
+            reason,
+            entry: self.terms.id.as_ref().map(|(id, _)| Arc::clone(id)),
+            source,
+        });
     }
 }

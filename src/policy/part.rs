@@ -1,6 +1,5 @@
 //! What one policy file asks for, whatever the others say: the unit that is read in parallel.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -10,7 +9,7 @@ use super::known::Known;
 use super::list::Lists;
 use super::mark::{ListMark, key};
 use super::policy_file::read_policy;
-use super::problem::{Findings, Scope, Trace};
+use super::problem::{Findings, Scope, Spot};
 use super::shelf::Shelf;
 use super::yaml::At;
 use super::{digest, text};
@@ -28,8 +27,10 @@ pub(super) struct Part {
     pub(super) ids: Vec<(Arc<str>, At)>,
     /// What its entries say for people, as JSON objects, and where each stands.
     pub(super) metas: Vec<(At, Arc<str>)>,
-    /// Each restriction it asks for; in canonical order once [`finished`](Self::finish).
-    pub(super) wanted: Vec<Asked>,
+    /// What its entries ask for; by place and first subject once it is [`parse`](Self::parse)d.
+    pub(super) wanted: Vec<Wanted>,
+    /// Where each subject stands; `None` if nobody asked for it.
+    pub(super) places: Option<Vec<Place>>,
     /// For each target the first entry that reaches everybody somewhere, and how many do.
     pub(super) wide: BTreeMap<TargetName, (At, usize)>,
     /// The digest of the file; empty if it could not be read.
@@ -44,10 +45,12 @@ pub(super) struct Part {
     reasons: BTreeSet<Arc<str>>,
 }
 
-/// A restriction that a file asks for, and where its subject stands: there, or in a list.
-pub(super) struct Asked {
-    pub(super) wanted: Wanted,
-    pub(super) trace: Trace,
+/// A subject at one target, and where it stands: in the file, or in a list.
+pub(super) struct Place {
+    pub(super) target: TargetName,
+    pub(super) kind: Kind,
+    pub(super) id: Id,
+    pub(super) spot: Spot,
 }
 
 impl Part {
@@ -60,6 +63,7 @@ impl Part {
             ids: Vec::new(),
             metas: Vec::new(),
             wanted: Vec::new(),
+            places: None,
             wide: BTreeMap::new(),
             digest: String::new(),
             lists: Vec::new(),
@@ -94,29 +98,45 @@ impl Part {
             return kept;
         }
         part.digest = digest;
-        let file = match text::decode(name, bytes, true) {
-            Ok(file) => Arc::new(file),
-            Err(diagnostic) => {
-                part.findings.push_bare(*diagnostic);
-                return part;
-            }
-        };
-        let mut findings = Findings::default();
-        let mut lists = Lists::new(folder);
-        let mut reading = Reading { known, lists: &mut lists, part: &mut part };
-        let mut scope = Scope { file: &file, findings: &mut findings };
-        read_policy(&file.text, &mut reading, &mut scope);
-        part.lists = lists.marks.into_iter().collect();
-        part.findings = findings;
-        let mut part = part.finish();
+        part.parse(folder, known, bytes);
         if let Some((shelf, key)) = key {
-            // It is for the audit log, and what is read through a shelf is never applied.
+            // They are for the audit log, and what is read through a shelf is never applied.
             part.metas = Vec::new();
             if let Some(bytes) = part.to_bytes() {
                 shelf.put(&key, &bytes);
             }
         }
         part
+    }
+
+    /// Reads what the bytes of the file say.
+    fn parse(&mut self, folder: &Folder, known: &Known, bytes: Vec<u8>) {
+        let file = match text::decode(&self.file, bytes, true) {
+            Ok(file) => Arc::new(file),
+            Err(diagnostic) => return self.findings.push_bare(*diagnostic),
+        };
+        let mut findings = Findings::default();
+        let mut lists = Lists::new(folder);
+        let mut reading = Reading { known, lists: &mut lists, part: self };
+        let mut scope = Scope { file: &file, findings: &mut findings };
+        read_policy(&file.text, &mut reading, &mut scope);
+        self.lists = lists.marks.into_iter().collect();
+        self.findings = findings;
+        sort(&mut self.wanted);
+        (self.rooms, self.reasons) = (BTreeSet::new(), BTreeSet::new());
+    }
+
+    /// Where each subject stands, as long as the file is what it was. It is read again for that:
+    /// as a rule nobody asks.
+    pub(super) fn places(&self, folder: &Folder, known: &Known) -> Option<Vec<Place>> {
+        let bytes = folder.read(&self.file).ok()?;
+        if digest::of_bytes(&bytes) != self.digest {
+            return None;
+        }
+        let mut again = Self::new(Arc::clone(&self.file));
+        again.places = Some(Vec::new());
+        again.parse(folder, known, bytes);
+        again.places
     }
 
     /// The part that stands on a shelf, if its lists are what they were.
@@ -156,46 +176,21 @@ impl Part {
             self.wide.insert(target.clone(), (at, 1));
         }
     }
-
-    /// Puts what it asks for in order, and drops what only reading needed.
-    pub(super) fn finish(mut self) -> Self {
-        self.wanted = in_order(std::mem::take(&mut self.wanted));
-        (self.rooms, self.reasons) = (BTreeSet::new(), BTreeSet::new());
-        self
-    }
 }
 
-/// Sorts what entry after entry asks for. The subjects of an entry come in order, and few entries
-/// are about one room: once the runs stand in order of their first, little is left to sort.
-fn in_order(wanted: Vec<Asked>) -> Vec<Asked> {
-    let mut sorted = Vec::with_capacity(wanted.len());
-    let mut runs: Vec<Vec<Asked>> = Vec::new();
-    for asked in wanted {
-        match runs.last_mut() {
-            Some(run) if run.last().is_some_and(|last| last.precedes(&asked)) => run.push(asked),
-            Some(_) | None => runs.push(vec![asked]),
+/// Sorts by place, then by the first subject: few entries are about one place. Numbers are sorted
+/// and then each is moved once, since they are long.
+fn sort(wanted: &mut [Wanted]) {
+    let key = |index: &usize| wanted.get(*index).map(|it| (it.place(), it.ids.first()));
+    let mut order: Vec<usize> = (0..wanted.len()).collect();
+    // Stable: equal ones stay in the order in which they are written.
+    order.sort_by(|a, b| key(a).cmp(&key(b)));
+    for place in 0..wanted.len() {
+        let mut from = order.get(place).copied().unwrap_or(place);
+        // What stood at an earlier place was moved on from there.
+        while from < place {
+            from = order.get(from).copied().unwrap_or(place);
         }
+        wanted.swap(place, from);
     }
-    runs.sort_unstable_by(|a, b| match (a.first(), b.first()) {
-        (Some(a), Some(b)) => order(&a.wanted).cmp(&order(&b.wanted)),
-        // No run is empty.
-        (None, _) | (_, None) => Ordering::Equal,
-    });
-    for mut run in runs {
-        sorted.append(&mut run);
-    }
-    sorted.sort_by(|a: &Asked, b: &Asked| order(&a.wanted).cmp(&order(&b.wanted)));
-    sorted
-}
-
-impl Asked {
-    fn precedes(&self, next: &Self) -> bool {
-        order(&self.wanted) <= order(&next.wanted)
-    }
-}
-
-/// A total order, so that the result does not depend on the order of files.
-pub(super) fn order(wanted: &Wanted) -> impl Ord {
-    let Wanted { restriction, from, until, reason, entry, source } = wanted;
-    (restriction, until, from, reason, entry, source)
 }

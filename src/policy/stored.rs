@@ -11,24 +11,21 @@ use serde::{Deserialize, Serialize};
 
 use super::known::Known;
 use super::mark::ListMark;
-use super::part::{Asked, Part};
-use super::problem::Trace;
+use super::part::Part;
 use super::yaml::At;
-use crate::domain::{
-    Deny, Id, Kind, Moment, Restriction, Source, Subject, TargetName, Until, Wanted,
-};
+use crate::domain::{Deny, Id, Kind, Moment, Source, TargetName, Until, Wanted};
 
 /// A part, with each text that several have in common once.
 #[derive(Serialize, Deserialize)]
 struct Stored<'a> {
     entries: usize,
     lists: Vec<ListMark>,
-    /// Targets, rooms, reasons, ids of entries, lists; the first is empty and stands for none.
+    /// Targets, rooms, reasons, ids of entries; the first is empty and stands for none.
     #[serde(borrow)]
     texts: Vec<Cow<'a, str>>,
     wide: Vec<(u32, Place, usize)>,
     ids: Vec<(u32, Place)>,
-    asked: Vec<Row<'a>>,
+    wanted: Vec<Row<'a>>,
 }
 
 /// Line, column, offset and length.
@@ -39,7 +36,8 @@ struct Row<'a> {
     target: u32,
     room: u32,
     kind: u8,
-    subject: &'a str,
+    #[serde(borrow)]
+    ids: Vec<&'a str>,
     deny: u8,
     from: Option<i64>,
     until: Option<i64>,
@@ -47,9 +45,6 @@ struct Row<'a> {
     entry: u32,
     line: u32,
     column: u32,
-    /// Where the subject stands: the list, or nothing for the file itself.
-    list: u32,
-    place: Place,
 }
 
 impl Part {
@@ -68,29 +63,10 @@ impl Part {
                 .map(|(target, (at, count))| (texts.number(target.as_str()), place(*at), *count))
                 .collect(),
             ids: self.ids.iter().map(|(id, at)| (texts.number(id), place(*at))).collect(),
-            asked: self.wanted.iter().map(|asked| self.row(asked, &mut texts)).collect(),
+            wanted: self.wanted.iter().map(|wanted| row(wanted, &mut texts)).collect(),
             texts: texts.in_order(),
         };
         postcard::to_stdvec(&stored).ok()
-    }
-
-    fn row<'a>(&'a self, Asked { wanted, trace }: &'a Asked, texts: &mut Texts<'a>) -> Row<'a> {
-        let Restriction { target, room, subject, deny } = &wanted.restriction;
-        Row {
-            target: texts.number(target.as_str()),
-            room: texts.number(room.as_ref().map_or("", Id::as_str)),
-            kind: subject.kind as u8,
-            subject: subject.id.as_str(),
-            deny: deny.bits(),
-            from: wanted.from.map(Moment::millis),
-            until: wanted.until.at().map(Moment::millis),
-            reason: wanted.reason.as_ref().map_or(0, |reason| 1 + texts.number(reason)),
-            entry: texts.number(wanted.entry.as_deref().unwrap_or_default()),
-            line: wanted.source.line,
-            column: wanted.source.column,
-            list: if trace.file == self.file { 0 } else { texts.number(&trace.file) },
-            place: place(trace.at),
-        }
     }
 
     /// The part of a file of this name that bytes tell of; `None` if they do not.
@@ -118,34 +94,43 @@ impl Part {
             part.ids.push((Arc::clone(text(id)?), at(place)));
         }
         let moment = |millis: Option<i64>| millis.map(Moment::from_millis);
-        for row in stored.asked {
+        for row in stored.wanted {
             let kind = Kind::ALL.into_iter().find(|kind| *kind as u8 == row.kind)?;
-            let subject = Subject { kind, id: Id::new(row.subject) };
             let reason = match row.reason.checked_sub(1) {
                 Some(number) => Some(Arc::clone(text(number)?)),
                 None => None,
             };
-            let restriction = Restriction {
+            let file = Arc::clone(&part.file);
+            part.wanted.push(Wanted {
                 target: target(row.target)?,
                 room: optional(row.room)?.map(|room| Id::new(Arc::clone(room))),
-                subject,
+                kind,
+                ids: row.ids.into_iter().map(Id::new).collect(),
                 deny: Deny::from_bits(row.deny)?,
-            };
-            let source =
-                Source { file: Arc::clone(&part.file), line: row.line, column: row.column };
-            let wanted = Wanted {
-                restriction,
                 from: moment(row.from),
                 until: moment(row.until).map_or(Until::Never, Until::At),
                 reason,
                 entry: optional(row.entry)?.cloned(),
-                source,
-            };
-            let file = optional(row.list)?.unwrap_or(&part.file);
-            let trace = Trace { file: Arc::clone(file), at: at(row.place) };
-            part.wanted.push(Asked { wanted, trace });
+                source: Source { file, line: row.line, column: row.column },
+            });
         }
         Some(part)
+    }
+}
+
+fn row<'a>(wanted: &'a Wanted, texts: &mut Texts<'a>) -> Row<'a> {
+    Row {
+        target: texts.number(wanted.target.as_str()),
+        room: texts.number(wanted.room.as_ref().map_or("", Id::as_str)),
+        kind: wanted.kind as u8,
+        ids: wanted.ids.iter().map(Id::as_str).collect(),
+        deny: wanted.deny.bits(),
+        from: wanted.from.map(Moment::millis),
+        until: wanted.until.at().map(Moment::millis),
+        reason: wanted.reason.as_ref().map_or(0, |reason| 1 + texts.number(reason)),
+        entry: texts.number(wanted.entry.as_deref().unwrap_or_default()),
+        line: wanted.source.line,
+        column: wanted.source.column,
     }
 }
 

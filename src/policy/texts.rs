@@ -11,7 +11,7 @@ use super::text::decode;
 /// Reads a file again when one of its lines is to be shown: texts are not kept, since as a rule
 /// nothing is wrong.
 pub(super) struct Texts<'a> {
-    folder: &'a Folder,
+    pub(super) folder: &'a Folder,
     read: RefCell<BTreeMap<Arc<str>, Arc<SourceFile>>>,
 }
 

@@ -13,15 +13,15 @@ use super::shelf::Shelf;
 use super::texts::Texts;
 use super::whole::Whole;
 use super::{FileMark, Index, Leave, digest, parallel};
-use crate::domain::{Ack, Protected, Source, Wanted, Warning};
+use crate::domain::{Ack, Desired, Protected, Source, Warning};
 
 /// What the files of a workspace say.
 #[derive(Clone, Debug)]
 pub struct Workspace {
     /// The config.
     pub config: Config,
-    /// Every restriction that an entry asks for, in canonical order; entries may overlap.
-    pub wanted: Vec<Wanted>,
+    /// What the entries ask for; entries may overlap.
+    pub wanted: Desired,
     /// What each entry says for people, as a JSON object, by where the entry stands.
     pub metas: BTreeMap<Source, Arc<str>>,
     /// What people have acknowledged.
@@ -64,7 +64,7 @@ pub fn load_with(
         parallel::map(&names, |name| Part::read(folder, known, name, (config_digest, shelf)));
     let marks = parts.iter().filter(|_| shelf.is_some()).map(FileMark::of).collect();
     let index = if shelf.is_some() { Index::of(&parts) } else { Index::default() };
-    let whole = Whole::of(parts, &Texts::new(folder), &mut opening.findings);
+    let whole = Whole::of(parts, known, &Texts::new(folder), &mut opening.findings);
     let acks = opening.acks();
 
     let Opening { config, findings, folder: _ } = opening;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ostracon::domain::{Kind, Moment, TargetName, Until, Wanted};
+use ostracon::domain::{Moment, Restriction, TargetName, Until, Wanted};
 use ostracon::policy::{Leave, StateLocation, Workspace, load, render};
 use ostracon::provider::CredentialSource;
 
@@ -16,8 +16,19 @@ fn read_with(files: &Files, leave: &Leave) -> Workspace {
     load(files.path(), leave).unwrap_or_else(|diagnostics| panic!("{}", render(&diagnostics)))
 }
 
+/// What is asked for, in canonical order.
+fn restrictions(workspace: &Workspace) -> Vec<Restriction> {
+    let mut all: Vec<_> = workspace.wanted.iter().flat_map(Wanted::restrictions).collect();
+    all.sort();
+    all
+}
+
+fn first(workspace: &Workspace) -> &Wanted {
+    workspace.wanted.iter().next().unwrap()
+}
+
 fn names(workspace: &Workspace) -> Vec<String> {
-    workspace.wanted.iter().map(|wanted| wanted.restriction.to_string()).collect()
+    restrictions(workspace).iter().map(Restriction::to_string).collect()
 }
 
 fn codes(workspace: &Workspace) -> Vec<&str> {
@@ -36,7 +47,7 @@ fn the_example_workspace_is_valid() {
     used.sort_unstable();
     used.dedup();
     assert_eq!(used.len(), ostracon::provider::REGISTRY.len());
-    assert_eq!(workspace.wanted.len(), 16);
+    assert_eq!(workspace.wanted.count(), 16);
 }
 
 #[test]
@@ -63,7 +74,7 @@ fn an_entry_becomes_one_restriction_for_each_target_and_subject() {
             "z/room:live-42/user:bob",
         ]
     );
-    let Wanted { restriction: _, from, until, reason, entry, source } = &workspace.wanted[0];
+    let Wanted { from, until, reason, entry, source, .. } = first(&workspace);
     assert_eq!(*from, Moment::parse("2026-11-20T00:00:00Z"));
     assert_eq!(*until, Until::parse("2026-12-20T00:00:00Z").unwrap());
     assert_eq!(reason.as_deref(), Some("Hate speech"));
@@ -120,10 +131,10 @@ fn an_id_is_its_text_however_it_is_written() {
 ",
     )]);
     let workspace = read(&files);
-    let ids: Vec<_> =
-        workspace.wanted.iter().map(|wanted| wanted.restriction.subject.id.as_str()).collect();
+    let restrictions = restrictions(&workspace);
+    let ids: Vec<_> = restrictions.iter().map(|it| it.subject.id.as_str()).collect();
     assert_eq!(ids, ["-7", "0123", "1e5", "a:b", "it's", "plain text", "y", "yes", "é"]);
-    let room = workspace.wanted[0].restriction.room.as_ref().unwrap();
+    let room = first(&workspace).room.as_ref().unwrap();
     assert_eq!(room.as_str(), "99999999999999999999999999");
 }
 
@@ -151,7 +162,7 @@ forbidden_streams:
             "s".repeat(256),
         ),
     )]);
-    assert_eq!(read(&files).wanted.len(), 5);
+    assert_eq!(read(&files).wanted.count(), 5);
 }
 
 #[test]
@@ -177,8 +188,8 @@ fn a_list_is_found_from_the_top_and_beside_the_file_that_names_it() {
         ("deep/er/near.txt", "\u{feff}dave"),
     ]);
     let workspace = read(&files);
-    let ids: Vec<_> =
-        workspace.wanted.iter().map(|wanted| wanted.restriction.subject.id.as_str()).collect();
+    let restrictions = restrictions(&workspace);
+    let ids: Vec<_> = restrictions.iter().map(|it| it.subject.id.as_str()).collect();
     assert_eq!(ids, ["alice", "bob", "carol", "carol", "dave"]);
 }
 
@@ -190,7 +201,7 @@ fn an_empty_policy_and_an_empty_list_are_no_errors() {
         ("l.txt", "# nobody left\n"),
     ]);
     let workspace = read(&files);
-    assert_eq!((workspace.entries, workspace.wanted.len()), (1, 0));
+    assert_eq!((workspace.entries, workspace.wanted.count()), (1, 0));
     assert_eq!(codes(&workspace), ["empty-list-file"]);
     assert_eq!(read(&Files::new(&[])).entries, 0);
 }
@@ -206,7 +217,7 @@ fn a_subject_named_twice_is_wanted_once_with_a_warning() {
         ("l.txt", "alice\nbob\nalice\n"),
     ]);
     let workspace = read(&files);
-    assert_eq!(workspace.wanted.len(), 2 + 2 * 2);
+    assert_eq!(workspace.wanted.count(), 2 + 2 * 2);
     assert_eq!(codes(&workspace), ["duplicate-subject", "duplicate-subject"]);
 }
 
@@ -232,7 +243,7 @@ protect:\n  - { users: [host, bot], targets: [t], reason: staff }\n",
     );
     assert_eq!(codes(&workspace), ["protected-skipped"]);
     assert_eq!(workspace.warnings[0].source.as_ref().unwrap().to_string(), "l.txt:2:1");
-    assert!(workspace.protected.reaches(&workspace.wanted[0].restriction.target));
+    assert!(workspace.protected.reaches(&first(&workspace).target));
 }
 
 #[test]
@@ -255,7 +266,7 @@ fn aliases_repeat_what_they_name() {
   - { target: z, room: *room, users: *users, until: *end }
 ",
     )]);
-    assert_eq!(read(&files).wanted.len(), 4);
+    assert_eq!(read(&files).wanted.count(), 4);
 }
 
 #[test]
@@ -378,16 +389,4 @@ fn upkeep_reads_no_policy() {
     assert_eq!(config.targets.len(), 5);
     assert_eq!(digest, read(&Files::new(&[])).config_digest);
     assert_eq!(CONFIG.matches("provider:").count(), 5);
-}
-
-#[test]
-fn a_long_list_is_one_entry() {
-    let list: Vec<_> = (0..20_000).map(|number| format!("user-{number}")).collect();
-    let files = Files::new(&[
-        ("a.yaml", "bans:\n  - { targets: [t, t2], room: r, users_from: l.txt, until: never }\n"),
-        ("l.txt", &list.join("\n")),
-    ]);
-    let workspace = read(&files);
-    assert_eq!((workspace.entries, workspace.wanted.len()), (1, 40_000));
-    assert!(workspace.wanted.iter().all(|wanted| wanted.restriction.subject.kind == Kind::User));
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use ostracon::domain::Kind;
+use ostracon::plan::govern::claims;
 use ostracon::policy::{Leave, load};
 
 use crate::workspace::Files;
@@ -25,6 +27,21 @@ fn what_many_files_ask_for_comes_in_canonical_order() {
         files.write(&format!("{file}.yaml"), text.as_bytes());
     }
     let workspace = load(files.path(), &Leave::default()).unwrap();
-    assert_eq!(workspace.wanted.len(), 2 * (0..40).map(|file| file % 9).sum::<usize>());
-    assert!(workspace.wanted.is_sorted_by(|a, b| a.restriction <= b.restriction));
+    let count = 2 * (0..40).map(|file| file % 9).sum::<usize>();
+    assert_eq!(workspace.wanted.count(), count);
+    let found: Vec<_> = claims(&workspace.wanted).collect();
+    assert_eq!(found.iter().map(|claims| claims.entries().count()).sum::<usize>(), count);
+    assert!(found.is_sorted_by(|a, b| a.restriction < b.restriction));
+}
+
+#[test]
+fn a_long_list_is_one_entry() {
+    let list: Vec<_> = (0..20_000).map(|number| format!("user-{number}")).collect();
+    let files = Files::new(&[
+        ("a.yaml", "bans:\n  - { targets: [t, t2], room: r, users_from: l.txt, until: never }\n"),
+        ("l.txt", &list.join("\n")),
+    ]);
+    let workspace = load(files.path(), &Leave::default()).unwrap();
+    assert_eq!((workspace.entries, workspace.wanted.count()), (1, 40_000));
+    assert!(workspace.wanted.iter().all(|wanted| wanted.kind == Kind::User));
 }

@@ -1,5 +1,6 @@
 //! Laws of reading a workspace, for policies nobody thought of.
 
+use ostracon::plan::govern::claims;
 use ostracon::policy::{Leave, load, render};
 use proptest::prelude::*;
 
@@ -88,8 +89,7 @@ proptest! {
         let several = Files::new(&parts.each_ref().map(|(name, text)| (*name, text.as_str())));
         let [one, several] = [one, several].map(|files| {
             let workspace = load(files.path(), &Leave::default()).unwrap();
-            let wanted = workspace.wanted.into_iter().map(|wanted| wanted.restriction);
-            wanted.collect::<Vec<_>>()
+            claims(&workspace.wanted).map(|claims| claims.restriction).collect::<Vec<_>>()
         });
         prop_assert_eq!(one, several);
     }

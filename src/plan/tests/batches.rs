@@ -51,7 +51,7 @@ fn users_and_devices_go_apart() {
 #[test]
 fn a_call_has_one_room_reason_and_until_where_the_provider_takes_them() {
     let edits: [fn(&mut Wanted); 3] = [
-        |wanted| wanted.restriction.room = wanted.restriction.room.as_ref().map(|_| Id::new("2")),
+        |wanted| wanted.room = wanted.room.as_ref().map(|_| Id::new("2")),
         |wanted| wanted.reason = Some("fraud".into()),
         |wanted| wanted.until = Until::Never,
     ];
@@ -123,7 +123,7 @@ fn overdue_lifts_go_first_then_lifts_then_imposes() {
 fn kicks_go_after_imposes_and_amends_before() {
     let zego = |id: &str, room: &str| {
         let mut wanted = Sort::ZegoUser.wanted(id, until(DAY));
-        wanted.restriction.room = Some(Id::new(room));
+        wanted.room = Some(Id::new(room));
         wanted
     };
     let mut row = Sort::ZegoUser.row("1", until(DAY));
@@ -173,7 +173,7 @@ fn a_lift_does_not_wait_because_an_amend_did() {
 fn a_replaced_deny_set_is_lifted_after_its_replacement_is_made() {
     let deny = |deny| {
         let mut wanted = Sort::Agora.wanted("9", until(DAY));
-        wanted.restriction.deny = deny;
+        wanted.deny = deny;
         wanted
     };
     for replacement in [Deny::PUBLISH_AUDIO, Deny::EVERYTHING] {
@@ -197,12 +197,12 @@ fn a_replaced_deny_set_is_lifted_after_its_replacement_is_made() {
 #[test]
 fn another_room_or_an_end_by_time_waits_for_no_replacement() {
     let mut elsewhere = Sort::Agora.wanted("9", until(DAY));
-    elsewhere.restriction.room = Some(Id::new("2"));
-    elsewhere.restriction.deny = Deny::PUBLISH_AUDIO;
+    elsewhere.room = Some(Id::new("2"));
+    elsewhere.deny = Deny::PUBLISH_AUDIO;
     let plan = Bench::new(vec![elsewhere.clone()], vec![Sort::Agora.row("9", until(DAY))]).plan();
     assert!(plan.operations.iter().all(|operation| operation.after.is_none()));
 
-    elsewhere.restriction.room = Some(Id::new("1"));
+    elsewhere.room = Some(Id::new("1"));
     let mut expired = Sort::Agora.row("9", until(0));
     expired.held.as_mut().unwrap().lapse = Lapse::At(at(5));
     let plan = Bench::new(vec![elsewhere], vec![expired]).plan();

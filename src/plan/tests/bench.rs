@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::{
-    Ack, Action, Deny, Doubt, Enforcement, Evidence, Guards, Held, Id, Kind, Limit, Moment,
-    Protected, ProtectedKey, Protection, Restriction, RuleId, Source, Subject, TargetName, Until,
-    Wanted, Warning,
+    Ack, Action, Deny, Desired, Doubt, Enforcement, Evidence, Guards, Held, Id, Kind, Limit,
+    Moment, Protected, ProtectedKey, Protection, Restriction, RuleId, Source, Subject, TargetName,
+    Until, Wanted, Warning,
 };
 use crate::plan::document::{Origin, StateMark, write};
 use crate::plan::file::read;
@@ -75,8 +75,14 @@ impl Sort {
     }
 
     pub(super) fn wanted(self, id: &str, until: Until) -> Wanted {
+        let Restriction { target, room, subject: Subject { kind, id }, deny } =
+            self.restriction(id);
         Wanted {
-            restriction: self.restriction(id),
+            target,
+            room,
+            kind,
+            ids: vec![id],
+            deny,
             from: None,
             until,
             reason: Some("spam".into()),
@@ -185,15 +191,15 @@ impl Bench {
     }
 
     fn made(&self, reads_policy: bool) -> Plan {
-        let (mut wanted, mut recorded) = (self.wanted.clone(), self.recorded.clone());
-        wanted.sort_by(|a, b| a.restriction.cmp(&b.restriction));
+        let wanted = Desired::from(self.wanted.clone());
+        let mut recorded = self.recorded.clone();
         recorded.sort_by(|a, b| a.restriction.cmp(&b.restriction));
         let inputs = Inputs {
             now: self.now,
             targets: &self.targets,
             scope: &self.scope,
-            wanted: reads_policy.then_some(wanted.as_slice()),
-            entries: wanted.len(),
+            wanted: reads_policy.then_some(&wanted),
+            entries: self.wanted.len(),
             protected: &self.protected,
             unprotected: &self.unprotected,
             acks: &self.acks,

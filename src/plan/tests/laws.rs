@@ -74,15 +74,18 @@ fn is_wanted(bench: &Bench, operation: &Operation, now: Moment) -> bool {
     bench
         .wanted
         .iter()
-        .any(|wanted| wanted.restriction == operation.restriction && wanted.is_wanted_at(now))
+        .filter(|wanted| wanted.is_wanted_at(now))
+        .flat_map(Wanted::restrictions)
+        .any(|restriction| restriction == operation.restriction)
 }
 
 /// Everything that is wanted now and that a provider can hold is held.
 fn nothing_is_missing(bench: &Bench, holds: &Holds) -> Result<(), TestCaseError> {
     for wanted in bench.wanted.iter().filter(|wanted| wanted.is_wanted_at(bench.now)) {
-        let lapse = holds.get(&wanted.restriction);
+        let restriction = wanted.restriction_of(&wanted.ids[0]);
+        let lapse = holds.get(&restriction);
         let in_force = lapse.is_some_and(|lapse| !lapse.has_passed(bench.now));
-        prop_assert!(in_force, "{} is missing at {}", wanted.restriction, bench.now);
+        prop_assert!(in_force, "{} is missing at {}", restriction, bench.now);
     }
     Ok(())
 }

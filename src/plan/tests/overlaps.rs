@@ -81,7 +81,7 @@ fn an_entry_of_the_future_does_nothing_before_its_first_millisecond() {
 #[test]
 fn another_deny_set_is_another_restriction() {
     let mut audio = Sort::Agora.wanted("9", until(DAY));
-    audio.restriction.deny = crate::domain::Deny::PUBLISH_AUDIO;
+    audio.deny = crate::domain::Deny::PUBLISH_AUDIO;
     let row = Sort::Agora.row("9", until(DAY));
     let plan = Bench::new(vec![audio, Sort::Agora.wanted("9", until(DAY))], vec![row]).plan();
     assert_eq!(lines(&plan), "impose new_entry impose change");

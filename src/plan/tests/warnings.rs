@@ -47,7 +47,7 @@ fn targets_of_one_account_share_its_rate() {
         let mut bench = renewals(60, 10);
         let mut second = renewals(60, 10);
         let name = TargetName::parse("agora-2").unwrap();
-        second.wanted.iter_mut().for_each(|wanted| wanted.restriction.target = name.clone());
+        second.wanted.iter_mut().for_each(|wanted| wanted.target = name.clone());
         second.recorded.iter_mut().for_each(|row| row.restriction.target = name.clone());
         bench.wanted.extend(second.wanted);
         bench.recorded.extend(second.recorded);

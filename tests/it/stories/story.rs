@@ -324,24 +324,25 @@ impl Story {
         let (workspace, now) = (self.workspace(), self.now());
         let mut untils = BTreeMap::new();
         for wanted in workspace.wanted.iter().filter(|wanted| wanted.is_wanted_at(now)) {
-            let restriction = &wanted.restriction;
-            let facts = workspace.config.targets[&restriction.target].provider.facts();
-            if facts.form(restriction.subject.kind).unwrap().grip == Grip::Kicks {
+            let facts = workspace.config.targets[&wanted.target].provider.facts();
+            if facts.form(wanted.kind).unwrap().grip == Grip::Kicks {
                 continue;
             }
-            let row = InForce {
-                provider: facts.name,
-                app: String::new(),
-                room: restriction.room.as_ref().map(ToString::to_string),
-                kind: restriction.subject.kind,
-                subject: restriction.subject.id.to_string(),
-                deny: restriction.deny,
-                end: Lapse::Open,
-                reason: None,
-                rule: None,
-            };
-            let until = untils.entry(name(&row)).or_insert(wanted.until);
-            *until = wanted.until.max(*until);
+            for id in &wanted.ids {
+                let row = InForce {
+                    provider: facts.name,
+                    app: String::new(),
+                    room: wanted.room.as_ref().map(ToString::to_string),
+                    kind: wanted.kind,
+                    subject: id.to_string(),
+                    deny: wanted.deny,
+                    end: Lapse::Open,
+                    reason: None,
+                    rule: None,
+                };
+                let until = untils.entry(name(&row)).or_insert(wanted.until);
+                *until = wanted.until.max(*until);
+            }
         }
         untils
     }
