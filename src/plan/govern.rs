@@ -68,19 +68,30 @@ fn precedence(a: &Wanted, b: &Wanted) -> Ordering {
 
 /// What the policy wants, by restriction, in the canonical order of restrictions.
 pub fn claims(desired: &Desired) -> impl Iterator<Item = Claims<'_>> {
-    let mut wanted: Vec<&Wanted> = desired.iter().collect();
-    // Stable, since that makes the most of files in which they stand in order.
-    wanted.sort_by(|a, b| a.place().cmp(&b.place()));
-    ByRestriction {
-        wanted: wanted.into_iter().peekable(),
-        subjects: Vec::new().into_iter().peekable(),
+    let subjects = Vec::new().into_iter().peekable();
+    ByRestriction { places: by_place(desired).into_iter(), subjects }
+}
+
+/// What is wanted at each place, in the order of places.
+#[expect(
+    clippy::disallowed_types,
+    reason = "the places are sorted afterwards; with a million entries at a few hundred places, a \
+              tree costs more than all the rest of a comparison"
+)]
+fn by_place(desired: &Desired) -> Vec<Vec<&Wanted>> {
+    let mut places = std::collections::HashMap::<_, Vec<&Wanted>>::new();
+    for wanted in desired.iter() {
+        places.entry(wanted.place()).or_default().push(wanted);
     }
+    let mut places: Vec<_> = places.into_iter().collect();
+    places.sort_unstable_by_key(|(place, _)| *place);
+    places.into_iter().map(|(_, wanted)| wanted).collect()
 }
 
 /// Goes from place to place, and in each from subject to subject.
 struct ByRestriction<'a> {
-    /// What comes at later places.
-    wanted: Peekable<vec::IntoIter<&'a Wanted>>,
+    /// What is wanted at each of the later places.
+    places: vec::IntoIter<Vec<&'a Wanted>>,
     /// The later subjects of this place, and who names each.
     subjects: Peekable<vec::IntoIter<(&'a Id, &'a Wanted)>>,
 }
@@ -90,7 +101,7 @@ impl<'a> Iterator for ByRestriction<'a> {
 
     fn next(&mut self) -> Option<Claims<'a>> {
         while self.subjects.peek().is_none() {
-            self.subjects = self.next_place()?.into_iter().peekable();
+            self.subjects = subjects(&self.places.next()?).into_iter().peekable();
         }
         let (id, first) = self.subjects.next()?;
         let is_same = |(other, wanted): &(&Id, &Wanted)| *other == id && wanted.deny == first.deny;
@@ -100,22 +111,18 @@ impl<'a> Iterator for ByRestriction<'a> {
     }
 }
 
-impl<'a> ByRestriction<'a> {
-    fn next_place(&mut self) -> Option<Vec<(&'a Id, &'a Wanted)>> {
-        let first = self.wanted.next()?;
-        let subjects = |wanted: &'a Wanted| wanted.ids.iter().map(move |id| (id, wanted));
-        let mut all: Vec<_> = subjects(first).collect();
-        let is_there = |wanted: &&Wanted| wanted.place() == first.place();
-        let mut alone = true;
-        while let Some(wanted) = self.wanted.next_if(is_there) {
-            all.extend(subjects(wanted));
-            alone = false;
-        }
-        if !alone {
-            all.sort_by(|(a, one), (b, other)| a.cmp(b).then(one.deny.cmp(&other.deny)));
-        }
-        Some(all)
+/// The subjects at one place, in order, and who names each.
+fn subjects<'a>(wanted: &[&'a Wanted]) -> Vec<(&'a Id, &'a Wanted)> {
+    let of = |it: &&'a Wanted| {
+        let wanted = *it;
+        wanted.ids.iter().map(move |id| (id, wanted))
+    };
+    let mut subjects: Vec<_> = wanted.iter().flat_map(of).collect();
+    // Those of one entry are in order.
+    if wanted.len() > 1 {
+        subjects.sort_by(|(a, one), (b, other)| a.cmp(b).then(one.deny.cmp(&other.deny)));
     }
+    subjects
 }
 
 #[cfg(test)]

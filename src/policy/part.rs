@@ -27,7 +27,7 @@ pub(super) struct Part {
     pub(super) ids: Vec<(Arc<str>, At)>,
     /// What its entries say for people, as JSON objects, and where each stands.
     pub(super) metas: Vec<(At, Arc<str>)>,
-    /// What its entries ask for; by place and first subject once it is [`parse`](Self::parse)d.
+    /// What its entries ask for.
     pub(super) wanted: Vec<Wanted>,
     /// Where each subject stands; `None` if nobody asked for it.
     pub(super) places: Option<Vec<Place>>,
@@ -122,7 +122,6 @@ impl Part {
         read_policy(&file.text, &mut reading, &mut scope);
         self.lists = lists.marks.into_iter().collect();
         self.findings = findings;
-        sort(&mut self.wanted);
         (self.rooms, self.reasons) = (BTreeSet::new(), BTreeSet::new());
     }
 
@@ -175,22 +174,5 @@ impl Part {
         } else {
             self.wide.insert(target.clone(), (at, 1));
         }
-    }
-}
-
-/// Sorts by place, then by the first subject: few entries are about one place. Numbers are sorted
-/// and then each is moved once, since they are long.
-fn sort(wanted: &mut [Wanted]) {
-    let key = |index: &usize| wanted.get(*index).map(|it| (it.place(), it.ids.first()));
-    let mut order: Vec<usize> = (0..wanted.len()).collect();
-    // Stable: equal ones stay in the order in which they are written.
-    order.sort_by(|a, b| key(a).cmp(&key(b)));
-    for place in 0..wanted.len() {
-        let mut from = order.get(place).copied().unwrap_or(place);
-        // What stood at an earlier place was moved on from there.
-        while from < place {
-            from = order.get(from).copied().unwrap_or(place);
-        }
-        wanted.swap(place, from);
     }
 }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row, named_params};
 
 use super::error::{StateError, doing};
-use super::{State, rows};
+use super::{State, reading};
 use crate::domain::{Moment, Restriction, Until, Who};
 
 /// One row of the audit log, with the run it belongs to.
@@ -153,7 +153,7 @@ fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
         who: who(row)?,
         note: row.get("note")?,
         call: row.get("call")?,
-        restriction: rows::restriction(row)?,
+        restriction: reading::restriction(row)?,
         action: row.get("action")?,
         because: row.get("because")?,
         until: until.map_or(Until::Never, |at| Until::At(Moment::from_millis(at))),

@@ -15,6 +15,7 @@ pub mod lease;
 pub mod lock;
 pub mod open;
 mod protected;
+mod reading;
 pub mod recent;
 pub mod rows;
 pub mod runs;

@@ -1,15 +1,11 @@
 //! Enforcements as rows.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 
-use super::history;
-use crate::domain::{
-    Action, Deny, Doubt, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment, Restriction, RuleId,
-    Subject, TargetName, Until,
-};
+use super::reading::{Reading, columns, unreadable};
+use crate::domain::{Enforcement, Id, Lapse, Moment, Restriction, TargetName};
 
 /// Reads every row, in the canonical order of restrictions.
 pub(super) fn read_all(connection: &Connection) -> rusqlite::Result<Vec<Enforcement>> {
@@ -127,130 +123,4 @@ pub(super) fn drop_row(connection: &Connection, restriction: &Restriction) -> ru
             deny.bits(),
         ])?;
     Ok(())
-}
-
-/// Reads rows one after the other, with one copy of what neighbours have in common.
-#[derive(Default)]
-struct Reading {
-    target: Option<TargetName>,
-    room: Option<Id>,
-    reasons: BTreeSet<Arc<str>>,
-}
-
-/// The columns of a row, in the order in which they are read. A state of an earlier version,
-/// which is only read, does not say when a list showed what.
-fn columns(connection: &Connection) -> rusqlite::Result<String> {
-    let seen = if history::has_words(connection)? { "seen" } else { "NULL" };
-    Ok(format!(
-        "target, room, kind, subject, deny, until, reason, entry, since, written, lapse, rule,
-         evidence, twin_since, doubt, doubt_since, doubt_lapse, waiting, {seen}"
-    ))
-}
-
-/// The columns that name a restriction.
-const KEY: [usize; 5] = [0, 1, 2, 3, 4];
-
-/// How many reasons are remembered: a state of which each row has its own gains nothing by it.
-const MOST_REASONS: usize = 1000;
-
-impl Reading {
-    /// Reads a row; its columns are those of the table, in order.
-    fn enforcement(&mut self, row: &Row<'_>) -> rusqlite::Result<Enforcement> {
-        let moment = |index: usize| -> rusqlite::Result<Option<Moment>> {
-            Ok(row.get::<_, Option<i64>>(index)?.map(Moment::from_millis))
-        };
-        let lapse = |index: usize| -> rusqlite::Result<Lapse> {
-            Ok(moment(index)?.map_or(Lapse::Open, Lapse::At))
-        };
-        let held = match (moment(8)?, moment(9)?) {
-            (Some(since), Some(written)) => Some(Held {
-                since,
-                written,
-                lapse: lapse(10)?,
-                rule: row.get::<_, Option<i64>>(11)?.map(RuleId),
-                evidence: word(row, 12, "evidence", Evidence::parse)?,
-                twin_since: moment(13)?,
-                seen: moment(18)?,
-            }),
-            (None, _) | (_, None) => None,
-        };
-        let doubt = match moment(15)? {
-            Some(since) => Some(Doubt {
-                action: word(row, 14, "doubt", Action::parse)?,
-                since,
-                lapse: lapse(16)?,
-            }),
-            None => None,
-        };
-        Ok(Enforcement {
-            restriction: self.restriction(row, KEY)?,
-            until: moment(5)?.map_or(Until::Never, Until::At),
-            reason: text(row, 6)?.map(|reason| self.share(reason)),
-            entry: text(row, 7)?.map(Into::into),
-            held,
-            doubt,
-            waiting: moment(17)?,
-        })
-    }
-
-    fn restriction(
-        &mut self,
-        row: &Row<'_>,
-        [target, room, kind, subject, deny]: [usize; 5],
-    ) -> rusqlite::Result<Restriction> {
-        let target = text(row, target)?.unwrap_or_default();
-        let known = self.target.take().filter(|known| known.as_str() == target);
-        let target = known.or_else(|| TargetName::parse(target));
-        let target = target.ok_or_else(|| unreadable("target"))?;
-        self.target = Some(target.clone());
-        let room = text(row, room)?.filter(|room| !room.is_empty());
-        let room = room.map(|room| {
-            let known = self.room.take().filter(|known| known.as_str() == room);
-            known.unwrap_or_else(|| Id::new(room))
-        });
-        self.room.clone_from(&room);
-        let kind = word(row, kind, "kind", Kind::parse)?;
-        let id = Id::new(text(row, subject)?.ok_or_else(|| unreadable("subject"))?);
-        let deny = Deny::from_bits(row.get(deny)?).ok_or_else(|| unreadable("deny"))?;
-        Ok(Restriction { target, room, subject: Subject { kind, id }, deny })
-    }
-
-    fn share(&mut self, reason: &str) -> Arc<str> {
-        if let Some(known) = self.reasons.get(reason) {
-            return Arc::clone(known);
-        }
-        let reason: Arc<str> = reason.into();
-        if self.reasons.len() < MOST_REASONS {
-            self.reasons.insert(Arc::clone(&reason));
-        }
-        reason
-    }
-}
-
-/// A text, borrowed from the row.
-fn text<'r>(row: &'r Row<'_>, index: usize) -> rusqlite::Result<Option<&'r str>> {
-    Ok(row.get_ref(index)?.as_str_or_null()?)
-}
-
-fn word<T>(
-    row: &Row<'_>,
-    index: usize,
-    name: &str,
-    parse: fn(&str) -> Option<T>,
-) -> rusqlite::Result<T> {
-    text(row, index)?.and_then(parse).ok_or_else(|| unreadable(name))
-}
-
-/// Reads a restriction from the columns that are named as in the table.
-pub(super) fn restriction(row: &Row<'_>) -> rusqlite::Result<Restriction> {
-    let statement = row.as_ref();
-    let mut columns = KEY;
-    for (column, name) in columns.iter_mut().zip(["target", "room", "kind", "subject", "deny"]) {
-        *column = statement.column_index(name)?;
-    }
-    Reading::default().restriction(row, columns)
-}
-
-fn unreadable(name: &str) -> rusqlite::Error {
-    rusqlite::Error::InvalidColumnName(format!("{name} holds a value that means nothing"))
 }
