@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::calm::{Calms, Totals};
+use super::folder::Folder;
+use super::sheet::Sheet;
 use crate::domain::{Moment, Protected, Restriction, TargetName, Warning};
-use crate::plan::{Census, NextDue, Quiet};
-use crate::policy::{FileMark, Index, fingerprint, of_print};
+use crate::plan::{Census, NextDue};
+use crate::policy::{FileMark, Index, fingerprint};
 
 /// The name of the file.
 pub(super) const NAME: &str = "plan";
@@ -24,15 +27,14 @@ pub struct Basis {
     pub rows: BTreeMap<TargetName, usize>,
 }
 
-/// What is remembered of a plan of the whole policy.
+/// What is remembered of a plan of the whole policy. What is remembered of each restriction stands
+/// by itself, in a [`Sheet`]: where nothing stirs nobody asks for it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Memo {
     /// What the plan was made from.
     pub basis: Basis,
     /// The instant it was made for.
     pub now: Moment,
-    /// What the files name.
-    pub index: Index,
     /// Whoever was protected.
     pub protected: Protected,
     /// What the policy warned of.
@@ -42,59 +44,52 @@ pub struct Memo {
     /// Everything about which there was something to do.
     pub restless: Vec<Restriction>,
     /// Everything else.
-    pub quiet: Vec<Calm>,
-}
-
-/// A restriction about which there was nothing to do, by its fingerprint.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Calm {
-    /// Its fingerprint; others may have the same.
-    pub print: u64,
-    /// Whether it is recorded, and as it should be.
-    pub is_kept: bool,
-    /// The first instant at which time changes something.
-    pub wake: Option<Moment>,
-    /// When the next run is due because of it.
-    pub due: NextDue,
-}
-
-impl From<Quiet<'_>> for Calm {
-    fn from(quiet: Quiet<'_>) -> Self {
-        let Quiet { restriction, is_kept, wake, due } = quiet;
-        Self { print: fingerprint(restriction), is_kept, wake, due }
-    }
+    pub calm: Totals,
 }
 
 impl Memo {
-    /// The fingerprints of all about which there was something to do, or is at `now`.
-    pub fn stirred(&self, now: Moment) -> BTreeSet<u64> {
-        let is_awake = |calm: &&Calm| calm.wake.is_some_and(|wake| wake <= now);
-        let awake = self.quiet.iter().filter(is_awake).map(|calm| calm.print);
-        self.restless.iter().map(fingerprint).chain(awake).collect()
+    /// Reads the memo of the last plan.
+    pub fn read(folder: &Folder) -> Option<Self> {
+        Self::of_bytes(&folder.read(NAME)?)
     }
 
-    /// How many restrictions are as they should be, and when the next run is due because of them,
-    /// leaving out those of these fingerprints.
-    pub fn undisturbed(&self, stirred: &BTreeSet<u64>) -> (u64, NextDue) {
-        let mut kept = 0;
-        let mut due = NextDue::NEVER;
-        for calm in self.quiet.iter().filter(|calm| !stirred.contains(&calm.print)) {
-            kept += u64::from(calm.is_kept);
-            due = due.min(calm.due);
-        }
-        (kept, due)
+    /// Writes the memo, and what is remembered of each restriction.
+    pub fn write(&self, folder: &Folder, index: &Index, calms: &Calms) {
+        let Some(bytes) = self.to_bytes() else { return };
+        Sheet::write(folder, &self.name_of_sheet(), index, calms);
+        folder.write(NAME, &bytes);
     }
 
-    /// The numbers of the files that speak of these fingerprints.
-    pub fn speakers(&self, prints: &BTreeSet<u64>) -> BTreeSet<u32> {
-        let claims = prints.iter().flat_map(|print| of_print(&self.index.claims, *print));
-        claims.map(|(_, file)| *file).collect()
+    /// What is remembered of each restriction.
+    pub fn sheet(&self, folder: &Folder) -> Option<Sheet> {
+        Sheet::read(folder, &self.name_of_sheet())
+    }
+
+    /// The fingerprints of all about which there was something to do.
+    pub fn restless(&self) -> BTreeSet<u64> {
+        self.restless.iter().map(fingerprint).collect()
+    }
+
+    /// Whether time has changed something by `now` about what was calm.
+    pub fn wakes_by(&self, now: Moment) -> bool {
+        self.calm.wake.is_some_and(|wake| wake <= now)
+    }
+
+    /// How many restrictions the plan was about.
+    pub fn count(&self) -> usize {
+        self.calm.count + self.restless.len()
+    }
+
+    /// How many calm restrictions are as they should be, and when the next run is due because of
+    /// them.
+    pub fn undisturbed(&self) -> (u64, NextDue) {
+        (self.calm.kept, self.calm.due)
     }
 
     /// The files of the cache that it needs, its own among them.
     pub fn files(&self) -> BTreeSet<String> {
         let Basis { config_digest, marks, .. } = &self.basis;
         let keys = marks.iter().map(|mark| mark.key(config_digest));
-        keys.chain([NAME.to_owned()]).collect()
+        keys.chain([NAME.to_owned(), self.name_of_sheet()]).collect()
     }
 }

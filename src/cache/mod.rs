@@ -5,13 +5,18 @@
 //! file: what it says is keyed by the digests of the bytes it was made from, and what does not fit
 //! is not used. It names people, so only its owner can read it.
 //!
-//! Two things are in it: what each policy file says ([`crate::policy::Shelf`]), and a [`Memo`] of
-//! the last plan of the whole, from which a plan of what changed is made.
+//! Three things are in it: what each policy file says ([`crate::policy::Shelf`]), a [`Memo`] of the
+//! last plan of the whole, from which a plan of what changed is made, and a [`Sheet`] of what that
+//! plan found about each restriction.
 
+mod calm;
 mod column;
 mod folder;
 mod memo;
+mod sheet;
 mod written;
 
+pub use calm::{Calms, Totals};
 pub use folder::Folder;
-pub use memo::{Basis, Calm, Memo};
+pub use memo::{Basis, Memo};
+pub use sheet::Sheet;

@@ -4,11 +4,12 @@
 //! and without, to the byte.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use super::prepare::{Files, Knowledge};
 use super::stream::{Passed, Streamed, stream};
 use super::{Context, store};
-use crate::cache::{Basis, Calm, Folder, Memo};
+use crate::cache::{Basis, Calms, Folder, Memo};
 use crate::domain::{Moment, Restriction, Wanted};
 use crate::error::Error;
 use crate::plan::document::Origin;
@@ -35,23 +36,34 @@ fn of_change(
     now: Moment,
 ) -> Result<Option<(Plan, Origin)>, Error> {
     let Some(memo) = Memo::read(cache).filter(|memo| memo.now <= now) else { return Ok(None) };
+    let sheet = LazyLock::new(|| memo.sheet(cache));
     let before = Before {
         config_digest: &memo.basis.config_digest,
         marks: &memo.basis.marks,
-        ids: &memo.index.ids,
+        files_of_id: &|print| sheet.as_ref().map(|sheet| sheet.files_of_id(print)),
         protected: &memo.protected,
         shelf: cache,
     };
     let Some(mut delta) = Delta::of(&context.global.dir, &context.leave(), before) else {
         return Ok(None);
     };
-    let mut stirred = memo.stirred(now);
+    let mut stirred = memo.restless();
     stirred.append(&mut delta.touched());
-    if stirred.len() > FEW + (memo.quiet.len() + memo.restless.len()) / 10 {
+    if memo.wakes_by(now) {
+        let Some(sheet) = &*sheet else { return Ok(None) };
+        stirred.extend(sheet.awake(now));
+    }
+    if stirred.len() > FEW + memo.count() / 10 {
         return Ok(None);
     }
-    let Some(mut wanted) = delta.asked(&memo.speakers(&stirred), &stirred) else {
-        return Ok(None);
+    let (mut wanted, (kept, due)) = if stirred.is_empty() {
+        (Vec::new(), memo.undisturbed())
+    } else {
+        let Some(sheet) = &*sheet else { return Ok(None) };
+        let Some(asked) = delta.asked(&sheet.speakers(&stirred), &stirred) else {
+            return Ok(None);
+        };
+        (asked, sheet.undisturbed(&stirred))
     };
     wanted.extend(only(std::mem::take(&mut delta.wanted), &stirred));
     let gone: Vec<Wanted> = only(std::mem::take(&mut delta.before), &stirred).collect();
@@ -67,7 +79,6 @@ fn of_change(
     let outline = view.outline()?;
     let resolved = files.resolve(&outline, &memo.basis.rows)?;
     let rows = view.rows_about(&about)?;
-    let (kept, due) = memo.undisturbed(&stirred);
     let knowledge = Knowledge { outline: &outline, resolved: &resolved, found: &[] };
     let (plan, origin) = files.with_inputs(&knowledge, &Scope::Everything, now, |inputs| {
         let diff = plan::diff(inputs, rows.iter(), |_quiet| ());
@@ -82,22 +93,21 @@ fn of_change(
 fn of_all(context: &Context<'_>, cache: &Folder, now: Moment) -> Result<(Plan, Origin), Error> {
     let (files, marks, index) = Files::read_with(context, Some(cache))?;
     let state = store::read(context, &files)?;
-    let mut quiet: Vec<Calm> = Vec::new();
-    let see = |it: Quiet<'_>| quiet.push(it.into());
+    let mut calms = Calms::default();
+    let see = |it: Quiet<'_>| calms.push(it);
     let Streamed { plan, origin, passed } = stream(&files, state, &Scope::Everything, now, see)?;
     if let Some(Passed { stamp, rows, census }) = passed {
         let config_digest = files.config_digest().to_owned();
         let memo = Memo {
             basis: Basis { config_digest, state: stamp, marks, rows },
             now,
-            index,
             protected: files.protected().clone(),
             warnings: files.warnings().to_vec(),
             census,
             restless: plan.operations.iter().map(|it| it.restriction.clone()).collect(),
-            quiet,
+            calm: calms.totals,
         };
-        memo.write(cache);
+        memo.write(cache, &index, &calms);
         cache.sweep(&memo.files());
     }
     Ok((plan, origin))

@@ -24,8 +24,9 @@ pub struct Before<'a> {
     pub config_digest: &'a str,
     /// The files, in order of their names.
     pub marks: &'a [FileMark],
-    /// Each `id` of an entry, with the number of its file; sorted.
-    pub ids: &'a [(u64, u32)],
+    /// The numbers of the files in which an `id` of this fingerprint stood; `None` if that cannot
+    /// be told.
+    pub files_of_id: &'a (dyn Fn(u64) -> Option<Vec<u32>> + Sync),
     /// Whoever was protected.
     pub protected: &'a Protected,
     /// Where what the files say is kept.
@@ -131,8 +132,8 @@ impl<'a> Delta<'a> {
         let is_twice = ids.windows(2).any(|pair| matches!(pair, [a, b] if a == b));
         is_twice
             || ids.iter().any(|id| {
-                let others = of_print(self.basis.ids, *id);
-                others.iter().any(|(_, file)| !self.changed.contains(file))
+                let files = (self.basis.files_of_id)(*id);
+                files.is_none_or(|files| files.iter().any(|file| !self.changed.contains(file)))
             })
     }
 
@@ -191,13 +192,6 @@ fn claims(wanted: &Wanted) -> impl Iterator<Item = Claim<'_>> {
     let Wanted { from, until, reason, entry, .. } = wanted;
     let claim = |restriction| (restriction, *from, *until, reason.as_ref(), entry.as_ref());
     wanted.restrictions().map(claim)
-}
-
-/// The pairs of a sorted list that have this fingerprint.
-pub fn of_print(pairs: &[(u64, u32)], print: u64) -> &[(u64, u32)] {
-    let start = pairs.partition_point(|(other, _)| *other < print);
-    let end = pairs.partition_point(|(other, _)| *other <= print);
-    pairs.get(start..end).unwrap_or_default()
 }
 
 /// What became of a file.

@@ -1,14 +1,15 @@
 //! SHA-256 of what was read.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io::{self, Read};
 
 use sha2::{Digest as _, Sha256};
 
+use crate::domain::hex::hex;
+
 /// The digest of one file, as lower-case hex.
 pub(super) fn of_bytes(bytes: &[u8]) -> String {
-    hex(Sha256::new_with_prefix(bytes))
+    hex(&Sha256::digest(bytes))
 }
 
 /// The digest of what is read, as lower-case hex.
@@ -17,7 +18,7 @@ pub(super) fn of_reader(mut from: impl Read) -> io::Result<String> {
     let mut piece = vec![0; 1 << 16];
     loop {
         match from.read(&mut piece)? {
-            0 => return Ok(hex(digest)),
+            0 => return Ok(hex(&digest.finalize())),
             length => digest.update(piece.get(..length).unwrap_or_default()),
         }
     }
@@ -33,14 +34,5 @@ pub(super) fn of_files(files: &BTreeMap<String, String>) -> String {
             all.update(part);
         }
     }
-    format!("sha256:{}", hex(all))
-}
-
-fn hex(digest: Sha256) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in digest.finalize() {
-        // Writing to a string cannot fail.
-        let _: std::fmt::Result = write!(text, "{byte:02x}");
-    }
-    text
+    format!("sha256:{}", hex(&all.finalize()))
 }

@@ -48,7 +48,7 @@ mod workspace;
 mod yaml;
 
 pub use config::{Config, StateLocation};
-pub use delta::{Before, Delta, of_print, only};
+pub use delta::{Before, Delta, only};
 pub use diagnostic::{Diagnostic, Excerpt, Label, Place, Severity};
 pub use index::{Index, fingerprint, fingerprints};
 pub use mark::{FileMark, ListMark};
