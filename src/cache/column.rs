@@ -1,5 +1,7 @@
 //! Columns of numbers as bytes: read and written at the speed of memory.
 
+use std::iter;
+
 use bytes::Bytes;
 
 /// Numbers, eight bytes each, as they stand in a file.
@@ -29,7 +31,13 @@ impl Column {
     }
 }
 
-/// A column as bytes.
-pub(super) fn pack(numbers: impl IntoIterator<Item = u64>) -> impl Iterator<Item = u8> {
-    numbers.into_iter().flat_map(u64::to_le_bytes)
+/// How many numbers are written at once.
+const AT_ONCE: usize = 8192;
+
+/// A column as bytes, in pieces.
+pub(super) fn pieces(mut numbers: impl Iterator<Item = u64>) -> impl Iterator<Item = Vec<u8>> {
+    iter::from_fn(move || {
+        let piece: Vec<u8> = numbers.by_ref().take(AT_ONCE).flat_map(u64::to_le_bytes).collect();
+        (!piece.is_empty()).then_some(piece)
+    })
 }

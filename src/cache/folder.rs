@@ -52,13 +52,17 @@ impl Folder {
         (crc32fast::hash(&content).to_le_bytes() == *sum).then_some(content)
     }
 
-    /// Writes a file; it appears whole or not at all.
-    pub fn write(&self, name: &str, content: &[u8]) {
+    /// Writes a file, piece by piece; it appears whole or not at all.
+    pub fn write<P: AsRef<[u8]>>(&self, name: &str, pieces: impl IntoIterator<Item = P>) {
         // Without its cache the next plan is slower, and that is all.
-        let _unwritten = self.try_write(name, content);
+        let _unwritten = self.try_write(name, pieces);
     }
 
-    fn try_write(&self, name: &str, content: &[u8]) -> io::Result<()> {
+    fn try_write<P: AsRef<[u8]>>(
+        &self,
+        name: &str,
+        pieces: impl IntoIterator<Item = P>,
+    ) -> io::Result<()> {
         if fs::symlink_metadata(&self.path).is_err() {
             make_directory(&self.path).map_err(io::Error::other)?;
             fs::DirBuilder::new().mode(OWN_FOLDER).create(&self.path)?;
@@ -70,8 +74,12 @@ impl Folder {
         let mut options = fs::OpenOptions::new();
         let mut file = options.write(true).create_new(true).mode(OWN).open(&fresh)?;
         file.write_all(self.head.as_bytes())?;
-        file.write_all(content)?;
-        file.write_all(&crc32fast::hash(content).to_le_bytes())?;
+        let mut sum = crc32fast::Hasher::new();
+        for piece in pieces {
+            sum.update(piece.as_ref());
+            file.write_all(piece.as_ref())?;
+        }
+        file.write_all(&sum.finalize().to_le_bytes())?;
         fs::rename(&fresh, self.path.join(name))
     }
 
@@ -107,6 +115,6 @@ impl Shelf for Folder {
     }
 
     fn put(&self, key: &str, bytes: &[u8]) {
-        self.write(key, bytes);
+        self.write(key, [bytes]);
     }
 }

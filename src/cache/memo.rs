@@ -57,7 +57,7 @@ impl Memo {
     pub fn write(&self, folder: &Folder, index: &Index, calms: &Calms) {
         let Some(bytes) = self.to_bytes() else { return };
         Sheet::write(folder, &self.name_of_sheet(), index, calms);
-        folder.write(NAME, &bytes);
+        folder.write(NAME, [bytes]);
     }
 
     /// What is remembered of each restriction.

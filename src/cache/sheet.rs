@@ -6,7 +6,7 @@ use std::iter::zip;
 use bytes::Bytes;
 
 use super::calm::{Calm, Calms, WIDTH};
-use super::column::{Column, pack};
+use super::column::{Column, pieces};
 use super::folder::Folder;
 use crate::domain::Moment;
 use crate::plan::NextDue;
@@ -31,15 +31,13 @@ impl Sheet {
     pub(super) fn write(folder: &Folder, name: &str, index: &Index, calms: &Calms) {
         let Index { claims, ids } = index;
         let lengths = [claims.len(), ids.len(), calms.totals.count];
-        let mut bytes: Vec<u8> = pack(lengths.map(|length| length as u64)).collect();
-        for pairs in [claims, ids] {
-            bytes.extend(pack(pairs.iter().map(|(print, _)| *print)));
-            bytes.extend(pack(pairs.iter().map(|(_, file)| u64::from(*file))));
-        }
-        for column in &calms.columns {
-            bytes.extend(pack(column.iter().copied()));
-        }
-        folder.write(name, &bytes);
+        let head = pieces(lengths.into_iter().map(|length| length as u64));
+        let pairs = [claims, ids].into_iter().flat_map(|pairs| {
+            let prints = pieces(pairs.iter().map(|(print, _)| *print));
+            prints.chain(pieces(pairs.iter().map(|(_, file)| u64::from(*file))))
+        });
+        let calm = calms.columns.iter().flat_map(|column| pieces(column.iter().copied()));
+        folder.write(name, head.chain(pairs).chain(calm));
     }
 
     pub(super) fn read(folder: &Folder, name: &str) -> Option<Self> {

@@ -20,11 +20,13 @@ use crate::domain::{Deny, Id, Kind, Moment, Source, TargetName, Until, Wanted};
 struct Stored<'a> {
     entries: usize,
     lists: Vec<ListMark>,
-    /// Targets, rooms, reasons, ids of entries; the first is empty and stands for none.
+    /// Targets, rooms, reasons; the first is empty and stands for none.
     #[serde(borrow)]
     texts: Vec<Cow<'a, str>>,
     wide: Vec<(u32, Place, usize)>,
-    ids: Vec<(u32, Place)>,
+    #[serde(borrow)]
+    ids: Vec<(&'a str, Place)>,
+    #[serde(borrow)]
     wanted: Vec<Row<'a>>,
 }
 
@@ -42,7 +44,7 @@ struct Row<'a> {
     from: Option<i64>,
     until: Option<i64>,
     reason: u32,
-    entry: u32,
+    entry: Option<&'a str>,
     line: u32,
     column: u32,
 }
@@ -62,7 +64,7 @@ impl Part {
                 .iter()
                 .map(|(target, (at, count))| (texts.number(target.as_str()), place(*at), *count))
                 .collect(),
-            ids: self.ids.iter().map(|(id, at)| (texts.number(id), place(*at))).collect(),
+            ids: self.ids.iter().map(|(id, at)| (&**id, place(*at))).collect(),
             wanted: self.wanted.iter().map(|wanted| row(wanted, &mut texts)).collect(),
             texts: texts.in_order(),
         };
@@ -91,7 +93,7 @@ impl Part {
             part.wide.insert(target(number)?, (at(place), count));
         }
         for (id, place) in stored.ids {
-            part.ids.push((Arc::clone(text(id)?), at(place)));
+            part.ids.push((id.into(), at(place)));
         }
         let moment = |millis: Option<i64>| millis.map(Moment::from_millis);
         for row in stored.wanted {
@@ -110,7 +112,7 @@ impl Part {
                 from: moment(row.from),
                 until: moment(row.until).map_or(Until::Never, Until::At),
                 reason,
-                entry: optional(row.entry)?.cloned(),
+                entry: row.entry.map(Into::into),
                 source: Source { file, line: row.line, column: row.column },
             });
         }
@@ -128,7 +130,7 @@ fn row<'a>(wanted: &'a Wanted, texts: &mut Texts<'a>) -> Row<'a> {
         from: wanted.from.map(Moment::millis),
         until: wanted.until.at().map(Moment::millis),
         reason: wanted.reason.as_ref().map_or(0, |reason| 1 + texts.number(reason)),
-        entry: texts.number(wanted.entry.as_deref().unwrap_or_default()),
+        entry: wanted.entry.as_deref(),
         line: wanted.source.line,
         column: wanted.source.column,
     }
