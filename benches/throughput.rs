@@ -1,7 +1,7 @@
 //! How long an apply takes next to what the documented rates force it to: `cargo bench --bench throughput`.
 //!
-//! The whole program in real time against the emulation in the same process, which answers after
-//! 100 ms; so its processor time and memory are counted in. Not for CI: a busy machine is no news.
+//! Two processes as in life: `ostracon apply`, and this one, which is all four providers and answers
+//! after 100 ms. Not for CI: a busy machine is no news.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -12,30 +12,42 @@
     reason = "a bench may panic, reads and writes files, and prints"
 )]
 
-use std::collections::BTreeMap;
 use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use ostracon::console::{Console, Talk, Terminal};
-use ostracon::exit::Exit;
-use ostracon::sandbox::{Sandbox, credential};
-use ostracon::world::{Process, SystemClock, SystemRandom, World};
+use ostracon::domain::Moment;
+use ostracon::sandbox::{Sandbox, credential, serve};
+use ostracon::world::{Clock as _, SystemClock};
 
 const CONFIG: &str = "version: 1
 targets:
-  z: { provider: zego, app_id: 1234567890, credentials: { server_secret: { env: Z } } }
+  z: { provider: zego, app_id: 1234567890, endpoint: ADDRESS, credentials: { server_secret: { env: Z } } }
   t:
     provider: tencent
     sdk_app_id: 1400000000
     identifier: administrator
     region: sgp
+    endpoint: ADDRESS
     credentials: { secret_key: { env: T } }
   a:
     provider: agora
     app_id: 4855aaaaaaaaaaaaaaaaaaaaaaaaeae2
+    endpoint: ADDRESS
     credentials: { customer_id: { env: A }, customer_secret: { env: B } }
 ";
+
+/// The variable of each credential, and whose it is.
+const SECRETS: [(&str, &str, &str); 4] = [
+    ("Z", "zego", "server_secret"),
+    ("T", "tencent", "secret_key"),
+    ("A", "agora", "customer_id"),
+    ("B", "agora", "customer_secret"),
+];
 
 /// How long every answer takes.
 const LATENCY: Duration = Duration::from_millis(100);
@@ -46,31 +58,68 @@ const WORK: [(&str, u32, u32, u32); 3] =
 
 fn main() {
     let directory = tempfile::tempdir().unwrap();
-    let policies = directory.path().join("policies");
-    fs::create_dir(&policies).unwrap();
-    fs::write(policies.join("ostracon.yaml"), CONFIG).unwrap();
-    fs::write(policies.join("policy.yaml"), policy()).unwrap();
     let sandbox = Sandbox::new(Arc::new(SystemClock));
     sandbox.set_latency(LATENCY);
-    let world = world(&sandbox, directory.path().to_owned());
-    let terminal = Terminal { colours: false, answers: false, redraws: false, width: 100 };
-    let mut console = Console {
-        // What was not done is in there.
-        out: Box::new(fs::File::create(directory.path().join("outcome.json")).unwrap()),
-        err: Talk::new(std::io::sink()),
-        answers: Box::new(std::io::empty()),
-        terminal,
-    };
-    let place = policies.to_str().unwrap();
-    let arguments = ["ostracon", "--dir", place, "apply", "--auto-approve", "--format", "json"];
-    let arguments = arguments.map(Into::into);
-    let (begun, start) = (world.now(), Instant::now());
-    let exit = ostracon::run(arguments, &world, &mut console);
+    let address = listen(sandbox.clone());
+    fs::write(directory.path().join("ostracon.yaml"), CONFIG.replace("ADDRESS", &address)).unwrap();
+    fs::write(directory.path().join("policy.yaml"), policy()).unwrap();
+    let (begun, start) = (SystemClock.now(), Instant::now());
+    let Cost { processor, memory } = apply(directory.path());
     let wall = start.elapsed();
-    let outcome = fs::read_to_string(directory.path().join("outcome.json")).unwrap();
-    assert_eq!(exit, Exit::Done, "{outcome:.1000}");
     assert_eq!(sandbox.broken_rules(), Vec::<String>::new());
     assert_eq!(sandbox.in_force().len(), 23_100);
+    print_paces(&sandbox, begun);
+    println!("wall {:.2} s, of which the longest floor is 10.00 s", wall.as_secs_f64());
+    println!(
+        "processor {processor:.2} s, {:.1} % of one core",
+        100.0 * processor / wall.as_secs_f64()
+    );
+    println!("peak memory {} MB", memory / 1024);
+}
+
+/// Serves the sandbox for as long as this process lives, and says where.
+fn listen(sandbox: Sandbox) -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            serve(sandbox, listener).await.unwrap();
+        });
+    });
+    address
+}
+
+/// What an apply costs: seconds of the processor, the most kilobytes of memory.
+struct Cost {
+    processor: f64,
+    memory: u64,
+}
+
+fn apply(directory: &Path) -> Cost {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ostracon"));
+    command.arg("--dir").arg(directory).args(["apply", "--auto-approve", "--format", "json"]);
+    for (variable, provider, name) in SECRETS {
+        command.env(variable, credential(provider, name).unwrap());
+    }
+    let log = fs::File::create(directory.join("apply.log")).unwrap();
+    let mut child = command.stdout(Stdio::null()).stderr(log).spawn().unwrap();
+    let mut memory = 0;
+    let success = loop {
+        memory = peak_kilobytes(&child).unwrap_or(memory);
+        if let Some(status) = child.try_wait().unwrap() {
+            break status.success();
+        }
+        thread::sleep(Duration::from_millis(50));
+    };
+    let log = fs::read_to_string(directory.join("apply.log")).unwrap();
+    assert!(success, "{log:.1000}");
+    Cost { processor: processor_of_children(), memory }
+}
+
+fn print_paces(sandbox: &Sandbox, begun: Moment) {
     println!("target    calls  floor s  first s   last s   paced s  paced/floor  last/floor");
     for (provider, subjects, batch, rate) in WORK {
         let calls = subjects.div_ceil(batch);
@@ -91,10 +140,6 @@ fn main() {
             last / floor
         );
     }
-    let cpu = processor_seconds();
-    println!("wall {:.2} s, of which the longest floor is 10.00 s", wall.as_secs_f64());
-    println!("processor {cpu:.2} s, {:.1} % of one core", 100.0 * cpu / wall.as_secs_f64());
-    println!("peak memory {} MB", peak_kilobytes() / 1024);
 }
 
 fn policy() -> String {
@@ -116,46 +161,22 @@ forbidden_streams:
     )
 }
 
-fn world(sandbox: &Sandbox, directory: std::path::PathBuf) -> World {
-    let secrets = [
-        ("Z", "zego", "server_secret"),
-        ("T", "tencent", "secret_key"),
-        ("A", "agora", "customer_id"),
-        ("B", "agora", "customer_secret"),
-    ];
-    let env: BTreeMap<String, String> = secrets
-        .into_iter()
-        .map(|(variable, provider, name)| {
-            (variable.to_owned(), credential(provider, name).unwrap().to_owned())
-        })
-        .collect();
-    World {
-        clock: Arc::new(SystemClock),
-        http: Arc::new(sandbox.clone()),
-        random: Arc::new(SystemRandom),
-        env: Arc::new(env),
-        directory,
-        process: Process { user: "bench".into(), host: "here".into(), pid: std::process::id() },
-        build: String::new(),
-    }
-}
-
 #[expect(clippy::cast_precision_loss, reason = "seconds of a bench are few")]
 fn seconds(millis: i128) -> f64 {
     millis as f64 / 1000.0
 }
 
-/// User and system time of this process, at Linux's 100 ticks a second.
-fn processor_seconds() -> f64 {
+/// User and system time of the processes that ended, at Linux's 100 ticks a second.
+fn processor_of_children() -> f64 {
     let stat = fs::read_to_string("/proc/self/stat").unwrap();
     let (_, fields) = stat.rsplit_once(") ").unwrap();
-    let ticks = fields.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<i128>().unwrap());
+    let ticks = fields.split(' ').skip(13).take(2).map(|ticks| ticks.parse::<i128>().unwrap());
     seconds(10 * ticks.sum::<i128>())
 }
 
-/// The most memory this process ever had resident.
-fn peak_kilobytes() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
+/// The most memory a process had resident so far; `None` once it has ended.
+fn peak_kilobytes(child: &Child) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
 }

@@ -21,6 +21,8 @@ pub struct Unwritten;
 #[derive(Debug)]
 struct Entry {
     records: Vec<Record>,
+    /// How long after the last transaction it may wait for others.
+    apart: Duration,
     written: oneshot::Sender<Result<(), Unwritten>>,
 }
 
@@ -32,11 +34,24 @@ const GROUP: usize = 128;
 /// after a pause does not wait.
 const APART: Duration = Duration::from_millis(5);
 
+/// A report may wait this long for others: nothing is sent because of it. A run that is killed
+/// meanwhile leaves the call in doubt, as it leaves all those that are on their way.
+const REPORTS_APART: Duration = Duration::from_millis(50);
+
 impl Journal {
     /// Records, together and durably.
     pub async fn write(&self, records: Vec<Record>) -> Result<(), Unwritten> {
+        self.enter(records, APART).await
+    }
+
+    /// Records what came of a call, together and durably, but in no hurry.
+    pub async fn report(&self, records: Vec<Record>) -> Result<(), Unwritten> {
+        self.enter(records, REPORTS_APART).await
+    }
+
+    async fn enter(&self, records: Vec<Record>, apart: Duration) -> Result<(), Unwritten> {
         let (written, answer) = oneshot::channel();
-        let entry = Entry { records, written };
+        let entry = Entry { records, apart, written };
         self.0.send(entry).await.map_err(|_closed| Unwritten)?;
         answer.await.map_err(|_closed| Unwritten)?
     }
@@ -68,24 +83,26 @@ impl Writer {
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut result = Ok(());
         let mut group = Vec::with_capacity(GROUP);
-        let mut next = Instant::now();
+        let mut last = Instant::now();
         loop {
-            let entries = async {
-                sleep_until(next).await;
-                self.entries.recv_many(&mut group, GROUP).await
-            };
+            let due = due(&group, last);
+            let room = GROUP - group.len();
             let step = tokio::select! {
                 biased;
                 // The heartbeat first: a busy run must be heard of too.
                 _ = beat.tick(), if result.is_ok() => {
                     self.state.heartbeat(&self.lease, self.world.now())
                 }
-                received = entries => {
-                    if received == 0 {
+                () = sleep_until(due), if !group.is_empty() => {
+                    last = Instant::now();
+                    self.write(&mut group, result.is_ok())
+                }
+                received = self.entries.recv_many(&mut group, room), if room > 0 => {
+                    if received == 0 && group.is_empty() {
                         return (self.state, result);
                     }
-                    next = Instant::now() + APART;
-                    self.write(&mut group, result.is_ok())
+                    // Nobody is left that could send more.
+                    if received == 0 { self.write(&mut group, result.is_ok()) } else { Ok(()) }
                 }
             };
             if let Err(error) = step {
@@ -105,5 +122,52 @@ impl Writer {
             let _gone = entry.written.send(answer);
         }
         result
+    }
+}
+
+/// When a group is to be written, if the last one was at `last`: as soon as one of its entries
+/// has waited long enough, or it is full.
+fn due(group: &[Entry], last: Instant) -> Instant {
+    let apart = group.iter().map(|entry| entry.apart).min().unwrap_or(APART);
+    last + if group.len() < GROUP { apart } else { APART }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Who;
+    use crate::state::Location;
+
+    fn millis(number: u64) -> Duration {
+        Duration::from_millis(number)
+    }
+
+    /// Sends an entry after a while; when it was durable.
+    async fn durable(journal: &Journal, start: Instant, (after, reports): (u64, bool)) -> Duration {
+        sleep_until(start + millis(after)).await;
+        let written =
+            if reports { journal.report(vec![]).await } else { journal.write(vec![]).await };
+        assert_eq!(written, Ok(()));
+        start.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_came_of_a_call_waits_for_others_and_what_is_to_be_sent_does_not() {
+        let world = World::real();
+        let mut state = State::write(&Location::Memory, "lineage").unwrap();
+        let who = Who::default();
+        state.begin_run("run", (&who, 1), world.now(), None).unwrap();
+        let lease = state.take_lease("run", &world.process, world.now()).unwrap();
+        let (journal, writer) = journal(state, lease, Halt::default(), world);
+        let writer = tokio::spawn(writer.run());
+        let start = Instant::now();
+        let entries = [(0, true), (10, true), (60, true), (70, false), (71, false), (300, true)];
+        let [a, b, c, d, e, f] = entries.map(|entry| durable(&journal, start, entry));
+        let times: [Duration; 6] = tokio::join!(a, b, c, d, e, f).into();
+        // The first two go together, the third goes with what is to be sent, and whoever comes
+        // after a pause does not wait.
+        assert_eq!(times, [50, 50, 70, 70, 75, 300].map(millis));
+        drop(journal);
+        assert!(writer.await.unwrap().1.is_ok());
     }
 }

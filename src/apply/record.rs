@@ -146,7 +146,7 @@ impl Line {
 
     /// Writes records; whether they are durable.
     pub(super) async fn record(&self, records: Vec<Record>) -> bool {
-        records.is_empty() || self.journal.write(records).await.is_ok()
+        records.is_empty() || self.journal.report(records).await.is_ok()
     }
 }
 
