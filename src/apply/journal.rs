@@ -162,8 +162,14 @@ mod tests {
         let writer = tokio::spawn(writer.run());
         let start = Instant::now();
         let entries = [(0, true), (10, true), (60, true), (70, false), (71, false), (300, true)];
-        let [a, b, c, d, e, f] = entries.map(|entry| durable(&journal, start, entry));
-        let times: [Duration; 6] = tokio::join!(a, b, c, d, e, f).into();
+        let tasks = entries.map(|entry| {
+            let journal = journal.clone();
+            tokio::spawn(async move { durable(&journal, start, entry).await })
+        });
+        let mut times = Vec::new();
+        for task in tasks {
+            times.push(task.await.unwrap());
+        }
         // The first two go together, the third goes with what is to be sent, and whoever comes
         // after a pause does not wait.
         assert_eq!(times, [50, 50, 70, 70, 75, 300].map(millis));
