@@ -4,7 +4,7 @@ use super::Context;
 use super::format::Format;
 use super::prepare::Files;
 use super::store;
-use crate::domain::{Desired, Enforcement, Kind, Moment, Restriction, Subject, Wanted};
+use crate::domain::{Desired, Enforcement, Id, Kind, Moment, Restriction, Wanted};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::Scope;
@@ -47,17 +47,17 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         protected: files
             .protected()
             .iter()
-            .filter(|(kind, id, _)| asked.is(&Subject { kind: *kind, id: (*id).clone() }))
+            .filter(|(kind, id, _)| asked.is(*kind, id))
             .map(|(_, _, protection)| &protection.source)
             .collect(),
         in_force: snapshot
             .rows
             .iter()
-            .filter(|row| asked.is(&row.restriction.subject))
+            .filter(|row| asked.names(&row.restriction))
             .map(in_force)
             .collect(),
         operations: operations
-            .filter(|operation| asked.is(&operation.restriction.subject))
+            .filter(|operation| asked.names(&operation.restriction))
             .map(|operation| Coming {
                 operation: operation.into(),
                 held_back: !plan.permits(operation),
@@ -90,16 +90,23 @@ impl<'a> Asked<'a> {
         }
     }
 
-    fn is(&self, subject: &Subject) -> bool {
-        self.kind.is_none_or(|kind| kind == subject.kind) && subject.id.as_str() == self.id
+    fn is(&self, kind: Kind, id: &Id) -> bool {
+        self.kind.is_none_or(|asked| asked == kind) && id.as_str() == self.id
+    }
+
+    fn names(&self, restriction: &Restriction) -> bool {
+        self.is(restriction.subject.kind, &restriction.subject.id)
     }
 }
 
 /// What the entries that name a subject ask for, in canonical order.
 fn named<'a>(files: &'a Files, asked: &Asked<'_>) -> Vec<(Restriction, &'a Wanted)> {
     let wanted = files.wanted.iter().flat_map(Desired::iter);
-    let restrictions = wanted.flat_map(|it| it.restrictions().map(move |one| (one, it)));
-    let mut named: Vec<_> = restrictions.filter(|(it, _)| asked.is(&it.subject)).collect();
+    let restrictions = wanted.flat_map(|it| {
+        let ids = it.ids.iter().filter(|id| asked.is(it.kind, id));
+        ids.map(move |id| (it.restriction_of(id), it))
+    });
+    let mut named: Vec<_> = restrictions.collect();
     named.sort_by(|(a, one), (b, other)| {
         a.cmp(b).then_with(|| (one.until, &one.source).cmp(&(other.until, &other.source)))
     });
@@ -139,7 +146,7 @@ fn past(state: &State, asked: &Asked<'_>) -> Result<Vec<Event>, StateError> {
     let narrowed = Narrowed { subject: Some(asked.id.to_owned()), ..Narrowed::default() };
     let mut past = Vec::new();
     let _enough = state.history(&narrowed, Order::NewestFirst, |event| {
-        if asked.is(&event.restriction.subject) {
+        if asked.names(&event.restriction) {
             past.push(event.clone());
         }
         if past.len() < PAST { Ok(()) } else { Err(()) }
