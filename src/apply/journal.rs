@@ -34,8 +34,8 @@ const GROUP: usize = 128;
 /// after a pause does not wait.
 const APART: Duration = Duration::from_millis(5);
 
-/// A report may wait this long for others: nothing is sent because of it. A run that is killed
-/// meanwhile leaves the call in doubt, as it leaves all those that are on their way.
+/// The end of a piece of work may wait this long for others: nothing more is sent about it. A run
+/// that is killed meanwhile leaves the call in doubt, as it leaves all those that are on their way.
 const REPORTS_APART: Duration = Duration::from_millis(50);
 
 impl Journal {
@@ -44,7 +44,7 @@ impl Journal {
         self.enter(records, APART).await
     }
 
-    /// Records what came of a call, together and durably, but in no hurry.
+    /// Records how a piece of work ended, together and durably, but in no hurry.
     pub async fn report(&self, records: Vec<Record>) -> Result<(), Unwritten> {
         self.enter(records, REPORTS_APART).await
     }

@@ -52,7 +52,7 @@ impl Line {
             };
             records.push(self.shared.audit(operation, now, fate, sent));
         }
-        if !self.record(records).await {
+        if self.journal.report(records).await.is_err() {
             // It took effect, but the state still says that it may have.
             let trouble = unrecorded();
             for index in &work.operations {
@@ -93,7 +93,10 @@ impl Line {
             records.extend(ledger::without_effect(operation, fate, now));
             records.push(self.shared.audit(operation, now, (fate, trouble), sent));
         }
-        self.record(records).await;
+        if !records.is_empty() {
+            // Unwritten, the run is halted, and the state says that it may have happened.
+            let _unwritten = self.journal.report(records).await;
+        }
         for index in &work.operations {
             self.note(*index, fate, trouble.cloned());
         }
@@ -146,7 +149,7 @@ impl Line {
 
     /// Writes records; whether they are durable.
     pub(super) async fn record(&self, records: Vec<Record>) -> bool {
-        records.is_empty() || self.journal.report(records).await.is_ok()
+        records.is_empty() || self.journal.write(records).await.is_ok()
     }
 }
 

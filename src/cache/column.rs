@@ -24,7 +24,7 @@ impl Column {
         numbers.iter().map(|number| u64::from_le_bytes(*number))
     }
 
-    /// Where the numbers from here to the end of a sorted column begin.
+    /// The place of the first number of a sorted column that is not below this one.
     pub(super) fn place_of(&self, number: u64) -> usize {
         let (numbers, _rest) = self.0.as_chunks();
         numbers.partition_point(|other| u64::from_le_bytes(*other) < number)

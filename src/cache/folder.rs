@@ -65,7 +65,12 @@ impl Folder {
     ) -> io::Result<()> {
         if fs::symlink_metadata(&self.path).is_err() {
             make_directory(&self.path).map_err(io::Error::other)?;
-            fs::DirBuilder::new().mode(OWN_FOLDER).create(&self.path)?;
+            // Several parts of one plan write at once: the first makes it.
+            let made = fs::DirBuilder::new().mode(OWN_FOLDER).create(&self.path);
+            made.or_else(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => Ok(()),
+                _ => Err(error),
+            })?;
         }
         if !self.is_ours() {
             return Err(io::Error::other("the folder of the cache is not ours"));

@@ -49,11 +49,12 @@ impl Sheet {
         }
         let [claims, ids, calm] = lengths;
         let mut column = |length| Column::take(length, &mut rest);
-        Some(Self {
+        let sheet = Self {
             claims: Pairs { prints: column(claims)?, files: column(claims)? },
             ids: Pairs { prints: column(ids)?, files: column(ids)? },
             calm: [column(calm)?, column(calm)?, column(calm)?, column(calm)?, column(calm)?],
-        })
+        };
+        rest.is_empty().then_some(sheet)
     }
 
     /// The numbers of the files that speak of these fingerprints.
@@ -66,29 +67,37 @@ impl Sheet {
         self.ids.files(print).collect()
     }
 
-    /// The fingerprints of all calm ones about which time has changed something by `now`.
-    pub fn awake(&self, now: Moment) -> impl Iterator<Item = u64> {
-        let is_awake = move |calm: &Calm| calm.wake.is_some_and(|wake| wake <= now);
-        self.calm().filter(is_awake).map(|calm| calm.print)
+    /// The fingerprints of all calm ones about which time has changed something by `now`; `None`
+    /// if the numbers mean nothing, as below.
+    pub fn awake(&self, now: Moment) -> Option<Vec<u64>> {
+        let mut prints = Vec::new();
+        for calm in self.calm() {
+            let Calm { print, wake, .. } = calm?;
+            prints.extend(wake.filter(|wake| *wake <= now).map(|_| print));
+        }
+        Some(prints)
     }
 
     /// How many restrictions are as they should be, and when the next run is due because of them,
     /// leaving out those of these fingerprints.
-    pub fn undisturbed(&self, stirred: &BTreeSet<u64>) -> (u64, NextDue) {
+    pub fn undisturbed(&self, stirred: &BTreeSet<u64>) -> Option<(u64, NextDue)> {
         let mut kept = 0;
         let mut due = NextDue::NEVER;
-        for calm in self.calm().filter(|calm| !stirred.contains(&calm.print)) {
-            kept += u64::from(calm.is_kept);
-            due = due.min(calm.due);
+        for calm in self.calm() {
+            let calm = calm?;
+            if !stirred.contains(&calm.print) {
+                kept += u64::from(calm.is_kept);
+                due = due.min(calm.due);
+            }
         }
-        (kept, due)
+        Some((kept, due))
     }
 
-    fn calm(&self) -> impl Iterator<Item = Calm> {
+    fn calm(&self) -> impl Iterator<Item = Option<Calm>> {
         let [prints, flags, wakes, ats, latests] = &self.calm;
         let rows = zip(zip(prints.iter(), flags.iter()), wakes.iter());
         let rows = zip(rows, zip(ats.iter(), latests.iter()));
-        rows.filter_map(|(((print, flags), wake), (at, latest))| {
+        rows.map(|(((print, flags), wake), (at, latest))| {
             Calm::of_numbers([print, flags, wake, at, latest])
         })
     }

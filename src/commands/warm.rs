@@ -50,8 +50,10 @@ fn of_change(
     let mut stirred = memo.restless();
     stirred.append(&mut delta.touched());
     if memo.wakes_by(now) {
-        let Some(sheet) = &*sheet else { return Ok(None) };
-        stirred.extend(sheet.awake(now));
+        let Some(awake) = sheet.as_ref().and_then(|sheet| sheet.awake(now)) else {
+            return Ok(None);
+        };
+        stirred.extend(awake);
     }
     if stirred.len() > FEW + memo.count() / 10 {
         return Ok(None);
@@ -60,10 +62,11 @@ fn of_change(
         (Vec::new(), memo.undisturbed())
     } else {
         let Some(sheet) = &*sheet else { return Ok(None) };
-        let Some(asked) = delta.asked(&sheet.speakers(&stirred), &stirred) else {
+        let asked = delta.asked(&sheet.speakers(&stirred), &stirred);
+        let (Some(asked), Some(calm)) = (asked, sheet.undisturbed(&stirred)) else {
             return Ok(None);
         };
-        (asked, sheet.undisturbed(&stirred))
+        (asked, calm)
     };
     wanted.extend(only(std::mem::take(&mut delta.wanted), &stirred));
     let gone: Vec<Wanted> = only(std::mem::take(&mut delta.before), &stirred).collect();

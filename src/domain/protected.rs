@@ -66,6 +66,14 @@ impl Protected {
         protections.iter().find(|protection| protection.reaches(target))
     }
 
+    /// Takes whoever is protected out of what is wanted.
+    pub fn spare(&self, wanted: &mut Vec<Wanted>) {
+        for Wanted { target, kind, ids, .. } in wanted.iter_mut() {
+            ids.retain(|id| self.of(target, *kind, id).is_none());
+        }
+        wanted.retain(|wanted| !wanted.ids.is_empty());
+    }
+
     /// Whether any subject is protected that is named here.
     pub fn covers_any(&self, wanted: &Wanted) -> bool {
         let Wanted { target, kind, ids, .. } = wanted;

@@ -75,8 +75,8 @@ pub fn claims(desired: &Desired) -> impl Iterator<Item = Claims<'_>> {
 /// What is wanted at each place, in the order of places.
 #[expect(
     clippy::disallowed_types,
-    reason = "the places are sorted afterwards; with a million entries at a few hundred places, a \
-              tree costs more than all the rest of a comparison"
+    reason = "the places are sorted afterwards; where many entries share a place, a tree costs more \
+              than all the rest of a comparison"
 )]
 fn by_place(desired: &Desired) -> Vec<Vec<&Wanted>> {
     let mut places = std::collections::HashMap::<_, Vec<&Wanted>>::new();

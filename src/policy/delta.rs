@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use super::config::{Config, Reading as ConfigReading};
 use super::files::Folder;
-use super::index::fingerprint_of_id;
+use super::index::{fingerprint_of_id, fingerprints};
 use super::known::Known;
 use super::opening::Opening;
 use super::part::Part;
 use super::shelf::Shelf;
-use super::{FileMark, Leave, digest, fingerprint, fingerprints, parallel};
+use super::{FileMark, Leave, digest, fingerprint, parallel};
 use crate::domain::{Ack, Moment, Protected, Restriction, Until, Wanted};
 
 /// The policy as it was when it was read as a whole.
@@ -119,7 +119,9 @@ impl<'a> Delta<'a> {
             self.before.extend(part.wanted);
         }
         let protected = self.basis.protected;
-        let is_protected = self.wanted.iter().any(|wanted| protected.covers_any(wanted));
+        // Also before: then there was a warning that is not true any more.
+        let mut all = self.wanted.iter().chain(&self.before);
+        let is_protected = all.any(|wanted| protected.covers_any(wanted));
         if is_protected || (is_wide && !protected.is_empty()) || self.has_known(&mut ids) {
             return None;
         }
@@ -161,6 +163,8 @@ impl<'a> Delta<'a> {
         for number in files.difference(&self.changed) {
             wanted.extend(only(self.part(*number)?.wanted, prints));
         }
+        // What a list says is kept as the list says it.
+        self.basis.protected.spare(&mut wanted);
         Some(wanted)
     }
 

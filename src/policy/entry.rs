@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::fields::{Fields, items};
 use super::known::{Known, Named};
 use super::list::{Lists, lines};
-use super::part::{Part, Place};
-use super::problem::{Problem, Scope, SourceFile, Spot};
+use super::part::{Part, Watch};
+use super::problem::{Problem, Scope, SourceFile};
 use super::scalar::read_text;
 use super::section::Section;
 use super::subjects::{Group, Raw};
@@ -23,6 +23,8 @@ pub(super) struct Reading<'a, 'l> {
     pub(super) lists: &'a mut Lists<'l>,
     /// Where its restrictions go.
     pub(super) part: &'a mut Part,
+    /// Who is looked for, if anybody.
+    pub(super) watch: Option<Watch<'a>>,
 }
 
 /// Reads an entry.
@@ -57,7 +59,7 @@ pub(super) fn read_entry(
         return;
     }
     for target in &targets {
-        entry.expand(target, reading.part, scope);
+        entry.expand(target, reading, scope);
     }
     entry.check_wide(&targets, scope);
 }
@@ -146,7 +148,12 @@ impl<'n> Entry<'n> {
         }
     }
 
-    fn expand(&mut self, target: &Named<'_, '_>, part: &mut Part, scope: &mut Scope<'_>) {
+    fn expand(
+        &mut self,
+        target: &Named<'_, '_>,
+        reading: &mut Reading<'_, '_>,
+        scope: &mut Scope<'_>,
+    ) {
         let mut groups = std::mem::take(&mut self.groups);
         if let [_, second, ..] = groups.as_slice()
             && target.facts.one_kind_per_entry
@@ -157,7 +164,7 @@ impl<'n> Entry<'n> {
             scope.push(problem.help("make an entry of its own for each kind"));
         }
         for group in &mut groups {
-            self.expand_group(target, group, part, scope);
+            self.expand_group(target, group, reading, scope);
         }
         self.groups = groups;
     }
@@ -181,7 +188,7 @@ impl<'n> Entry<'n> {
         &mut self,
         target: &Named<'_, '_>,
         group: &mut Group<'n>,
-        part: &mut Part,
+        Reading { part, watch, .. }: &mut Reading<'_, '_>,
         scope: &mut Scope<'_>,
     ) {
         let Some(form) = target.facts.form(group.kind) else {
@@ -207,14 +214,8 @@ impl<'n> Entry<'n> {
         if ids.is_empty() {
             return;
         }
-        if let Some(places) = &mut part.places {
-            let place = |(id, spot): &(Id, Spot)| Place {
-                target: target.name.clone(),
-                kind: form.kind,
-                id: id.clone(),
-                spot: spot.clone(),
-            };
-            places.extend(ids.iter().map(place));
+        if let Some(watch) = watch {
+            watch.look(&target.name, form.kind, ids);
         }
         part.wanted.push(Wanted {
             target: target.name.clone(),

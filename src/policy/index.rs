@@ -37,7 +37,7 @@ pub fn fingerprint(restriction: &Restriction) -> u64 {
 }
 
 /// The fingerprints of the restrictions that are wanted, in their order.
-pub fn fingerprints(wanted: &Wanted) -> impl Iterator<Item = u64> {
+pub(super) fn fingerprints(wanted: &Wanted) -> impl Iterator<Item = u64> {
     let place = Print::of_place(wanted.place());
     wanted.ids.iter().map(move |id| place.of_subject(id, wanted.deny))
 }

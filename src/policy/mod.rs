@@ -50,7 +50,7 @@ mod yaml;
 pub use config::{Config, StateLocation};
 pub use delta::{Before, Delta, only};
 pub use diagnostic::{Diagnostic, Excerpt, Label, Place, Severity};
-pub use index::{Index, fingerprint, fingerprints};
+pub use index::{Index, fingerprint};
 pub use mark::{FileMark, ListMark};
 pub use render::render;
 pub use shelf::Shelf;

@@ -13,7 +13,7 @@ use super::problem::{Findings, Scope, Spot};
 use super::shelf::Shelf;
 use super::yaml::At;
 use super::{digest, text};
-use crate::domain::{Id, Kind, Protection, TargetName, Wanted};
+use crate::domain::{Id, Kind, Protected, Protection, TargetName, Wanted};
 
 /// What one file asks for.
 pub(super) struct Part {
@@ -29,8 +29,6 @@ pub(super) struct Part {
     pub(super) metas: Vec<(At, Arc<str>)>,
     /// What its entries ask for.
     pub(super) wanted: Vec<Wanted>,
-    /// Where each subject stands; `None` if nobody asked for it.
-    pub(super) places: Option<Vec<Place>>,
     /// For each target the first entry that reaches everybody somewhere, and how many do.
     pub(super) wide: BTreeMap<TargetName, (At, usize)>,
     /// The digest of the file; empty if it could not be read.
@@ -43,6 +41,25 @@ pub(super) struct Part {
     rooms: BTreeSet<Id>,
     /// Every reason once.
     reasons: BTreeSet<Arc<str>>,
+}
+
+/// Who is looked for while a file is read, and where they were found.
+pub(super) struct Watch<'a> {
+    protected: &'a Protected,
+    places: Vec<Place>,
+}
+
+impl Watch<'_> {
+    /// Notes where those of these subjects stand who are looked for.
+    pub(super) fn look(&mut self, target: &TargetName, kind: Kind, ids: &[(Id, Spot)]) {
+        let is_watched = |(id, _): &&(Id, Spot)| self.protected.of(target, kind, id).is_some();
+        self.places.extend(ids.iter().filter(is_watched).map(|(id, spot)| Place {
+            target: target.clone(),
+            kind,
+            id: id.clone(),
+            spot: spot.clone(),
+        }));
+    }
 }
 
 /// A subject at one target, and where it stands: in the file, or in a list.
@@ -63,7 +80,6 @@ impl Part {
             ids: Vec::new(),
             metas: Vec::new(),
             wanted: Vec::new(),
-            places: None,
             wide: BTreeMap::new(),
             digest: String::new(),
             lists: Vec::new(),
@@ -98,7 +114,7 @@ impl Part {
             return kept;
         }
         part.digest = digest;
-        part.parse(folder, known, bytes);
+        part.parse(folder, known, bytes, None);
         if let Some((shelf, key)) = key {
             // They are for the audit log, and what is read through a shelf is never applied.
             part.metas = Vec::new();
@@ -109,33 +125,47 @@ impl Part {
         part
     }
 
-    /// Reads what the bytes of the file say.
-    fn parse(&mut self, folder: &Folder, known: &Known, bytes: Vec<u8>) {
+    /// Reads what the bytes of the file say, and where those stand who are protected.
+    fn parse(
+        &mut self,
+        folder: &Folder,
+        known: &Known,
+        bytes: Vec<u8>,
+        protected: Option<&Protected>,
+    ) -> Vec<Place> {
         let file = match text::decode(&self.file, bytes, true) {
             Ok(file) => Arc::new(file),
-            Err(diagnostic) => return self.findings.push_bare(*diagnostic),
+            Err(diagnostic) => {
+                self.findings.push_bare(*diagnostic);
+                return Vec::new();
+            }
         };
         let mut findings = Findings::default();
         let mut lists = Lists::new(folder);
-        let mut reading = Reading { known, lists: &mut lists, part: self };
+        let watch = protected.map(|protected| Watch { protected, places: Vec::new() });
+        let mut reading = Reading { known, lists: &mut lists, part: self, watch };
         let mut scope = Scope { file: &file, findings: &mut findings };
         read_policy(&file.text, &mut reading, &mut scope);
+        let places = reading.watch.map(|watch| watch.places).unwrap_or_default();
         self.lists = lists.marks.into_iter().collect();
         self.findings = findings;
         (self.rooms, self.reasons) = (BTreeSet::new(), BTreeSet::new());
+        places
     }
 
-    /// Where each subject stands, as long as the file is what it was. It is read again for that:
-    /// as a rule nobody asks.
-    pub(super) fn places(&self, folder: &Folder, known: &Known) -> Option<Vec<Place>> {
+    /// Where those stand who are protected, found by reading the file again; `None` if it or one
+    /// of its lists is not what it was.
+    pub(super) fn places(
+        &self,
+        folder: &Folder,
+        known: &Known,
+        protected: &Protected,
+    ) -> Option<Vec<Place>> {
         let bytes = folder.read(&self.file).ok()?;
-        if digest::of_bytes(&bytes) != self.digest {
-            return None;
-        }
+        let is_same = digest::of_bytes(&bytes) == self.digest;
         let mut again = Self::new(Arc::clone(&self.file));
-        again.places = Some(Vec::new());
-        again.parse(folder, known, bytes);
-        again.places
+        let places = again.parse(folder, known, bytes, Some(protected));
+        (is_same && again.lists == self.lists).then_some(places)
     }
 
     /// The part that stands on a shelf, if its lists are what they were.

@@ -21,20 +21,19 @@ pub(super) struct Shield<'a> {
 
 impl Shield<'_> {
     /// Takes whoever is protected out of what the files ask for, and tells of it.
+    ///
+    /// A file that names one is read again to tell where. Next to an error that costs nothing; of
+    /// a list it is a warning that may stay for long, and then each plan pays for it.
     pub(super) fn hold(&self, parts: &mut [Part], findings: &mut Findings) {
         let mut skipped = Skipped::default();
         let is_named =
             |part: &&mut Part| part.wanted.iter().any(|wanted| self.protected.covers_any(wanted));
         for part in parts.iter_mut().filter(is_named) {
-            match part.places(self.texts.folder, self.known) {
+            match part.places(self.texts.folder, self.known, self.protected) {
                 Some(places) => self.report(part, places, &mut skipped, findings),
                 None => findings.push_bare(changed(Arc::clone(&part.file))),
             }
-            for wanted in &mut part.wanted {
-                let (target, kind) = (&wanted.target, wanted.kind);
-                wanted.ids.retain(|id| self.protected.of(target, kind, id).is_none());
-            }
-            part.wanted.retain(|wanted| !wanted.ids.is_empty());
+            self.protected.spare(&mut part.wanted);
         }
         skipped.report(findings);
     }
@@ -113,7 +112,7 @@ mod tests {
     #[expect(clippy::disallowed_methods, reason = "a test writes files")]
     fn a_file_that_changed_meanwhile_is_an_error_and_nobody_protected_slips_through() {
         let directory = tempfile::tempdir().unwrap();
-        let write = |text: &str| fs::write(directory.path().join("a.yaml"), text).unwrap();
+        let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).unwrap();
         let folder = Folder::new(directory.path());
         let facts = crate::provider::find("tencent").unwrap().facts();
         let known = Known {
@@ -131,10 +130,16 @@ mod tests {
         };
 
         let text = "bans:\n- { target: t, room: r, users: [host, bob], until: never }\n";
-        for (meanwhile, code) in [(text, "protected"), ("bans: []\n", "changed-while-read")] {
-            write(text);
+        let listed = "bans:\n- { target: t, room: r, users_from: l.txt, until: never }\n";
+        for (before, (name, after), code) in [
+            (text, ("a.yaml", text), "protected"),
+            (text, ("a.yaml", "bans: []\n"), "changed-while-read"),
+            (listed, ("l.txt", "carol\nhost\nbob\n"), "changed-while-read"),
+        ] {
+            write("a.yaml", before);
+            write("l.txt", "bob\nhost\n");
             let mut parts = [Part::read(&folder, &known, "a.yaml", ("", None))];
-            write(meanwhile);
+            write(name, after);
             let mut findings = Findings::default();
             shield.hold(&mut parts, &mut findings);
             let [part] = &parts;

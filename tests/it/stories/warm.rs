@@ -110,9 +110,16 @@ impl Sequence {
         self.story.files.write(name, ids.collect::<String>().as_bytes());
     }
 
+    /// Protects somebody whom only lists name, or nobody.
+    fn protect(&self) {
+        let users = self.pick(&["u0, u4", "u4, u5", "u5", "nobody", "nobody"]);
+        let text = format!("protect: [{{ users: [{users}] }}]\n");
+        self.story.files.write("protect.yaml", text.as_bytes());
+    }
+
     fn edit(&self) {
         let path = |name: &str| self.story.files.path().join(name);
-        match self.chance.below(12) {
+        match self.chance.below(13) {
             0..=4 => self.write(self.pick(&FILES)),
             5 => drop(fs::remove_file(path(self.pick(&FILES)))),
             6 => self.write_list("list.txt"),
@@ -122,6 +129,7 @@ impl Sequence {
             8 => drop(fs::rename(path(self.pick(&FILES)), path(self.pick(&FILES)))),
             9 => self.story.advance(SignedDuration::from_mins(self.pick(&[1, 16, 200, 4000]))),
             10 => drop(self.story.apply()),
+            11 => self.protect(),
             _ => {}
         }
     }
@@ -158,6 +166,39 @@ fn a_plan_from_the_cache_is_the_plan_without_it() {
     }
     let all = usize::try_from(sequences).unwrap() * EDITS;
     assert!(warm * 6 > all, "only {warm} of {all} plans came from the cache");
+}
+
+#[test]
+fn a_list_may_name_whom_it_likes_and_nobody_protected_comes_out_of_the_cache() {
+    let story = Story::new();
+    story.config(&format!(
+        "{}guards: {{ max_lifts: {{ percent: 100 }} }}\n",
+        crate::workspace::CONFIG
+    ));
+    let ban = |list: &str| {
+        format!("bans: [{{ target: t, room: r, users_from: {list}, until: never }}]\n")
+    };
+    story.policy("bans: []\n");
+    story.files.write("b.yaml", ban("l.txt").as_bytes());
+    story.files.write("c.yaml", ban("m.txt").as_bytes());
+    story.files.write("l.txt", b"alice\nhost\n");
+    story.files.write("m.txt", b"bob\nhost\n");
+    story.apply().ends(Exit::Done);
+    let compare = |what: &str| {
+        let cold = story.run(&["plan", "--format", "json", "--no-cache"]);
+        for _ in 0..2 {
+            assert_eq!(story.run(&["plan", "--format", "json"]), cold, "{what}");
+        }
+    };
+    compare("nobody is protected");
+    story.files.write("p.yaml", b"protect: [{ users: [host] }]\n");
+    compare("somebody is, and is in force");
+    story.apply().ends(Exit::Done);
+    compare("nobody protected is in force");
+    story.files.write("l.txt", b"alice\n");
+    compare("one list does not name them any more");
+    story.files.write("m.txt", b"bob\n");
+    compare("no list does, so nobody is skipped");
 }
 
 #[test]
