@@ -55,7 +55,7 @@ fn held(operation: &Operation, at: Moment) -> Enforcement {
             lapse: Lapse::Open,
             rule: None,
             evidence: Evidence::Acknowledged,
-            twin_since: None,
+            twin: None,
         }),
         doubt: None,
         waiting: None,

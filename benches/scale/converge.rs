@@ -72,7 +72,7 @@ fn row(operation: &Operation, target: &Target, now: Moment, rule: i64) -> Enforc
             lapse,
             rule,
             evidence: Evidence::Acknowledged,
-            twin_since: None,
+            twin: None,
         }),
         doubt: None,
         waiting: None,

@@ -95,7 +95,7 @@ impl Line {
     ) {
         let at = self.now();
         debug_assert!(form.expiry.cap().is_some(), "only an end can be off");
-        let written = Written { at, lapse, rule: None, evidence, twin_since: None };
+        let written = Written { at, lapse, rule: None, evidence, twin: None };
         let row = Record::Put(ledger::held(operation, written));
         let fate = (Fate::Done, None);
         let audit = self.shared.audit(operation, at, fate, Sent::NOTHING);

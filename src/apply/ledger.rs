@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::outcome::{Fate, Trouble};
-use crate::domain::{Action, Doubt, Enforcement, Evidence, Held, Lapse, Moment, RuleId, Source};
+use crate::domain::{
+    Action, Doubt, Enforcement, Evidence, Held, Lapse, Moment, RuleId, Source, Twin,
+};
 use crate::plan::Operation;
 use crate::provider::Form;
 use crate::state::{AuditRow, Record};
@@ -20,8 +22,8 @@ pub struct Written {
     pub rule: Option<RuleId>,
     /// How this is known.
     pub evidence: Evidence,
-    /// Since when a second rule may stand beside it.
-    pub twin_since: Option<Moment>,
+    /// A second rule that may stand beside it.
+    pub twin: Option<Twin>,
 }
 
 /// The row before a call about it is sent: as it was, and in doubt.
@@ -38,16 +40,31 @@ pub fn intended(operation: &Operation, form: &Form, now: Moment) -> Record {
             _,
         ) => form.expiry.term(operation.until, now).lapse,
     };
-    // What an earlier run left open began then, and may still come to light: until its own end.
-    let (since, lapse) =
-        operation.doubted.map_or((now, lapse), |doubt| (doubt.since, lapse.max(doubt.lapse)));
-    let doubt = Doubt { action: operation.action, since, lapse };
+    let action = operation.action;
+    let doubt = match operation.doubted {
+        Some(earlier) => earlier.and(action, lapse),
+        None => Doubt::new(action, now, lapse),
+    };
     Record::Put(Enforcement { doubt: Some(doubt), ..before(operation) })
+}
+
+/// The twin that may stand since then beside what this operation writes: of any end that was
+/// asked for before.
+pub fn twin(operation: &Operation, since: Moment) -> Twin {
+    let recorded = operation.recorded.as_deref();
+    let doubted = operation.doubted.map(|doubt| [doubt.earliest, doubt.lapse]);
+    let known = recorded.and_then(|row| row.held.as_ref()?.twin);
+    let known = known.map(|twin| [twin.earliest, twin.latest]);
+    let promised = recorded.map_or(operation.until, |row| row.until).into();
+    let ends = [doubted, known].into_iter().flatten().flatten();
+    let (earliest, latest) = ends
+        .fold((promised, promised), |(earliest, latest), end| (end.min(earliest), end.max(latest)));
+    Twin { since, earliest, latest }
 }
 
 /// The row of a restriction that is held now, as the operation wanted it.
 pub fn held(operation: &Operation, written: Written) -> Enforcement {
-    let Written { at, lapse, rule, evidence, twin_since } = written;
+    let Written { at, lapse, rule, evidence, twin } = written;
     let earlier = operation.recorded.as_ref().and_then(|row| row.held.as_ref());
     let since = earlier.map_or(at, |held| held.since);
     let seen = earlier.and_then(|held| held.seen);
@@ -55,7 +72,7 @@ pub fn held(operation: &Operation, written: Written) -> Enforcement {
         until: operation.until,
         reason: operation.reason.clone(),
         entry: operation.entry.clone(),
-        held: Some(Held { since, written: at, seen, lapse, rule, evidence, twin_since }),
+        held: Some(Held { since, written: at, seen, lapse, rule, evidence, twin }),
         doubt: None,
         waiting: None,
         ..before(operation)

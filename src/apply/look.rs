@@ -56,7 +56,7 @@ impl Line {
         // however long ago the first was.
         let stands = |lapse: Lapse| lapse.at().is_none_or(|end| now - end < CLOCK_TOLERANCE);
         let doubt = row.doubt.filter(|doubt| stands(doubt.lapse)).map(|doubt| doubt.since);
-        let twin = row.held.as_ref().and_then(|held| held.twin_since);
+        let twin = row.held.as_ref().and_then(|held| held.twin).map(|twin| twin.since);
         let twin = twin.filter(|since| now - *since < TWIN_SHOWS);
         let has_rule = work.call.items.iter().all(|item| item.rule.is_some());
         match (work.call.verb, doubt.into_iter().chain(twin).min()) {
@@ -120,8 +120,8 @@ impl Line {
         let at = rule.created.unwrap_or_else(|| self.now());
         let evidence = Evidence::Adopted;
         // Another attempt may have made one that no list shows yet.
-        let twin_since = Some(twin_since(since, self.now()));
-        let written = Written { at, lapse: rule.lapse, rule: rule.rule, evidence, twin_since };
+        let twin = Some(ledger::twin(operation, twin_since(since, self.now())));
+        let written = Written { at, lapse: rule.lapse, rule: rule.rule, evidence, twin };
         let row = ledger::held(operation, written);
         let promised = operation.recorded.as_ref().map_or(operation.until, |row| row.until);
         if promised != operation.until || self.is_renewal_due(form, &row) {
@@ -251,10 +251,13 @@ fn may_be_ours(
     let (Some(created), Lapse::At(ends)) = (rule.created, rule.lapse) else { return false };
     // An earlier call may have asked for another end than this one would, and one since then may
     // have moved a capped end.
-    let recorded = operation.recorded.as_ref();
+    let recorded = operation.recorded.as_deref();
+    let doubted = recorded.and_then(|row| row.doubt).map(|doubt| [doubt.earliest, doubt.lapse]);
+    let twin = recorded.and_then(|row| row.held.as_ref()?.twin);
+    let twin = twin.map(|twin| [twin.earliest, twin.latest]);
+    let others = [doubted, twin].into_iter().flatten().flatten().map(Until::from);
     let earlier = recorded.map(|row| row.until);
-    let doubted = recorded.and_then(|row| row.doubt?.lapse.at()).map(Until::At);
-    let mut asked = [Some(operation.until), earlier, doubted].into_iter().flatten();
+    let mut asked = [Some(operation.until), earlier].into_iter().flatten().chain(others);
     let end = |until, at| form.expiry.term(until, at).lapse.at();
     same && created >= since - CLOCK_TOLERANCE
         && asked.any(|until| {

@@ -177,10 +177,11 @@ fn written(
         (false, _) => None,
     };
     let twin_since = match doubted.map(|since| twin_since(since, attempt.sent)) {
-        None if !created => earlier.and_then(|held| held.twin_since),
+        None if !created => earlier.and_then(|held| held.twin).map(|twin| twin.since),
         twin_since => twin_since,
     };
-    Written { at: attempt.sent, lapse, rule, evidence, twin_since }
+    let twin = twin_since.map(|since| ledger::twin(operation, since));
+    Written { at: attempt.sent, lapse, rule, evidence, twin }
 }
 
 /// Whether the provider may have kept the end of an earlier ban.
@@ -196,7 +197,7 @@ fn unconfirmed_doubt(operation: &Operation, form: &Form, attempt: &Attempt) -> D
     let kept = operation.doubted.map(|doubt| doubt.lapse).max(operation.lapse());
     let lapse = kept.map_or(asked, |kept| kept.max(asked));
     let since = operation.doubted.map_or(attempt.sent, |doubt| doubt.since);
-    Doubt { action: operation.action, since, lapse }
+    Doubt::new(operation.action, since, lapse)
 }
 
 /// What an attempt that did not take effect is blamed on.

@@ -50,9 +50,21 @@ pub struct Held {
     pub rule: Option<RuleId>,
     /// How this is known.
     pub evidence: Evidence,
-    /// Since when a second rule may stand beside this one, which an unanswered call may have made
-    /// before this one was made; null if none may.
-    pub twin_since: Option<Moment>,
+    /// A second rule that may stand beside this one; null if none may.
+    pub twin: Option<Twin>,
+}
+
+/// A rule beside the known one, which an unanswered call may have made before that was made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Twin {
+    /// Since when it may stand.
+    pub since: Moment,
+    /// The earliest end that a call asked for which may have made it; null for none.
+    #[schemars(with = "Option<Moment>")]
+    pub earliest: Lapse,
+    /// The latest such end; null for none.
+    #[schemars(with = "Option<Moment>")]
+    pub latest: Lapse,
 }
 
 /// When a restriction ends at the provider by itself.
@@ -79,6 +91,18 @@ impl Lapse {
             Self::At(at) => Some(at),
             Self::Open => None,
         }
+    }
+}
+
+impl From<Until> for Lapse {
+    fn from(until: Until) -> Self {
+        until.at().map_or(Self::Open, Self::At)
+    }
+}
+
+impl From<Lapse> for Until {
+    fn from(lapse: Lapse) -> Self {
+        lapse.at().map_or(Self::Never, Self::At)
     }
 }
 
@@ -148,7 +172,25 @@ pub struct Doubt {
     pub action: Action,
     /// When its intent was written.
     pub since: Moment,
-    /// The end the call asked for; null for none.
+    /// The end the call asked for, the latest if there were several; null for none.
     #[schemars(with = "Option<Moment>")]
     pub lapse: Lapse,
+    /// The earliest end that any of them asked for; null for none.
+    #[schemars(with = "Option<Moment>")]
+    pub earliest: Lapse,
+}
+
+impl Doubt {
+    /// The doubt about one call.
+    pub fn new(action: Action, since: Moment, lapse: Lapse) -> Self {
+        Self { action, since, lapse, earliest: lapse }
+    }
+
+    /// The doubt about this call too, which asked for another end: what the earlier ones left
+    /// open began then, and may still come to light.
+    #[must_use]
+    pub fn and(self, action: Action, lapse: Lapse) -> Self {
+        let (latest, earliest) = (self.lapse.max(lapse), self.earliest.min(lapse));
+        Self { action, since: self.since, lapse: latest, earliest }
+    }
 }

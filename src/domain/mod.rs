@@ -21,7 +21,7 @@ pub use ack::Ack;
 pub use action::{Action, Because};
 pub use deny::Deny;
 pub use desired::Desired;
-pub use enforcement::{Doubt, Enforcement, Evidence, Held, Lapse, RuleId};
+pub use enforcement::{Doubt, Enforcement, Evidence, Held, Lapse, RuleId, Twin};
 pub use guards::{Guards, Limit};
 pub use id::{Id, TargetName};
 pub use moment::{Moment, Until};

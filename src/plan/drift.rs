@@ -86,7 +86,7 @@ pub fn drift(
         let rule = row.held.as_ref().and_then(|held| held.rule);
         ours.extend(rule);
         let is_open = row.doubt.is_some()
-            || row.held.as_ref().is_some_and(|held| held.twin_since.is_some() || rule.is_none());
+            || row.held.as_ref().is_some_and(|held| held.twin.is_some() || rule.is_none());
         if is_open {
             known.insert(restriction);
         }
@@ -188,7 +188,7 @@ pub fn believe(drift: &Drift, rows: &mut [Enforcement], now: Moment) -> Vec<Enfo
     for difference in &drift.differences {
         let Some(row) = find(rows, &difference.restriction) else { continue };
         let Some(held) = &mut row.held else { continue };
-        let doubt = |action, lapse| Some(Doubt { action, since: now, lapse });
+        let doubt = |action, lapse| Some(Doubt::new(action, now, lapse));
         match (difference.finding, &difference.listed) {
             (Finding::Missing, _) => {
                 row.held = None;

@@ -170,7 +170,7 @@ impl<'a> Change<'a> {
                 rule: None,
                 evidence: crate::domain::Evidence::Acknowledged,
                 seen: None,
-                twin_since: None,
+                twin: None,
             },
         }
     }

@@ -10,7 +10,7 @@ use super::escape::{Terminal, TerminalWord};
 use super::span::away;
 use super::style::{Ink, Paint};
 use crate::domain::{
-    Action, Deny, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment, TargetName, Until,
+    Action, Deny, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment, TargetName, Twin, Until,
 };
 
 /// How sure it is that somebody is restricted.
@@ -248,7 +248,7 @@ pub fn enforcement_text(
             writeln!(out, "  {name:<8}  {}", TerminalWord(value))?;
         }
     }
-    if let Some(Held { since, written, seen: _, lapse, rule, evidence: _, twin_since }) = held {
+    if let Some(Held { since, written, seen: _, lapse, rule, evidence: _, twin }) = held {
         writeln!(out, "  held      since {since}, last written {written}")?;
         match lapse {
             Lapse::At(at) => writeln!(out, "  ends      at {at} by itself, {}", away(now, *at))?,
@@ -257,7 +257,7 @@ pub fn enforcement_text(
         if let Some(rule) = rule {
             writeln!(out, "  rule      {rule}")?;
         }
-        if let Some(since) = twin_since {
+        if let Some(Twin { since, .. }) = twin {
             writeln!(out, "  twin      an unanswered call may have made a second since {since}")?;
         }
     }

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, Row, named_params};
 
 use super::error::{StateError, doing};
+use super::schema::version_of;
 use super::{State, reading};
 use crate::domain::{Moment, Restriction, Until, Who};
 
@@ -131,8 +132,7 @@ const NO_TEXTS: &str = "NULL AS meta_text, NULL AS told_text, NULL AS reason_tex
 
 /// Whether a state keeps words: not those of earlier versions.
 pub(super) fn has_words(connection: &Connection) -> rusqlite::Result<bool> {
-    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    Ok(version >= 3)
+    Ok(version_of(connection)? >= 3)
 }
 
 /// The column that [`who()`] reads, from the number of its words.

@@ -7,7 +7,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::{StateError, doing};
-use super::schema::{APPLICATION_ID, MIGRATIONS, VERSION};
+use super::schema::{APPLICATION_ID, MIGRATIONS, VERSION, version_of};
 
 /// Where a state is kept.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -207,8 +207,7 @@ const COMMON_FLAGS: OpenFlags =
 /// Runs the migrations up to `version`, each in a transaction of its own.
 pub(super) fn migrate_to(connection: &mut Connection, version: i64) -> Result<(), StateError> {
     let failed = doing("bring the state up to date");
-    let found: i64 =
-        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(&failed)?;
+    let found = version_of(connection).map_err(&failed)?;
     for (number, step) in (1..).zip(MIGRATIONS) {
         if number > found && number <= version {
             let transaction = connection.transaction().map_err(&failed)?;

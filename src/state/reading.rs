@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, Row};
 
-use super::history;
+use super::schema::version_of;
 use crate::domain::{
     Action, Deny, Doubt, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment, Restriction, RuleId,
-    Subject, TargetName, Until,
+    Subject, TargetName, Twin, Until,
 };
 
 /// Reads rows one after the other, with one copy of what neighbours have in common.
@@ -22,14 +22,20 @@ pub(super) struct Reading {
 }
 
 /// The columns of a row, in the order in which they are read. A state of an earlier version,
-/// which is only read, does not say when a list showed what.
+/// which is only read, lacks some.
 pub(super) fn columns(connection: &Connection) -> rusqlite::Result<String> {
-    let seen = if history::has_words(connection)? { "seen" } else { "NULL" };
+    let version = version_of(connection)?;
+    let seen = if version >= 3 { "seen" } else { "NULL" };
+    let ends = if version >= 4 {
+        "doubt_earliest, twin_earliest, twin_latest"
+    } else {
+        "NULL, NULL, NULL"
+    };
     // The last tells whether any of those before it that are rare says anything.
     Ok(format!(
         "target, room, kind, subject, deny, until, reason, entry, since, written, lapse, rule,
          evidence, twin_since, doubt, doubt_since, doubt_lapse, waiting, {seen},
-         coalesce(twin_since, doubt_since, waiting)"
+         coalesce(twin_since, doubt_since, waiting), {ends}"
     ))
 }
 
@@ -57,17 +63,19 @@ impl Reading {
                 lapse: lapse(10)?,
                 rule: row.get::<_, Option<i64>>(11)?.map(RuleId),
                 evidence: word(row, 12, "evidence", Evidence::parse)?,
-                twin_since: rare(13)?,
+                twin: match rare(13)? {
+                    Some(since) => Some(Twin { since, earliest: lapse(21)?, latest: lapse(22)? }),
+                    None => None,
+                },
                 seen: moment(18)?,
             }),
             (None, _) | (_, None) => None,
         };
         let doubt = match rare(15)? {
-            Some(since) => Some(Doubt {
-                action: word(row, 14, "doubt", Action::parse)?,
-                since,
-                lapse: lapse(16)?,
-            }),
+            Some(since) => {
+                let doubt = Doubt::new(word(row, 14, "doubt", Action::parse)?, since, lapse(16)?);
+                Some(Doubt { earliest: moment(20)?.map_or(doubt.lapse, Lapse::At), ..doubt })
+            }
             None => None,
         };
         Ok(Enforcement {

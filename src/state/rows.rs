@@ -68,9 +68,9 @@ impl<'t> Table<'t> {
         let put = connection.prepare_cached(
             "INSERT OR REPLACE INTO enforcement (target, room, kind, subject, deny, until, reason,
              entry, since, written, lapse, rule, evidence, twin_since, doubt, doubt_since,
-             doubt_lapse, waiting, seen)
+             doubt_lapse, waiting, seen, doubt_earliest, twin_earliest, twin_latest)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-             ?18, ?19)",
+             ?18, ?19, ?20, ?21, ?22)",
         )?;
         Ok(Self(put))
     }
@@ -81,7 +81,8 @@ impl<'t> Table<'t> {
         let Restriction { target, room, subject, deny } = restriction;
         let moment = |moment: Moment| moment.millis();
         let lapse = |lapse: Lapse| lapse.at().map(moment);
-        // By place: looking nineteen names up costs as much as the insert.
+        let twin = held.as_ref().and_then(|held| held.twin);
+        // By place: looking so many names up costs as much as the insert.
         self.0.execute(params![
             target.as_str(),
             room.as_ref().map_or("", Id::as_str),
@@ -96,12 +97,15 @@ impl<'t> Table<'t> {
             held.as_ref().and_then(|held| lapse(held.lapse)),
             held.as_ref().and_then(|held| held.rule).map(|rule| rule.0),
             held.as_ref().map(|held| held.evidence.name()),
-            held.as_ref().and_then(|held| held.twin_since).map(moment),
+            twin.map(|twin| moment(twin.since)),
             doubt.map(|doubt| doubt.action.name()),
             doubt.map(|doubt| moment(doubt.since)),
             doubt.and_then(|doubt| lapse(doubt.lapse)),
             waiting.map(moment),
             held.as_ref().and_then(|held| held.seen).map(moment),
+            doubt.filter(|doubt| doubt.earliest != doubt.lapse).and_then(|it| lapse(it.earliest)),
+            twin.and_then(|twin| lapse(twin.earliest)),
+            twin.and_then(|twin| lapse(twin.latest)),
         ])?;
         Ok(())
     }

@@ -4,10 +4,15 @@
 pub(super) const APPLICATION_ID: i64 = 0x6f73_7472;
 
 /// One step per schema version, append only: a released step never changes.
-pub(super) const MIGRATIONS: [&str; 3] = [VERSION_1, VERSION_2, VERSION_3];
+pub(super) const MIGRATIONS: [&str; 4] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4];
 
 /// The version this program writes: the number of steps.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
+
+/// The version of a state: how many steps made it.
+pub(super) fn version_of(connection: &rusqlite::Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
 
 /// Times are milliseconds since the Unix epoch; `until` is null for `never`, `lapse` for "does
 /// not end by itself"; a restriction in the whole app has room ''. Text sorts by its bytes, as
@@ -147,4 +152,12 @@ ALTER TABLE audit ADD COLUMN who INTEGER;
 ALTER TABLE audit ADD COLUMN meta INTEGER;
 ALTER TABLE audit ADD COLUMN told INTEGER;
 ALTER TABLE audit ADD COLUMN reason INTEGER;
+";
+
+/// The ends that calls in doubt asked for: where they asked for one only, `doubt_earliest` is null,
+/// and `doubt_lapse` says it. Of a twin both are kept; null is for "does not end by itself".
+const VERSION_4: &str = "
+ALTER TABLE enforcement ADD COLUMN doubt_earliest INTEGER;
+ALTER TABLE enforcement ADD COLUMN twin_earliest INTEGER;
+ALTER TABLE enforcement ADD COLUMN twin_latest INTEGER;
 ";

@@ -11,7 +11,7 @@ use super::lock::make_directory;
 use super::*;
 use crate::domain::{
     Action, Deny, Doubt, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment, Restriction, RuleId,
-    Subject, TargetName, Until, Who,
+    Subject, TargetName, Twin, Until, Who,
 };
 use crate::world::Process;
 
@@ -307,16 +307,21 @@ fn lapses() -> impl Strategy<Value = Lapse> {
 fn helds() -> impl Strategy<Value = Held> {
     let rule = proptest::option::of(any::<i64>().prop_map(RuleId));
     let evidence = proptest::sample::select(Evidence::ALL.to_vec());
-    let (seen, twin_since) = (proptest::option::of(moments()), proptest::option::of(moments()));
-    (moments(), moments(), seen, lapses(), rule, evidence, twin_since).prop_map(
-        |(since, written, seen, lapse, rule, evidence, twin_since)| Held {
+    let twin = (moments(), lapses(), lapses()).prop_map(|(since, earliest, latest)| Twin {
+        since,
+        earliest,
+        latest,
+    });
+    let (seen, twin) = (proptest::option::of(moments()), proptest::option::of(twin));
+    (moments(), moments(), seen, lapses(), rule, evidence, twin).prop_map(
+        |(since, written, seen, lapse, rule, evidence, twin)| Held {
             since,
             written,
             seen,
             lapse,
             rule,
             evidence,
-            twin_since,
+            twin,
         },
     )
 }
@@ -328,7 +333,9 @@ fn enforcements() -> impl Strategy<Value = Enforcement> {
         .prop_map(|(kind, id)| Subject { kind, id: Id::new(id) });
     let until = prop_oneof![Just(Until::Never), moments().prop_map(Until::At)];
     let doubt = (proptest::sample::select(Action::ALL.to_vec()), moments(), lapses())
-        .prop_map(|(action, since, lapse)| Doubt { action, since, lapse });
+        .prop_map(|(action, since, lapse)| Doubt::new(action, since, lapse));
+    let doubt = (doubt, proptest::option::of(lapses()))
+        .prop_map(|(doubt, more)| more.map_or(doubt, |lapse| doubt.and(doubt.action, lapse)));
     let known = (
         proptest::option::of(helds()),
         proptest::option::of(doubt),

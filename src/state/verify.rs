@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::chain::{self, Link};
 use super::error::{StateError, doing};
-use super::history::has_words;
+use super::schema::version_of;
 use super::{Break, State};
 
 /// What is wrong with a state.
@@ -78,13 +78,23 @@ const RULES_OF_3: [(&str, &str, &str); 3] = [
     ),
 ];
 
+/// The same about columns that version 4 brought.
+const RULES_OF_4: [(&str, &str, &str); 1] = [(
+    "enforcement",
+    "ends that were asked for belong to a doubt or a twin",
+    "(doubt IS NULL AND doubt_earliest IS NOT NULL)
+      OR (twin_since IS NULL AND (twin_earliest IS NOT NULL OR twin_latest IS NOT NULL))",
+)];
+
 impl State {
     /// Looks for everything that can be wrong; the head of the audit chain if it is whole.
     pub fn verify(&self) -> Result<(Vec<Flaw>, Option<Link>), StateError> {
         let verifying = doing("verify the state");
         let connection = &self.connection;
         let mut flaws = damages(connection).map_err(&verifying)?;
-        let newer = if has_words(connection).map_err(&verifying)? { &RULES_OF_3[..] } else { &[] };
+        let version = version_of(connection).map_err(&verifying)?;
+        let newer = [(3, &RULES_OF_3[..]), (4, &RULES_OF_4)].into_iter();
+        let newer = newer.filter(|(since, _)| version >= *since).flat_map(|(_, rules)| rules);
         for (table, rule, broken) in RULES.iter().chain(newer) {
             let sql = format!("SELECT count(*) FROM {table} WHERE {broken}");
             let count: i64 =

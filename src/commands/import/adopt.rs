@@ -146,7 +146,7 @@ fn adopted(restriction: &Restriction, listed: &Listed, now: Moment) -> Enforceme
             rule: listed.rule,
             evidence: Evidence::Adopted,
             seen: Some(now),
-            twin_since: None,
+            twin: None,
         }),
         doubt: None,
         waiting: None,

@@ -100,7 +100,7 @@ impl Sort {
             rule: (self == Self::Agora).then_some(RULE),
             evidence: Evidence::Acknowledged,
             seen: None,
-            twin_since: None,
+            twin: None,
         }
     }
 
@@ -124,7 +124,7 @@ impl Sort {
     /// The doubt that an unanswered call of a minute ago leaves.
     pub(super) fn doubt(self, action: Action, until: Until) -> Doubt {
         let since = at(-MINUTE);
-        Doubt { action, since, lapse: self.form().expiry.term(until, since).lapse }
+        Doubt::new(action, since, self.form().expiry.term(until, since).lapse)
     }
 }
 

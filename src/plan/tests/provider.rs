@@ -82,6 +82,6 @@ fn written(bench: &Bench, operation: &Operation, now: Moment, before: Option<&He
         rule: numbered.then_some(RuleId(RULE.0)),
         evidence: Evidence::Acknowledged,
         seen: None,
-        twin_since: None,
+        twin: None,
     }
 }

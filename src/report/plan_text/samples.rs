@@ -72,7 +72,7 @@ pub(in crate::report) fn changed(
             rule: None,
             evidence: Evidence::Acknowledged,
             seen: None,
-            twin_since: None,
+            twin: None,
         }),
         doubt: None,
         waiting: None,
@@ -159,11 +159,8 @@ pub(in crate::report) fn everything() -> (Plan, Vec<TargetChange>) {
     let doubted = impose("live-9", "grace");
     let until = "2026-12-20T00:00:00Z";
     let mut doubted = changed(doubted, Action::Impose, Because::InDoubt, until);
-    doubted.doubted = Some(Doubt {
-        action: Action::Impose,
-        since: at("2026-11-20T23:55:00Z"),
-        lapse: Lapse::Open,
-    });
+    let since = at("2026-11-20T23:55:00Z");
+    doubted.doubted = Some(Doubt::new(Action::Impose, since, Lapse::Open));
     doubted.recorded = doubted.recorded.map(|row| {
         let row = Enforcement { held: None, doubt: doubted.doubted, ..(*row).clone() };
         Arc::new(row)

@@ -19,6 +19,7 @@ mod saved;
 mod store;
 mod story;
 mod time;
+mod twins;
 mod warm;
 
 use story::{START, Story, hours};

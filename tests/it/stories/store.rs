@@ -176,6 +176,9 @@ fn a_log_from_before_the_chain_goes_on_in_it() {
         "ALTER TABLE audit DROP COLUMN who; ALTER TABLE audit DROP COLUMN meta;
          ALTER TABLE audit DROP COLUMN told; ALTER TABLE audit DROP COLUMN reason;
          ALTER TABLE run DROP COLUMN who; ALTER TABLE enforcement DROP COLUMN seen;
+         ALTER TABLE enforcement DROP COLUMN doubt_earliest;
+         ALTER TABLE enforcement DROP COLUMN twin_earliest;
+         ALTER TABLE enforcement DROP COLUMN twin_latest;
          DROP TABLE words;
          ALTER TABLE audit DROP COLUMN hash; DELETE FROM meta WHERE key = 'audit_head';
          PRAGMA user_version = 1",

@@ -1,0 +1,168 @@
+//! Rules that an unanswered call made: beside another, or with another end.
+
+use ostracon::domain::Moment;
+use ostracon::exit::Exit;
+use ostracon::provider::Method;
+use ostracon::sandbox::{Fate, Incoming};
+
+use super::{Story, hours};
+
+/// A policy that bans user 7 until then, and somebody else.
+fn until(until: &str) -> String {
+    let seven = format!("  - {{ target: a, users: [7], until: {until} }}\n");
+    format!("bans:\n{}{OTHER}", if until.is_empty() { "" } else { &seven })
+}
+
+const OTHER: &str = "  - { target: a, users: [8], until: never }\n";
+
+/// Lets the next rule be made without an answer, and nothing be told after that.
+fn make_unheard(story: &Story) {
+    let mut made = false;
+    story.sandbox.set_mischief(move |it: &Incoming| match it.method {
+        Method::Post if !made => {
+            made = true;
+            Fate::LoseAnswer
+        }
+        _ if made => Fate::LoseRequest,
+        _ => Fate::Answer,
+    });
+}
+
+#[test]
+fn a_rule_is_found_that_a_later_call_made_with_another_end_and_nobody_heard_of() {
+    for (first, second) in [("never", "2026-11-20T20:00:00Z"), ("2026-11-20T20:00:00Z", "never")] {
+        let story = Story::new();
+        story.policy(&until(""));
+        story.apply().ends(Exit::Done);
+        story.policy(&until(first));
+        story.sandbox.set_mischief(|it: &Incoming| match it.method {
+            Method::Post => Fate::LoseRequest,
+            _ => Fate::Answer,
+        });
+        story.apply().ends(Exit::Unfinished);
+        story.policy(&until(second));
+        make_unheard(&story);
+        story.apply().ends(Exit::Unfinished);
+        story.holds(&["agora 7", "agora 8"]);
+        story.calm();
+        story.policy(&until(""));
+        story.apply().ends(Exit::Done);
+        story.holds(&["agora 8"]);
+    }
+}
+
+#[test]
+fn a_twin_with_another_end_ends_with_the_rule_beside_it() {
+    for (first, second) in [("never", "2026-11-20T20:00:00Z"), ("2026-11-20T20:00:00Z", "never")] {
+        let story = Story::new();
+        story.policy(&until(""));
+        story.apply().ends(Exit::Done);
+        // User 8 has the first rule that a sandbox makes.
+        let twin = 1955;
+        story.sandbox.set_unlisted_rule(twin);
+        story.policy(&until(first));
+        make_unheard(&story);
+        story.apply().ends(Exit::Unfinished);
+        story.calm();
+        story.policy(&until(second));
+        story.apply().ends(Exit::Done);
+        story.holds(&["agora 7", "agora 7", "agora 8"]);
+        story.sandbox.set_listed_rule(twin);
+        story.policy(&until(""));
+        story.apply().ends(Exit::Done);
+        story.holds(&["agora 8"]);
+    }
+}
+
+#[test]
+fn a_lift_also_ends_the_twin_of_a_rule_that_lists_left_out() {
+    let story = Story::new();
+    story.policy("bans:\n  - { target: a, users: [7], until: never }\n");
+    // The first rule a sandbox makes; no list shows it for now.
+    let twin = 1954;
+    story.sandbox.set_unlisted_rule(twin);
+    story.strike(Fate::LoseAnswer, 0, |_| true);
+    story.apply().ends(Exit::Done);
+    story.holds(&["agora 7", "agora 7"]);
+    story.sandbox.set_listed_rule(twin);
+    story.advance(hours(1));
+    story.policy("bans:\n  - { target: t, room: r, users: [u], until: never }\n");
+    story.apply().ends(Exit::Done);
+    story.holds(&["tencent r u"]);
+}
+
+#[test]
+fn the_twin_of_a_rule_whose_end_is_moved_ends_before_it() {
+    let story = Story::new();
+    story.policy("bans:\n  - { target: a, users: [7], until: never }\n");
+    let twin = 1954;
+    story.sandbox.set_unlisted_rule(twin);
+    story.strike(Fate::LoseAnswer, 0, |_| true);
+    story.apply().ends(Exit::Done);
+    story.sandbox.set_listed_rule(twin);
+    story.advance(hours(1));
+    story.policy("bans:\n  - { target: a, users: [7], until: 2026-11-20T15:00:00Z }\n");
+    story.apply().ends(Exit::Done);
+    story.holds(&["agora 7"]);
+    assert!(story.end_of("7") < Moment::parse("2026-11-20T15:00:01Z").unwrap());
+}
+
+#[test]
+fn the_twin_of_a_rule_that_vanished_stands_until_there_is_another() {
+    let story = Story::new();
+    story.policy("bans:\n  - { target: a, users: [7], until: never }\n");
+    let twin = 1954;
+    story.sandbox.set_unlisted_rule(twin);
+    story.strike(Fate::LoseAnswer, 0, |_| true);
+    story.apply().ends(Exit::Done);
+    story.sandbox.set_listed_rule(twin);
+    story.sandbox.lose_rule(twin + 1);
+    story.advance(hours(13));
+    let sandbox = story.sandbox.clone();
+    story.sandbox.set_mischief(move |_: &Incoming| {
+        assert_eq!(sandbox.in_force().len(), 1);
+        Fate::Answer
+    });
+    story.apply().ends(Exit::Done);
+    assert!(story.end_of("7") > story.now(), "{:?}", story.held());
+}
+
+#[test]
+fn a_twin_that_is_found_with_the_rule_is_lifted() {
+    let story = Story::new();
+    story.policy("bans:\n  - { target: a, users: [7], until: never }\n");
+    story.sandbox.set_unlisted_rule(1954);
+    let is_create = |it: &Incoming| it.method == Method::Post;
+    let mut creates = 0;
+    let sandbox = story.sandbox.clone();
+    story.sandbox.set_mischief(move |it: &Incoming| {
+        creates += u64::from(is_create(it));
+        if creates == 2 {
+            // From the second one on, the list shows the first one's rule too.
+            sandbox.set_listed_rule(1954);
+        }
+        if is_create(it) { Fate::LoseAnswer } else { Fate::Answer }
+    });
+    story.apply().ends(Exit::Done);
+    story.holds(&["agora 7"]);
+}
+
+#[test]
+fn a_doubt_that_is_tried_again_after_a_day_is_looked_for_again() {
+    let story = Story::new();
+    story.policy("bans:\n  - { target: a, users: [7], until: never }\n");
+    story.sandbox.set_mischief(|_: &Incoming| Fate::LoseRequest);
+    story.apply().ends(Exit::Unfinished);
+    story.advance(hours(30));
+    // The rule is made, and the list that would show it is not read.
+    story.sandbox.set_mischief(|it: &Incoming| match it.method {
+        Method::Post => Fate::LoseAnswer,
+        Method::Get | Method::Put | Method::Delete => Fate::LoseRequest,
+    });
+    story.apply().ends(Exit::Unfinished);
+    story.holds(&["agora 7"]);
+    story.calm();
+    story.advance(hours(1));
+    story.apply().ends(Exit::Done);
+    story.holds(&["agora 7"]);
+}
