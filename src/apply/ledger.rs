@@ -52,11 +52,8 @@ pub fn intended(operation: &Operation, form: &Form, now: Moment) -> Record {
 /// asked for before.
 pub fn twin(operation: &Operation, since: Moment) -> Twin {
     let recorded = operation.recorded.as_deref();
-    let doubted = operation.doubted.map(|doubt| [doubt.earliest, doubt.lapse]);
-    let known = recorded.and_then(|row| row.held.as_ref()?.twin);
-    let known = known.map(|twin| [twin.earliest, twin.latest]);
     let promised = recorded.map_or(operation.until, |row| row.until).into();
-    let ends = [doubted, known].into_iter().flatten().flatten();
+    let ends = recorded.into_iter().flat_map(Enforcement::open_ends);
     let (earliest, latest) = ends
         .fold((promised, promised), |(earliest, latest), end| (end.min(earliest), end.max(latest)));
     Twin { since, earliest, latest }

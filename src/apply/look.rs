@@ -252,10 +252,7 @@ fn may_be_ours(
     // An earlier call may have asked for another end than this one would, and one since then may
     // have moved a capped end.
     let recorded = operation.recorded.as_deref();
-    let doubted = recorded.and_then(|row| row.doubt).map(|doubt| [doubt.earliest, doubt.lapse]);
-    let twin = recorded.and_then(|row| row.held.as_ref()?.twin);
-    let twin = twin.map(|twin| [twin.earliest, twin.latest]);
-    let others = [doubted, twin].into_iter().flatten().flatten().map(Until::from);
+    let others = recorded.into_iter().flat_map(Enforcement::open_ends).map(Until::from);
     let earlier = recorded.map(|row| row.until);
     let mut asked = [Some(operation.until), earlier].into_iter().flatten().chain(others);
     let end = |until, at| form.expiry.term(until, at).lapse.at();

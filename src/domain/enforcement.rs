@@ -32,6 +32,14 @@ impl Enforcement {
     pub fn may_be_in_force(&self) -> bool {
         self.held.is_some() || self.doubt.is_some()
     }
+
+    /// The ends that calls asked for of which nobody knows what they made.
+    pub fn open_ends(&self) -> impl Iterator<Item = Lapse> {
+        let doubt = self.doubt.map(|doubt| [doubt.earliest, doubt.lapse]);
+        let twin = self.held.as_ref().and_then(|held| held.twin);
+        let twin = twin.map(|twin| [twin.earliest, twin.latest]);
+        [doubt, twin].into_iter().flatten().flatten()
+    }
 }
 
 /// What a provider is known to hold.

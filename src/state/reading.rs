@@ -31,7 +31,7 @@ pub(super) fn columns(connection: &Connection) -> rusqlite::Result<String> {
     } else {
         "NULL, NULL, NULL"
     };
-    // The last tells whether any of those before it that are rare says anything.
+    // What is coalesced tells whether any of the rare ones says anything.
     Ok(format!(
         "target, room, kind, subject, deny, until, reason, entry, since, written, lapse, rule,
          evidence, twin_since, doubt, doubt_since, doubt_lapse, waiting, {seen},

@@ -57,8 +57,8 @@ fn a_twin_with_another_end_ends_with_the_rule_beside_it() {
         let story = Story::new();
         story.policy(&until(""));
         story.apply().ends(Exit::Done);
-        // User 8 has the first rule that a sandbox makes.
-        let twin = 1955;
+        // User 8 has the first rule.
+        let twin = TWIN + 1;
         story.sandbox.set_unlisted_rule(twin);
         story.policy(&until(first));
         make_unheard(&story);
@@ -74,17 +74,24 @@ fn a_twin_with_another_end_ends_with_the_rule_beside_it() {
     }
 }
 
-#[test]
-fn a_lift_also_ends_the_twin_of_a_rule_that_lists_left_out() {
+/// The first rule that a sandbox makes.
+const TWIN: i64 = 1954;
+
+/// Two rules about user 7, the first of which no list showed until now.
+fn twinned() -> Story {
     let story = Story::new();
     story.policy("bans:\n  - { target: a, users: [7], until: never }\n");
-    // The first rule a sandbox makes; no list shows it for now.
-    let twin = 1954;
-    story.sandbox.set_unlisted_rule(twin);
+    story.sandbox.set_unlisted_rule(TWIN);
     story.strike(Fate::LoseAnswer, 0, |_| true);
     story.apply().ends(Exit::Done);
     story.holds(&["agora 7", "agora 7"]);
-    story.sandbox.set_listed_rule(twin);
+    story.sandbox.set_listed_rule(TWIN);
+    story
+}
+
+#[test]
+fn a_lift_also_ends_the_twin_of_a_rule_that_lists_left_out() {
+    let story = twinned();
     story.advance(hours(1));
     story.policy("bans:\n  - { target: t, room: r, users: [u], until: never }\n");
     story.apply().ends(Exit::Done);
@@ -93,13 +100,7 @@ fn a_lift_also_ends_the_twin_of_a_rule_that_lists_left_out() {
 
 #[test]
 fn the_twin_of_a_rule_whose_end_is_moved_ends_before_it() {
-    let story = Story::new();
-    story.policy("bans:\n  - { target: a, users: [7], until: never }\n");
-    let twin = 1954;
-    story.sandbox.set_unlisted_rule(twin);
-    story.strike(Fate::LoseAnswer, 0, |_| true);
-    story.apply().ends(Exit::Done);
-    story.sandbox.set_listed_rule(twin);
+    let story = twinned();
     story.advance(hours(1));
     story.policy("bans:\n  - { target: a, users: [7], until: 2026-11-20T15:00:00Z }\n");
     story.apply().ends(Exit::Done);
@@ -109,14 +110,8 @@ fn the_twin_of_a_rule_whose_end_is_moved_ends_before_it() {
 
 #[test]
 fn the_twin_of_a_rule_that_vanished_stands_until_there_is_another() {
-    let story = Story::new();
-    story.policy("bans:\n  - { target: a, users: [7], until: never }\n");
-    let twin = 1954;
-    story.sandbox.set_unlisted_rule(twin);
-    story.strike(Fate::LoseAnswer, 0, |_| true);
-    story.apply().ends(Exit::Done);
-    story.sandbox.set_listed_rule(twin);
-    story.sandbox.lose_rule(twin + 1);
+    let story = twinned();
+    story.sandbox.lose_rule(TWIN + 1);
     story.advance(hours(13));
     let sandbox = story.sandbox.clone();
     story.sandbox.set_mischief(move |_: &Incoming| {
@@ -131,7 +126,7 @@ fn the_twin_of_a_rule_that_vanished_stands_until_there_is_another() {
 fn a_twin_that_is_found_with_the_rule_is_lifted() {
     let story = Story::new();
     story.policy("bans:\n  - { target: a, users: [7], until: never }\n");
-    story.sandbox.set_unlisted_rule(1954);
+    story.sandbox.set_unlisted_rule(TWIN);
     let is_create = |it: &Incoming| it.method == Method::Post;
     let mut creates = 0;
     let sandbox = story.sandbox.clone();
@@ -139,7 +134,7 @@ fn a_twin_that_is_found_with_the_rule_is_lifted() {
         creates += u64::from(is_create(it));
         if creates == 2 {
             // From the second one on, the list shows the first one's rule too.
-            sandbox.set_listed_rule(1954);
+            sandbox.set_listed_rule(TWIN);
         }
         if is_create(it) { Fate::LoseAnswer } else { Fate::Answer }
     });
