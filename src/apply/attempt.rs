@@ -3,12 +3,14 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
+use super::bearing::Bearing;
 use super::journal::Unwritten;
 use super::ledger;
-use super::line::{Line, Work};
+use super::line::Line;
 use super::outcome::Trouble;
 use super::pace::Turn;
 use super::settle::{Answer, Refused};
+use super::work::Work;
 use crate::domain::Moment;
 use crate::provider::{Call, NoAnswer, Session, Stamp, Verb};
 use crate::state::{Answered, Intent, Record};
@@ -44,9 +46,10 @@ impl From<Unwritten> for NotMade {
 
 impl Line {
     /// Makes an attempt: its intent is durable before it is sent.
-    pub async fn attempt(&self, work: &Work) -> Result<Attempt, NotMade> {
+    pub async fn attempt(&self, work: &mut Work) -> Result<Attempt, NotMade> {
         let call = self.shared.next_call();
-        self.journal.write(self.intent(call, work)).await?;
+        let intended = self.now();
+        self.journal.write(self.intent(work, call, intended)).await?;
         let lane = self.form(&work.call).map_or(0, |form| form.lane);
         let mut turn = None;
         if let Some(pace) = self.paces.get(lane) {
@@ -62,11 +65,11 @@ impl Line {
         let stamp = Stamp { now: sent, nonce: self.shared.world.random.bits(), sequence: call };
         let (answer, clock_ahead) =
             exchange(&self.shared.world, &self.session, &work.call, (&stamp, turn)).await;
+        work.learn(Bearing::of(&work.call, &answer), intended, || blame(&answer));
         Ok(Attempt { call, sent, answer, clock_ahead })
     }
 
-    fn intent(&self, call: i64, work: &Work) -> Vec<Record> {
-        let at = self.now();
+    fn intent(&self, work: &Work, call: i64, at: Moment) -> Vec<Record> {
         let target = &self.session.target;
         let Call { verb, kind, room, .. } = &work.call;
         let form = self.form(&work.call);
@@ -90,9 +93,9 @@ impl Line {
         let mut records = Vec::with_capacity(1 + work.operations.len());
         records.push(intent);
         let doubts = self.operations(work).into_iter();
-        records.extend(
-            doubts.filter_map(|(_, operation)| form.map(|it| ledger::intended(operation, it, at))),
-        );
+        records.extend(doubts.filter_map(|(_, operation)| {
+            form.map(|form| ledger::intended(operation, work.doubt(operation, form, at)))
+        }));
         records
     }
 
@@ -157,8 +160,16 @@ fn outcome(answer: &Answer) -> &'static str {
     }
 }
 
+/// What an attempt that did not take effect is blamed on.
+pub(super) fn blame(answer: &Answer) -> Trouble {
+    match answer {
+        Err(refused) => trouble(refused),
+        Ok(_) => Trouble { error: "not settled".to_owned(), code: None, request_id: None },
+    }
+}
+
 /// What went wrong, for people.
-pub fn trouble(refused: &Refused) -> Trouble {
+fn trouble(refused: &Refused) -> Trouble {
     match refused {
         Refused::Fault(fault) => Trouble {
             error: fault.message.clone(),

@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::ledger::{self, Sent, Written};
-use super::line::{Line, Work};
+use super::line::Line;
 use super::outcome::{Fate, Trouble};
+use super::work::Work;
 use crate::domain::{Evidence, Id, Lapse};
 use crate::plan::{Means, Operation};
 use crate::provider::{Call, Form, Item, Verb};
@@ -37,8 +38,11 @@ impl Line {
             let Some(operation) = all.get(*index) else { continue };
             let end = ends.get(&operation.restriction.subject.id).copied();
             // It was asked for between the first attempt and now: a capped end moves with that.
-            let first = operation.doubted.map_or(self.shared.plan.now, |doubt| doubt.since);
-            let asked = [first, self.now()].map(|at| form.expiry.term(operation.until, at).lapse);
+            // An earlier run's clock may have been ahead of ours.
+            let begun = self.shared.plan.now;
+            let doubted = operation.doubted.map_or(begun, |doubt| doubt.since);
+            let asked = [begun.min(doubted), self.now().max(doubted)]
+                .map(|at| form.expiry.term(operation.until, at).lapse);
             let near = end.is_some_and(|end| is_near(end, asked));
             if let (Some(lapse), true) = (end, near) {
                 self.confirmed(form, *index, operation, (lapse, Evidence::Observed)).await;
@@ -62,8 +66,8 @@ impl Line {
         let standing = batch.iter().filter(|(_, standing)| *standing);
         let standing: Vec<usize> = standing.map(|(index, _)| *index).collect();
         for (verb, operations) in [(Verb::Lift, &standing), (Verb::Impose, &all)] {
-            let Some(work) = self.work(verb, operations) else { continue };
-            if let Err(trouble) = self.insist(&work).await {
+            let Some(mut work) = self.work(verb, operations) else { continue };
+            if let Err(trouble) = self.insist(&mut work).await {
                 return self.leave_in_doubt(&all, &trouble);
             }
         }
@@ -83,7 +87,7 @@ impl Line {
             Some(Item { id, rule: None })
         };
         call.items = operations.iter().filter_map(item).collect();
-        Some(Work { call, operations: operations.to_vec() })
+        Some(Work::new(call, operations.to_vec()))
     }
 
     async fn confirmed(

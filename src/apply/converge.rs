@@ -1,12 +1,11 @@
 //! From a step of the plan to the fate of each of its operations.
 
-use super::attempt::{Attempt, NotMade};
-use super::line::{Line, Work};
+use super::attempt::{Attempt, NotMade, blame};
+use super::line::Line;
 use super::look::Sight;
 use super::outcome::{Fate, Trouble};
-use super::record::blame;
 use super::settle::{Parts, Pause, Refused, Tries, Verdict, back_off, settle};
-use crate::domain::Moment;
+use super::work::Work;
 use crate::provider::{Class, Form, Repeat, Verb};
 
 /// What is left to do of a piece of work.
@@ -15,16 +14,6 @@ enum Rest {
     Settled,
     /// These parts of it are to be tried, in this order.
     Parts(Vec<Work>),
-}
-
-/// Where a piece of work stands after an attempt.
-struct Trial {
-    /// What to do next.
-    verdict: Verdict,
-    /// What was tried.
-    tries: Tries,
-    /// Before this instant nothing of it was sent in this run.
-    began: Moment,
 }
 
 impl Line {
@@ -42,7 +31,6 @@ impl Line {
     async fn converge(&self, mut work: Work) -> Rest {
         let Some(form) = self.form(&work.call) else { return Rest::Settled };
         let mut tries = Tries::default();
-        let began = self.now();
         if form.repeat == Repeat::Duplicates {
             let sight = self.look_first(form, &mut work).await;
             if !self.is_clear(&work, sight).await {
@@ -58,13 +46,13 @@ impl Line {
                 return Rest::Settled;
             }
             if self.is_over() {
-                self.abandon(&work, tries).await;
+                self.abandon(&work).await;
                 return Rest::Settled;
             }
-            let attempt = match self.attempt(&work).await {
+            let attempt = match self.attempt(&mut work).await {
                 Ok(attempt) => attempt,
                 Err(NotMade::Over) => {
-                    self.abandon(&work, tries).await;
+                    self.abandon(&work).await;
                     return Rest::Settled;
                 }
                 Err(NotMade::Unwritten) => {
@@ -74,10 +62,8 @@ impl Line {
             };
             self.check_clock(&attempt);
             let verdict = settle(form, &work.call, &attempt.answer, &mut tries);
-            let verdict = self.afford(verdict, &attempt, tries);
-            if let Some(rest) =
-                self.act(form, &mut work, &attempt, Trial { verdict, tries, began }).await
-            {
+            let verdict = self.afford(verdict, &attempt);
+            if let Some(rest) = self.act(form, &mut work, &attempt, verdict).await {
                 return rest;
             }
         }
@@ -92,9 +78,8 @@ impl Line {
             self.finish(work, Fate::Waiting, Some(&room_is_absent()), None).await;
         } else if waited && !self.rooms.may_ask_again(&work.call) {
             // Their rows stay as they are: they are the first to be asked about next time.
-            work.operations.iter().for_each(|index| {
-                self.note(*index, Fate::Waiting, Some(others_first()));
-            });
+            let (fate, trouble) = work.end(Fate::Waiting, Some(&others_first()));
+            work.operations.iter().for_each(|index| self.note(*index, fate, trouble.clone()));
         } else {
             return false;
         }
@@ -102,7 +87,7 @@ impl Line {
     }
 
     /// The verdict that the target's retries can pay for.
-    pub(super) fn afford(&self, verdict: Verdict, attempt: &Attempt, tries: Tries) -> Verdict {
+    pub(super) fn afford(&self, verdict: Verdict, attempt: &Attempt) -> Verdict {
         match &attempt.answer {
             Err(Refused::NoAnswer(_)) => self.budget.unanswered(),
             // Who can only say "try again" is as good as silent.
@@ -118,9 +103,9 @@ impl Line {
         }
         if self.budget.is_hopeless() {
             let hint = "check the network and the target's `endpoint`, then run again";
-            self.stop(blame(attempt), hint);
+            self.stop(blame(&attempt.answer), hint);
         }
-        if tries.in_doubt { Verdict::InDoubt } else { Verdict::Failed }
+        Verdict::GiveUp
     }
 
     /// Acts on a verdict; `None` when the work is to be tried again.
@@ -129,13 +114,13 @@ impl Line {
         form: &'static Form,
         work: &mut Work,
         attempt: &Attempt,
-        Trial { verdict, tries, began }: Trial,
+        verdict: Verdict,
     ) -> Option<Rest> {
         match verdict {
             Verdict::Done(effect) => {
-                self.done(form, work, attempt, (Some(effect), tries, began)).await;
+                self.done(form, work, attempt, Some(effect)).await;
             }
-            Verdict::AlreadySo => self.done(form, work, attempt, (None, tries, began)).await,
+            Verdict::AlreadySo => self.done(form, work, attempt, None).await,
             Verdict::Again { pause } => {
                 self.record(vec![self.answered(attempt)]).await;
                 self.rest(form, pause).await;
@@ -152,7 +137,7 @@ impl Line {
             }
             Verdict::Look => {
                 self.record(vec![self.answered(attempt)]).await;
-                let sight = self.look_again(form, work, began).await;
+                let sight = self.look_again(form, work).await;
                 if self.is_clear(work, sight).await {
                     return None;
                 }
@@ -162,7 +147,9 @@ impl Line {
                 return Some(split(work, parts));
             }
             Verdict::OneWaits(place) => {
-                let [rest, culprit] = without(work, place);
+                let [rest, mut culprit] = without(work, place);
+                // It was refused by name.
+                culprit.refused();
                 self.end(&culprit, attempt, Fate::Waiting).await;
                 return Some(Rest::Parts(vec![rest]));
             }
@@ -171,16 +158,14 @@ impl Line {
                 self.rooms.note_absent(&work.call);
                 self.end(work, attempt, Fate::Waiting).await;
             }
-            Verdict::Failed => self.end(work, attempt, Fate::Failed).await,
-            Verdict::InDoubt => self.end(work, attempt, Fate::InDoubt).await,
+            Verdict::GiveUp => self.end(work, attempt, Fate::Failed).await,
             Verdict::RoomFull => {
                 self.rooms.note_full(&work.call);
                 self.end(work, attempt, Fate::Failed).await;
             }
             Verdict::Stop { hint } => {
-                self.stop(blame(attempt), hint);
-                let fate = if tries.in_doubt { Fate::InDoubt } else { Fate::Failed };
-                self.end(work, attempt, fate).await;
+                self.stop(blame(&attempt.answer), hint);
+                self.end(work, attempt, Fate::Failed).await;
             }
         }
         Some(Rest::Settled)

@@ -2,11 +2,11 @@
 
 use std::future::Future;
 
-use super::attempt::trouble;
-use super::line::Work;
+use super::attempt::blame;
 use super::outcome::Trouble;
 use super::paging::{Next, Paging};
 use super::settle::{Answer, Pause, Tries, Verdict};
+use super::work::Work;
 use crate::provider::{Call, Effect, Form, Listed, Verb};
 
 /// Somebody who makes calls at one target.
@@ -15,7 +15,7 @@ pub(super) trait Caller: Sync {
     fn call(
         &self,
         form: &'static Form,
-        work: &Work,
+        work: &mut Work,
         tries: &mut Tries,
     ) -> impl Future<Output = Result<(Answer, Verdict), Trouble>> + Send;
 
@@ -36,7 +36,7 @@ pub(super) struct List {
 pub(super) async fn insist(
     caller: &impl Caller,
     form: &'static Form,
-    work: &Work,
+    work: &mut Work,
 ) -> Result<Option<Effect>, Trouble> {
     let mut tries = Tries::default();
     loop {
@@ -54,10 +54,9 @@ pub(super) async fn insist(
             | Verdict::OneWaits(_)
             | Verdict::Waiting
             | Verdict::RoomAbsent
-            | Verdict::Failed
+            | Verdict::GiveUp
             | Verdict::RoomFull
-            | Verdict::InDoubt
-            | Verdict::Stop { hint: _ } => return Err(error_of(answer)),
+            | Verdict::Stop { hint: _ } => return Err(blame(&answer)),
         }
     }
 }
@@ -73,20 +72,13 @@ pub(super) async fn list(
     loop {
         let verb = Verb::List { cursor };
         let call = Call { verb, reason: None, items: Vec::new(), ..about.clone() };
-        let work = Work { call, operations: Vec::new() };
-        let Some(Effect::Page(page)) = insist(caller, form, &work).await? else {
+        let mut work = Work::new(call, Vec::new());
+        let Some(Effect::Page(page)) = insist(caller, form, &mut work).await? else {
             return Ok(List { rows: paging.into_rows(), is_whole: true });
         };
         match paging.take(page, cursor) {
             Next::Page(next) => cursor = next,
             next => return Ok(List { rows: paging.into_rows(), is_whole: next == Next::End }),
         }
-    }
-}
-
-fn error_of(answer: Answer) -> Trouble {
-    match answer {
-        Err(refused) => trouble(&refused),
-        Ok(_) => Trouble { error: "not settled".to_owned(), code: None, request_id: None },
     }
 }

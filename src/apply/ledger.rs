@@ -26,9 +26,10 @@ pub struct Written {
     pub twin: Option<Twin>,
 }
 
-/// The row before a call about it is sent: as it was, and in doubt.
-pub fn intended(operation: &Operation, form: &Form, now: Moment) -> Record {
-    let lapse = match (operation.action, operation.lapse()) {
+/// The end that a call about an operation asks for, sent at `now`; of a lift, the end of what it
+/// is to lift.
+pub fn asked_end(operation: &Operation, form: &Form, now: Moment) -> Lapse {
+    match (operation.action, operation.lapse()) {
         (Action::Lift | Action::Forget, Some(lapse)) => lapse,
         (
             Action::Impose
@@ -39,12 +40,11 @@ pub fn intended(operation: &Operation, form: &Form, now: Moment) -> Record {
             | Action::Forget,
             _,
         ) => form.expiry.term(operation.until, now).lapse,
-    };
-    let action = operation.action;
-    let doubt = match operation.doubted {
-        Some(earlier) => earlier.and(action, lapse),
-        None => Doubt::new(action, now, lapse),
-    };
+    }
+}
+
+/// The row before a call about it is sent: as it was, and in doubt.
+pub fn intended(operation: &Operation, doubt: Doubt) -> Record {
     Record::Put(Enforcement { doubt: Some(doubt), ..before(operation) })
 }
 
@@ -86,12 +86,13 @@ pub fn promised(operation: &Operation) -> Enforcement {
     }
 }
 
-/// What the state is told when an operation came to this end without taking effect.
+/// What the state is told when an operation came to this end without taking effect. What earlier
+/// runs left in doubt about it stays so: what is refused now may have been done then.
 pub fn without_effect(operation: &Operation, fate: Fate, now: Moment) -> Option<Record> {
     match fate {
         Fate::Waiting => {
             let row = promised(operation);
-            let row = Enforcement { held: None, doubt: None, waiting: Some(now), ..row };
+            let row = Enforcement { held: None, waiting: Some(now), ..row };
             Some(Record::Put(row))
         }
         Fate::Failed | Fate::Dropped | Fate::Deferred => Some(match &operation.recorded {

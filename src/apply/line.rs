@@ -10,6 +10,7 @@ use super::ledger::{self, Metas, Sent};
 use super::outcome::{Fate, Stopped, Trouble};
 use super::pace::Pace;
 use super::rooms::Rooms;
+use super::work::Work;
 use super::{Halt, Progress};
 use crate::domain::Moment;
 use crate::plan::{Operation, Plan};
@@ -83,37 +84,6 @@ pub struct Line {
     pub budget: RetryBudget,
 }
 
-/// A call and the operations it carries, in the order of its items.
-#[derive(Clone, Debug)]
-pub struct Work {
-    /// The call.
-    pub call: Call,
-    /// The operations, by their index in the plan.
-    pub operations: Vec<usize>,
-}
-
-impl Work {
-    /// Keeps only the items whose operations `keep` says yes to.
-    pub fn retain(&mut self, keep: impl Fn(usize) -> bool) {
-        let kept: Vec<bool> = self.operations.iter().map(|index| keep(*index)).collect();
-        let mut keeps = kept.iter().copied();
-        self.operations.retain(|_| keeps.next().unwrap_or(true));
-        let mut keeps = kept.iter().copied();
-        self.call.items.retain(|_| keeps.next().unwrap_or(true));
-    }
-
-    /// The part of the work from `start` to before `end`.
-    #[must_use]
-    pub fn part(&self, start: usize, end: usize) -> Self {
-        let call = Call {
-            items: self.call.items.get(start..end).unwrap_or_default().to_vec(),
-            ..self.call.clone()
-        };
-        let operations = self.operations.get(start..end).unwrap_or_default().to_vec();
-        Self { call, operations }
-    }
-}
-
 impl Line {
     /// What time it is.
     pub fn now(&self) -> Moment {
@@ -145,13 +115,15 @@ impl Line {
         }
     }
 
-    /// Notes the end of work that was never sent.
+    /// Notes the end of work of which nothing more is sent and nothing can be recorded.
     pub fn leave(&self, work: &Work) {
+        let (fate, trouble) = match self.stopped.get() {
+            Some(trouble) => (Fate::Failed, trouble.clone()),
+            None => (Fate::Deferred, self.not_begun()),
+        };
+        let (fate, trouble) = work.end(fate, Some(&trouble));
         for index in &work.operations {
-            match self.stopped.get() {
-                Some(trouble) => self.note(*index, Fate::Failed, Some(trouble.clone())),
-                None => self.note(*index, Fate::Deferred, Some(self.not_begun())),
-            }
+            self.note(*index, fate, trouble.clone());
         }
     }
 

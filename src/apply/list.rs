@@ -1,11 +1,11 @@
 //! What a run sends beside the steps of its plan: it is recorded like them.
 
-use super::attempt::NotMade;
+use super::attempt::{NotMade, blame};
 use super::insist::{Caller, insist, list};
-use super::line::{Line, Work};
+use super::line::Line;
 use super::outcome::Trouble;
-use super::record::blame;
 use super::settle::{Answer, Pause, Tries, Verdict, settle};
+use super::work::Work;
 use crate::provider::{Call, Effect, Form, Listed};
 
 impl Line {
@@ -18,7 +18,7 @@ impl Line {
     /// Sends a call until it takes effect or cannot; its operations get no fate from it.
     ///
     /// `None` when what was asked for was so already.
-    pub(super) async fn insist(&self, work: &Work) -> Result<Option<Effect>, Trouble> {
+    pub(super) async fn insist(&self, work: &mut Work) -> Result<Option<Effect>, Trouble> {
         let form = self.form(&work.call).ok_or_else(stopped)?;
         insist(self, form, work).await
     }
@@ -28,7 +28,7 @@ impl Caller for Line {
     async fn call(
         &self,
         form: &'static Form,
-        work: &Work,
+        work: &mut Work,
         tries: &mut Tries,
     ) -> Result<(Answer, Verdict), Trouble> {
         if self.is_over() {
@@ -40,10 +40,10 @@ impl Caller for Line {
         };
         self.check_clock(&attempt);
         let verdict = settle(form, &work.call, &attempt.answer, tries);
-        let verdict = self.afford(verdict, &attempt, *tries);
+        let verdict = self.afford(verdict, &attempt);
         self.record(vec![self.answered(&attempt)]).await;
         if let Verdict::Stop { hint } = &verdict {
-            self.stop(blame(&attempt), *hint);
+            self.stop(blame(&attempt.answer), *hint);
         }
         Ok((attempt.answer, verdict))
     }

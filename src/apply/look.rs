@@ -9,8 +9,9 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::ledger::{self, Sent, Written};
-use super::line::{Line, Work};
+use super::line::Line;
 use super::outcome::{Fate, Trouble};
+use super::work::Work;
 use crate::domain::{Enforcement, Evidence, Lapse, Moment, RuleId, Until};
 use crate::plan::Operation;
 use crate::plan::term::{CLOCK_TOLERANCE, Tenure};
@@ -74,18 +75,16 @@ impl Line {
         }
     }
 
-    /// Looks after an attempt that brought no answer; the first was made at `began` or later.
-    pub(super) async fn look_again(
-        &self,
-        form: &'static Form,
-        work: &mut Work,
-        began: Moment,
-    ) -> Sight {
+    /// Looks after an attempt that brought no answer.
+    pub(super) async fn look_again(&self, form: &'static Form, work: &mut Work) -> Sight {
         let Some((_, operation)) = self.operations(work).into_iter().next() else {
             return Sight::Clear;
         };
-        let since = operation.doubted.map_or(began, |doubt| doubt.since);
-        self.look_twice(form, work, since).await
+        let inherited = operation.doubted.map(|doubt| doubt.since);
+        match inherited.or(work.unanswered_since()) {
+            Some(since) => self.look_twice(form, work, since).await,
+            None => Sight::Clear,
+        }
     }
 
     async fn look_twice(&self, form: &'static Form, work: &mut Work, since: Moment) -> Sight {
@@ -169,7 +168,7 @@ impl Line {
             call.verb = Verb::Lift;
             call.items.iter_mut().for_each(|item| item.rule = rule.rule);
             // Nothing about the restriction is in doubt meanwhile: it has no operation.
-            let _stays = self.insist(&Work { call, operations: Vec::new() }).await;
+            let _stays = self.insist(&mut Work::new(call, Vec::new())).await;
         }
     }
 
@@ -197,7 +196,7 @@ impl Line {
                     .into_iter()
                     .map(|item| Item { rule: rule.rule, ..item })
                     .collect();
-                if let Err(trouble) = self.insist(&lift).await {
+                if let Err(trouble) = self.insist(&mut lift).await {
                     return Sight::Unclear(trouble);
                 }
                 lifted = true;

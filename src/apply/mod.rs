@@ -2,6 +2,7 @@
 //! never chooses.
 
 pub mod attempt;
+pub mod bearing;
 pub mod book;
 pub mod budget;
 mod confirm;
@@ -22,6 +23,7 @@ mod record;
 pub mod rooms;
 pub mod run;
 pub mod settle;
+pub mod work;
 
 pub use halt::{Cause, Halt};
 pub use outcome::{Fate, Outcome, Problem, Stopped, Tally, Trouble};

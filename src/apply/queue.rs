@@ -6,8 +6,9 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::attempt::Attempt;
-use super::line::{Line, Work};
+use super::line::Line;
 use super::outcome::{Fate, Trouble};
+use super::work::Work;
 use crate::plan::term::CLOCK_TOLERANCE;
 use crate::plan::{Phase, Step};
 
@@ -30,7 +31,7 @@ impl Line {
             }
             let alone = sent.is_none();
             sent = Some(step.phase);
-            let mut work = Work { call: step.call, operations: step.operations };
+            let mut work = Work::new(step.call, step.operations);
             if step.phase == Phase::ReplacedLift {
                 self.hold_back(&mut work);
             }

@@ -9,11 +9,12 @@ use tokio::task::JoinSet;
 
 use super::attempt::exchange;
 use super::insist::{Caller, List, list};
-use super::line::{Work, next_call};
+use super::line::next_call;
 use super::outcome::Trouble;
 use super::pace::Pace;
 use super::run::Paces;
 use super::settle::{Answer, Pause, Tries, Verdict, back_off, settle};
+use super::work::Work;
 use crate::domain::{Deny, Id, TargetName, Until};
 use crate::plan::term::CLOCK_TOLERANCE;
 use crate::provider::{Call, Form, Listed, Listing, Session, Stamp, Target, Verb};
@@ -181,7 +182,7 @@ impl Caller for Reader {
     async fn call(
         &self,
         form: &'static Form,
-        work: &Work,
+        work: &mut Work,
         tries: &mut Tries,
     ) -> Result<(Answer, Verdict), Trouble> {
         let answer = self.send(form, &work.call).await;

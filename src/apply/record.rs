@@ -1,14 +1,14 @@
 //! What is written down when operations meet their fates.
 
-use super::attempt::{Attempt, trouble};
+use super::attempt::{Attempt, blame};
 use super::ledger::{self, Sent, Written};
-use super::line::{Line, Work};
+use super::line::Line;
 use super::look::twin_since;
 use super::outcome::{Fate, Trouble};
-use super::settle::{Refused, Tries};
+use super::work::Work;
 use crate::domain::{Doubt, Evidence, Lapse, Moment, RuleId};
 use crate::plan::Operation;
-use crate::provider::{Effect, Form, NoAnswer, Repeat, Verb};
+use crate::provider::{Effect, Form, Repeat, Verb};
 use crate::state::Record;
 
 impl Line {
@@ -18,7 +18,7 @@ impl Line {
         form: &'static Form,
         work: &Work,
         attempt: &Attempt,
-        (effect, tries, began): (Option<Effect>, Tries, Moment),
+        effect: Option<Effect>,
     ) {
         let mut records = Vec::with_capacity(1 + 2 * work.operations.len());
         records.push(self.answered(attempt));
@@ -28,6 +28,7 @@ impl Line {
         let now = self.now();
         let mut unconfirmed = Vec::new();
         let unlisted = unlisted();
+        let unanswered = work.unanswered_since();
         for (place, (index, operation)) in self.operations(work).into_iter().enumerate() {
             let rule = work.call.items.get(place).and_then(|item| item.rule);
             let ends = work.call.verb == Verb::Lift;
@@ -35,10 +36,10 @@ impl Line {
                 records.push(Record::Drop(operation.restriction.clone()));
             } else {
                 let written =
-                    written(form, operation, (attempt, rule), (effect.as_ref(), tries, began));
+                    written(form, operation, (attempt, rule), (effect.as_ref(), unanswered));
                 let mut row = ledger::held(operation, written);
                 if form.repeat == Repeat::MayKeepOldEnd
-                    && may_keep_old_end(operation, tries, effect.is_none())
+                    && may_keep_old_end(operation, unanswered.is_some() || effect.is_none())
                 {
                     row.doubt = Some(unconfirmed_doubt(operation, form, attempt));
                     unconfirmed.push(index);
@@ -70,11 +71,12 @@ impl Line {
 
     /// Records an end that an answer brought about.
     pub(super) async fn end(&self, work: &Work, attempt: &Attempt, fate: Fate) {
-        let trouble = blame(attempt);
+        let trouble = blame(&attempt.answer);
         self.finish(work, fate, Some(&trouble), Some(attempt)).await;
     }
 
-    /// Records an end without effect for every operation of a piece of work.
+    /// Records an end without effect, as far as that is known, for every operation of a piece of
+    /// work.
     pub(super) async fn finish(
         &self,
         work: &Work,
@@ -88,25 +90,26 @@ impl Line {
         let call = attempt.map(|attempt| attempt.call);
         let sent = Sent { call, told: told.as_ref(), request_id: None };
         let now = self.now();
+        let (fate, trouble) = work.end(fate, trouble);
         for (_, operation) in self.operations(work) {
             // A lift that the provider refuses for now is not waiting: it is simply not done.
             records.extend(ledger::without_effect(operation, fate, now));
-            records.push(self.shared.audit(operation, now, (fate, trouble), sent));
+            records.push(self.shared.audit(operation, now, (fate, trouble.as_ref()), sent));
         }
         if !records.is_empty() {
             // Unwritten, the run is halted, and the state says that it may have happened.
             let _unwritten = self.journal.report(records).await;
         }
         for index in &work.operations {
-            self.note(*index, fate, trouble.cloned());
+            self.note(*index, fate, trouble.clone());
         }
     }
 
     /// Ends work that was tried before the run or the target was stopped.
-    pub(super) async fn abandon(&self, work: &Work, tries: Tries) {
-        if tries.in_doubt {
+    pub(super) async fn abandon(&self, work: &Work) {
+        if work.is_open() {
             let trouble = self.stopped.get().cloned().unwrap_or_else(interrupted);
-            self.finish(work, Fate::InDoubt, Some(&trouble), None).await;
+            self.finish(work, Fate::Deferred, Some(&trouble), None).await;
         } else {
             // An intent may have been written for it: take that back, it was never sent.
             let records = self.operations(work).into_iter().filter_map(|(_, operation)| {
@@ -158,7 +161,7 @@ fn written(
     form: &Form,
     operation: &Operation,
     (attempt, rule): (&Attempt, Option<RuleId>),
-    (effect, tries, began): (Option<&Effect>, Tries, Moment),
+    (effect, unanswered): (Option<&Effect>, Option<Moment>),
 ) -> Written {
     let asked = form.expiry.term(operation.until, attempt.sent).lapse;
     let earlier = operation.recorded.as_ref().and_then(|row| row.held.as_ref());
@@ -171,11 +174,7 @@ fn written(
     // A rule made after an attempt that brought no answer may have a twin.
     let created = matches!(effect, Some(Effect::Created(_)));
     let doubted = operation.doubted.map(|doubt| doubt.since);
-    let doubted = match (created, tries.in_doubt) {
-        (true, true) => Some(doubted.unwrap_or(began)),
-        (true, false) => doubted,
-        (false, _) => None,
-    };
+    let doubted = doubted.or(unanswered).filter(|_| created);
     let twin_since = match doubted.map(|since| twin_since(since, attempt.sent)) {
         None if !created => earlier.and_then(|held| held.twin).map(|twin| twin.since),
         twin_since => twin_since,
@@ -185,9 +184,9 @@ fn written(
 }
 
 /// Whether the provider may have kept the end of an earlier ban.
-fn may_keep_old_end(operation: &Operation, tries: Tries, already_so: bool) -> bool {
+fn may_keep_old_end(operation: &Operation, repeated: bool) -> bool {
     let was_held = operation.recorded.as_ref().is_some_and(|row| row.may_be_in_force());
-    was_held || tries.in_doubt || already_so
+    was_held || repeated
 }
 
 /// What stays in doubt about an operation until the room's list confirms it.
@@ -198,14 +197,6 @@ fn unconfirmed_doubt(operation: &Operation, form: &Form, attempt: &Attempt) -> D
     let lapse = kept.map_or(asked, |kept| kept.max(asked));
     let since = operation.doubted.map_or(attempt.sent, |doubt| doubt.since);
     Doubt::new(operation.action, since, lapse)
-}
-
-/// What an attempt that did not take effect is blamed on.
-pub(super) fn blame(attempt: &Attempt) -> Trouble {
-    match &attempt.answer {
-        Err(refused) => trouble(refused),
-        Ok(_) => trouble(&Refused::NoAnswer(NoAnswer::Unknown(String::new()))),
-    }
 }
 
 /// What is wrong with an operation whose effect could not be recorded.
@@ -221,6 +212,6 @@ fn unlisted() -> Trouble {
 }
 
 fn interrupted() -> Trouble {
-    let error = "the run was stopped before the answer to an earlier attempt was known".to_owned();
+    let error = "the run was stopped".to_owned();
     Trouble { error, code: None, request_id: None }
 }

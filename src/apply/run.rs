@@ -11,11 +11,12 @@ use super::book::Book;
 use super::budget::RetryBudget;
 use super::journal::{Journal, Unwritten, journal};
 use super::ledger::{self, Metas, Sent};
-use super::line::{Line, Shared, Work};
+use super::line::{Line, Shared};
 use super::outcome::{Fate, Outcome, Stopped, Trouble};
 use super::pace::{Pace, WINDOW};
 use super::queue::drain;
 use super::rooms::Rooms;
+use super::work::Work;
 use super::{Halt, Progress};
 use crate::domain::{Action, TargetName};
 use crate::plan::{Means, Plan, Step};
@@ -163,10 +164,10 @@ fn by_target(plan: &Plan) -> BTreeMap<TargetName, Vec<Step>> {
         let permitted = |index: &usize| {
             plan.operations.get(*index).is_some_and(|operation| plan.permits(operation))
         };
-        let mut work = Work { call: step.call.clone(), operations: step.operations.clone() };
+        let mut work = Work::new(step.call.clone(), step.operations.clone());
         work.retain(|index| permitted(&index));
         if !work.operations.is_empty() {
-            let Work { call, operations } = work;
+            let Work { call, operations, .. } = work;
             let step = Step { target: step.target.clone(), phase: step.phase, call, operations };
             targets.entry(step.target.clone()).or_default().push(step);
         }

@@ -16,7 +16,7 @@ pub enum Refused {
     NoAnswer(NoAnswer),
 }
 
-/// How often a call was tried, and what is left in doubt.
+/// How often a call was tried.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Tries {
     /// Attempts that may or may not have taken effect, or never left.
@@ -25,8 +25,6 @@ pub struct Tries {
     pub throttled: u32,
     /// Attempts that were to be signed afresh.
     pub signed: u32,
-    /// Whether an attempt may have taken effect unnoticed.
-    pub in_doubt: bool,
 }
 
 /// Attempts before a call is given up for this run, if what is wrong may pass by itself.
@@ -60,12 +58,10 @@ pub enum Verdict {
     Waiting,
     /// Give up on all its subjects: the room does not exist yet.
     RoomAbsent,
-    /// Give up on all its subjects.
-    Failed,
+    /// Give up on all its subjects for this run.
+    GiveUp,
     /// Give up on all its subjects, since the room is full.
     RoomFull,
-    /// Give up for this run, not knowing.
-    InDoubt,
     /// Send nothing more to this target.
     Stop {
         /// What a person can do about it.
@@ -105,7 +101,7 @@ pub enum Parts {
 pub fn settle(form: &Form, call: &Call, answer: &Answer, tries: &mut Tries) -> Verdict {
     match answer {
         Ok(reply) => Verdict::Done(reply.effect.clone()),
-        Err(Refused::NoAnswer(NoAnswer::NotSent(_))) => again(tries, Verdict::Failed),
+        Err(Refused::NoAnswer(NoAnswer::NotSent(_))) => again(tries, Verdict::GiveUp),
         Err(Refused::NoAnswer(NoAnswer::Unknown(_))) => lost(form, call, None, tries),
         Err(Refused::Fault(fault)) => settle_fault(form, call, fault, tries),
     }
@@ -131,7 +127,7 @@ fn settle_fault(form: &Form, call: &Call, fault: &Fault, tries: &mut Tries) -> V
             if attempt <= MOST_THROTTLED {
                 Verdict::Again { pause: Pause::Throttled { attempt, after: *after } }
             } else {
-                given_up(tries, Verdict::Failed)
+                Verdict::GiveUp
             }
         }
         Class::SignAgain if tries.signed == 0 => {
@@ -149,8 +145,8 @@ fn settle_fault(form: &Form, call: &Call, fault: &Fault, tries: &mut Tries) -> V
             Verb::Renew | Verb::Impose => Verdict::Recreate,
             Verb::Lift | Verb::List { cursor: _ } => Verdict::AlreadySo,
         },
-        Class::Refuse => narrow(Verdict::Failed),
-        Class::RefuseRoom => Verdict::Failed,
+        Class::Refuse => narrow(Verdict::GiveUp),
+        Class::RefuseRoom => Verdict::GiveUp,
         Class::Quota if single => Verdict::RoomFull,
         Class::Quota => Verdict::Split(Parts::Halves),
         Class::Stop { hint } => Verdict::Stop { hint },
@@ -159,40 +155,20 @@ fn settle_fault(form: &Form, call: &Call, fault: &Fault, tries: &mut Tries) -> V
 
 /// An attempt that may have taken effect.
 fn lost(form: &Form, call: &Call, fault: Option<&Fault>, tries: &mut Tries) -> Verdict {
-    let reads = matches!(call.verb, Verb::List { .. });
-    tries.in_doubt |= !reads;
     if call.verb == Verb::Impose && form.repeat == Repeat::Duplicates {
         tries.lost += 1;
-        return if tries.lost < MOST_LOST { Verdict::Look } else { Verdict::InDoubt };
+        return if tries.lost < MOST_LOST { Verdict::Look } else { Verdict::GiveUp };
     }
     // A provider that keeps saying "try again" to a batch may mean one subject of it.
-    let coded = fault.is_some_and(|fault| !fault.code.starts_with("HTTP "));
-    let at_last = if coded && call.items.len() > 1 {
-        Verdict::Split(Parts::Halves)
-    } else if reads {
-        Verdict::Failed
-    } else {
-        Verdict::InDoubt
-    };
-    again(tries, at_last)
+    let coded = fault.is_some_and(|fault| fault.has_own_code);
+    let in_parts = coded && call.items.len() > 1;
+    again(tries, if in_parts { Verdict::Split(Parts::Halves) } else { Verdict::GiveUp })
 }
 
 fn again(tries: &mut Tries, at_last: Verdict) -> Verdict {
     tries.lost += 1;
     let attempt = tries.lost;
-    if attempt < MOST_LOST {
-        Verdict::Again { pause: Pause::BackOff { attempt } }
-    } else {
-        given_up(tries, at_last)
-    }
-}
-
-/// What an earlier attempt left in doubt stays in doubt, whatever the last one brought.
-fn given_up(tries: &Tries, otherwise: Verdict) -> Verdict {
-    match otherwise {
-        Verdict::Failed if tries.in_doubt => Verdict::InDoubt,
-        other => other,
-    }
+    if attempt < MOST_LOST { Verdict::Again { pause: Pause::BackOff { attempt } } } else { at_last }
 }
 
 /// The first pause, before chance shortens it.
@@ -210,4 +186,117 @@ pub fn back_off(attempt: u32, bits: u64) -> Duration {
     let ceiling = ceiling.min(LONGEST_PAUSE).as_millis();
     let share = u128::from(bits >> 32);
     Duration::from_millis(u64::try_from((ceiling * share) >> 32).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bearing::samples::{
+        DONE, LIST, STOP, THROTTLED, call, fault, not_sent, silence,
+    };
+    use super::*;
+    use crate::provider::REGISTRY;
+
+    /// A form whose repeats are as given.
+    fn form(repeat: Repeat) -> &'static Form {
+        let forms = REGISTRY.iter().flat_map(|provider| provider.facts().forms);
+        forms.into_iter().find(|form| form.repeat == repeat).unwrap()
+    }
+
+    #[test]
+    fn every_class_has_its_verdict_for_one_subject_and_for_many() {
+        let halves = Verdict::Split(Parts::Halves);
+        let pause = Pause::Throttled { attempt: 1, after: None };
+        for (answer, of_one, of_many) in [
+            (DONE, Verdict::Done(Effect::Done), Verdict::Done(Effect::Done)),
+            (fault(Class::AlreadySo, None), Verdict::AlreadySo, Verdict::AlreadySo),
+            (fault(THROTTLED, None), Verdict::Again { pause }, Verdict::Again { pause }),
+            (fault(STOP, None), Verdict::Stop { hint: "" }, Verdict::Stop { hint: "" }),
+            (fault(Class::Wait, None), Verdict::Waiting, halves.clone()),
+            (fault(Class::Wait, Some("u0")), Verdict::Waiting, Verdict::OneWaits(0)),
+            (fault(Class::WaitForRoom, None), Verdict::RoomAbsent, Verdict::RoomAbsent),
+            (fault(Class::Refuse, None), Verdict::GiveUp, halves.clone()),
+            (fault(Class::Refuse, Some("u0")), Verdict::GiveUp, Verdict::Split(Parts::Without(0))),
+            (fault(Class::Refuse, Some("stranger")), Verdict::GiveUp, halves.clone()),
+            (fault(Class::RefuseRoom, None), Verdict::GiveUp, Verdict::GiveUp),
+            (fault(Class::Quota, None), Verdict::RoomFull, halves),
+        ] {
+            for verb in [Verb::Impose, Verb::Lift] {
+                for (items, expected) in [(1, &of_one), (3, &of_many)] {
+                    let mut tries = Tries::default();
+                    let call = call(verb, items);
+                    let verdict = settle(form(Repeat::Idempotent), &call, &answer, &mut tries);
+                    assert_eq!(verdict, *expected, "{verb:?} {answer:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_rule_that_is_gone_is_made_again_and_needs_no_lift() {
+        for (verb, expected) in [
+            (Verb::Impose, Verdict::Recreate),
+            (Verb::Renew, Verdict::Recreate),
+            (Verb::Lift, Verdict::AlreadySo),
+            (LIST, Verdict::AlreadySo),
+        ] {
+            let answer = fault(Class::RuleGone, None);
+            let form = form(Repeat::Duplicates);
+            assert_eq!(settle(form, &call(verb, 1), &answer, &mut Tries::default()), expected);
+        }
+    }
+
+    #[test]
+    fn a_call_is_given_up_after_five_attempts_and_a_coded_batch_is_split_then() {
+        let bare = Class::Retry;
+        for (answer, items, at_last) in [
+            (silence(), 1, Verdict::GiveUp),
+            (silence(), 3, Verdict::GiveUp),
+            (not_sent(), 3, Verdict::GiveUp),
+            (fault(bare.clone(), None), 1, Verdict::GiveUp),
+            (fault(bare, None), 3, Verdict::Split(Parts::Halves)),
+        ] {
+            let mut tries = Tries::default();
+            let call = call(Verb::Impose, items);
+            let mut next = || settle(form(Repeat::Idempotent), &call, &answer, &mut tries);
+            for attempt in 1..MOST_LOST {
+                assert_eq!(next(), Verdict::Again { pause: Pause::BackOff { attempt } });
+            }
+            assert_eq!(next(), at_last, "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn where_a_repeat_would_make_a_second_rule_it_is_looked_for_first() {
+        let mut tries = Tries::default();
+        let call = call(Verb::Impose, 1);
+        let mut next = || settle(form(Repeat::Duplicates), &call, &silence(), &mut tries);
+        (1..MOST_LOST).for_each(|_| assert_eq!(next(), Verdict::Look));
+        assert_eq!(next(), Verdict::GiveUp);
+    }
+
+    #[test]
+    fn throttling_and_a_second_refused_signature_end_too() {
+        let mut tries = Tries::default();
+        let call = call(Verb::Lift, 1);
+        let form = form(Repeat::Idempotent);
+        for _ in 0..MOST_THROTTLED {
+            let verdict = settle(form, &call, &fault(THROTTLED, None), &mut tries);
+            assert!(matches!(verdict, Verdict::Again { .. }));
+        }
+        assert_eq!(settle(form, &call, &fault(THROTTLED, None), &mut tries), Verdict::GiveUp);
+        let again = settle(form, &call, &fault(Class::SignAgain, None), &mut tries);
+        assert_eq!(again, Verdict::Again { pause: Pause::None });
+        let stop = settle(form, &call, &fault(Class::SignAgain, None), &mut tries);
+        assert!(matches!(stop, Verdict::Stop { .. }));
+    }
+
+    #[test]
+    fn pauses_grow_to_half_a_minute_and_never_beyond() {
+        for attempt in [1, 2, 7, 32, u32::MAX] {
+            let longest = back_off(attempt, u64::MAX);
+            assert!(longest <= LONGEST_PAUSE, "{longest:?}");
+            assert_eq!(back_off(attempt, 0), Duration::ZERO);
+        }
+        assert!(back_off(1, u64::MAX) < FIRST_PAUSE);
+    }
 }

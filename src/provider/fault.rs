@@ -11,6 +11,8 @@ pub struct Fault {
     pub class: Class,
     /// The provider's code, as it writes it; `HTTP 502` where there is no other.
     pub code: String,
+    /// Whether that is the provider's own code, not that of HTTP.
+    pub has_own_code: bool,
     /// The provider's message. Written by strangers: escape it for the place it is printed.
     pub message: String,
     /// The provider's id of the request, for its support.

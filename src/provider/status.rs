@@ -14,6 +14,7 @@ pub(super) fn fault(response: &Response, denied: &'static str) -> Fault {
     Fault {
         class: class(response, denied),
         code: format!("HTTP {}", response.status),
+        has_own_code: false,
         message: message.to_owned(),
         request_id: response.request_id.clone(),
         culprit: None,

@@ -73,6 +73,11 @@ impl Outgoing {
         Self::of("text/html", status, format!("<html><body>{text}</body></html>"))
     }
 
+    /// The provider's answer, as it is.
+    pub(super) fn raw(status: u16, body: &str) -> Self {
+        Self::of("application/json", status, body.to_owned())
+    }
+
     fn of(kind: &str, status: u16, body: String) -> Self {
         Self { status, headers: vec![("content-type", kind.to_owned())], body: body.into_bytes() }
     }

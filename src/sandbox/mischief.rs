@@ -24,6 +24,13 @@ pub enum Fate {
     /// The provider answers that calls come too fast, and says when to come again if this says so:
     /// no effect.
     Throttle(Option<Duration>),
+    /// The provider says this instead: no effect.
+    Say {
+        /// The status.
+        status: u16,
+        /// The body.
+        body: &'static str,
+    },
     /// It takes effect at once, and the answer comes this much later.
     Delay(Duration),
 }

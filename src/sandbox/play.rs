@@ -48,6 +48,7 @@ impl Sandbox {
                 self.answer(incoming);
                 Ok(dated(Outgoing::page(200, "\u{1b}[31m{\"Code\":"), now))
             }
+            Fate::Say { status, body } => Ok(dated(Outgoing::raw(status, body), now)),
             Fate::Throttle(after) => {
                 let outgoing = dated(route::throttled(incoming, now), now);
                 Ok(match after {

@@ -223,6 +223,7 @@ fn a_success_without_the_word_is_a_fault() {
             Err(Fault {
                 class: Class::Refuse,
                 code: "HTTP 200".into(),
+                has_own_code: false,
                 message: "bad luck: rain".into(),
                 request_id: Some("x-1".into()),
                 culprit: None,

@@ -138,6 +138,7 @@ pub(super) fn decode(call: &Call, response: &Response) -> Result<Reply, Fault> {
         return Err(Fault {
             class: status::weigh(faults::class(call, error_code), response, faults::DENIED),
             code: error_code.to_string(),
+            has_own_code: true,
             message: error_info.unwrap_or_default(),
             request_id,
             culprit: None,

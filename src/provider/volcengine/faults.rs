@@ -13,6 +13,7 @@ pub(super) fn fault(call: &Call, code: &str, message: &str, response: &Response)
     Fault {
         class: classify(call, code, response),
         code: code.to_owned(),
+        has_own_code: true,
         message: message.to_owned(),
         request_id: response.request_id.clone(),
         culprit,

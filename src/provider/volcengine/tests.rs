@@ -174,6 +174,7 @@ fn an_error_counts_under_any_status() {
             Err(Fault {
                 class: Class::AlreadySo,
                 code: "InvalidParameter.UserIdBanned".into(),
+                has_own_code: true,
                 message: "All userId has been banned in the activity.".into(),
                 request_id: Some("r".into()),
                 culprit: None,

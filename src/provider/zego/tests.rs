@@ -157,6 +157,7 @@ fn a_refusal_carries_code_message_and_request_id() {
         Err(Fault {
             class: Class::Retry,
             code: "42003".to_owned(),
+            has_own_code: true,
             message: "batch forbid failed".to_owned(),
             request_id: Some("r-1".to_owned()),
             culprit: None,

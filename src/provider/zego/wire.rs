@@ -106,6 +106,7 @@ pub(super) fn decode(call: &Call, response: &Response) -> Result<Reply, Fault> {
     Err(Fault {
         class: status::weigh(faults::class(call.kind, envelope.code), response, faults::DENIED),
         code: envelope.code.to_string(),
+        has_own_code: true,
         message: envelope.message.unwrap_or_default(),
         request_id,
         culprit: None,

@@ -1,6 +1,7 @@
 //! What a story's state file says, and what somebody else writes into it.
 
 use ostracon::domain::Moment;
+use ostracon::sandbox::Seen;
 use ostracon::state::{Location, State};
 use ostracon::world::Process;
 use rusqlite::Connection;
@@ -32,5 +33,23 @@ impl Story {
         let mut state = State::write(&location, "").unwrap();
         state.take_lease("theirs", &process, self.now()).unwrap();
         state.close().unwrap();
+    }
+}
+
+/// The target and verb whose intent explains a call.
+pub(super) fn explain(call: &Seen) -> (&'static str, &'static str) {
+    match (call.provider, call.action.as_str()) {
+        ("agora", "POST") => ("a", "impose"),
+        ("agora", "PUT") => ("a", "renew"),
+        ("agora", "DELETE") => ("a", "lift"),
+        ("agora", "GET") => ("a", "list"),
+        ("tencent", "ban_member") => ("t", "impose"),
+        ("tencent", "unban_member") => ("t", "lift"),
+        ("tencent", "get_banned_member_list") => ("t", "list"),
+        // One action bans and unbans.
+        ("volcengine", _) => ("v", "*"),
+        ("zego", "KickoutUser" | "ForbidRTCStreams") => ("z", "impose"),
+        ("zego", "ResumeRTCStreams") => ("z", "lift"),
+        other => panic!("nobody makes such calls: {other:?}"),
     }
 }

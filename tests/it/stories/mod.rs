@@ -2,6 +2,7 @@
 
 mod bounds;
 mod clock;
+mod doubts;
 mod drift;
 mod economy;
 mod explain;
@@ -11,6 +12,7 @@ mod inert;
 mod journal;
 mod limits;
 mod lists;
+mod mixes;
 mod page;
 mod plan_file;
 mod random;

@@ -5,22 +5,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use ostracon::domain::{Lapse, Moment};
 use ostracon::exit::Exit;
-use ostracon::sandbox::{Fate, InForce, Incoming, RepeatBan, Seen};
+use ostracon::sandbox::{Fate, InForce, Incoming, RepeatBan};
 use ostracon::world::Random as _;
 
 use super::clock::Seeded;
+use super::journal::explain;
+use super::mixes::{self, Mix};
 use super::story::name;
 use super::{Story, hours};
 use crate::workspace::CONFIG;
 
 /// How many schedules are played unless the environment says otherwise.
-const SCHEDULES: u64 = 100;
+const SCHEDULES: u64 = 300;
 
 /// What may be restricted: two entries of each form, and one subject under two `deny` sets.
 const SUBJECTS: [&str; 14] = [
@@ -55,6 +58,8 @@ struct Schedule {
     unlisted: BTreeSet<i64>,
     /// How many calls had arrived before the first run.
     calls_before: u64,
+    /// What attempts met that came after one without an answer.
+    mixes: BTreeSet<Mix>,
 }
 
 impl Schedule {
@@ -90,10 +95,12 @@ forbidden_streams:
         }
         let calls_before = story.sandbox.calls();
         let entries = BTreeMap::new();
-        Self { seed, chance, story, entries, foreign, may_break, unlisted, calls_before }
+        let mixes = BTreeSet::new();
+        Self { seed, chance, story, entries, foreign, may_break, unlisted, calls_before, mixes }
     }
 
-    fn play(mut self) {
+    /// Plays it to its end; the mixes that came to pass.
+    fn play(mut self) -> BTreeSet<Mix> {
         for _ in 0..=self.chance.below(5) {
             self.edit();
             self.upset();
@@ -104,7 +111,8 @@ forbidden_streams:
                 let span = Duration::from_millis(self.chance.below(8000));
                 self.story.crash_after(span);
             } else {
-                self.story.apply();
+                let run = self.story.apply();
+                self.mixes.extend(mixes::of(&run));
             }
             self.nothing_wanted_was_lifted(&before.into_iter().collect::<Vec<_>>());
             self.journal_explains_every_call();
@@ -148,6 +156,7 @@ forbidden_streams:
         assert!(self.story.planned().iter().all(is_due), "{:?}", self.story.planned());
         self.ends_are_right();
         self.journal_explains_every_call();
+        std::mem::take(&mut self.mixes)
     }
 
     fn pick<T: Copy>(&self, choices: &[T]) -> T {
@@ -192,13 +201,16 @@ forbidden_streams:
                 self.story.sandbox.set_unregistered(user);
             }
         }
+        if self.chance.happens(30) {
+            return self.lose_first();
+        }
         let percent = self.pick(&[0, 5, 30, 80]);
         let chance = Seeded::new(self.chance.bits());
         self.story.sandbox.set_mischief(move |_: &Incoming| {
             if !chance.happens(percent) {
                 return Fate::Answer;
             }
-            match chance.below(11) {
+            match chance.below(13) {
                 0 => Fate::Unreachable,
                 1 => Fate::LoseRequest,
                 2 | 3 => Fate::LoseAnswer,
@@ -208,9 +220,25 @@ forbidden_streams:
                 7 => Fate::Garbage,
                 8 => Fate::Throttle(None),
                 9 => Fate::Throttle(Some(Duration::from_secs(3))),
+                10 => Fate::Status(400),
+                11 => Fate::Status(401),
                 _ => Fate::Delay(Duration::from_millis(chance.below(25_000))),
             }
         });
+    }
+
+    /// Lets the first calls of each kind take effect unseen, and all later ones meet the same.
+    fn lose_first(&self) {
+        let lost = self.pick(&[1, 1, 2, 5]);
+        let then = self.pick(&[
+            Fate::Answer,
+            Fate::Status(400),
+            Fate::Status(401),
+            Fate::Status(503),
+            Fate::Throttle(None),
+            Fate::Unreachable,
+        ]);
+        self.story.sandbox.set_mischief(mixes::lose_first(lost, then));
     }
 
     /// Somebody on another machine holds the lease, dies, and is not waited for longer than a lease
@@ -318,24 +346,6 @@ forbidden_streams:
     }
 }
 
-/// The target and verb whose intent explains a call.
-fn explain(call: &Seen) -> (&'static str, &'static str) {
-    match (call.provider, call.action.as_str()) {
-        ("agora", "POST") => ("a", "impose"),
-        ("agora", "PUT") => ("a", "renew"),
-        ("agora", "DELETE") => ("a", "lift"),
-        ("agora", "GET") => ("a", "list"),
-        ("tencent", "ban_member") => ("t", "impose"),
-        ("tencent", "unban_member") => ("t", "lift"),
-        ("tencent", "get_banned_member_list") => ("t", "list"),
-        // One action bans and unbans.
-        ("volcengine", _) => ("v", "*"),
-        ("zego", "KickoutUser" | "ForbidRTCStreams") => ("z", "impose"),
-        ("zego", "ResumeRTCStreams") => ("z", "lift"),
-        other => panic!("nobody makes such calls: {other:?}"),
-    }
-}
-
 /// A failure names its seed; a replay says what the providers saw.
 impl Drop for Schedule {
     fn drop(&mut self) {
@@ -365,6 +375,7 @@ fn schedules_of_faults_and_crashes_lose_no_fact() {
         first..first + number("OSTRACON_SEEDS").unwrap_or(SCHEDULES)
     };
     let next = AtomicU64::new(seeds.start);
+    let mixes = Mutex::new(BTreeSet::new());
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
@@ -373,9 +384,14 @@ fn schedules_of_faults_and_crashes_lose_no_fact() {
                     if !seeds.contains(&seed) {
                         break;
                     }
-                    Schedule::new(seed).play();
+                    let played = Schedule::new(seed).play();
+                    mixes.lock().unwrap().extend(played);
                 }
             });
         }
     });
+    let played = seeds.end - seeds.start;
+    if played >= SCHEDULES {
+        mixes::are_all_made(&mixes.into_inner().unwrap(), played);
+    }
 }
