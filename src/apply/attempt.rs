@@ -1,20 +1,19 @@
 //! One attempt of one call: intent, turn, stamp, request, answer.
 
-use std::future::poll_fn;
-use std::task::Poll;
+use tokio::time::Instant;
 
 use super::bearing::Bearing;
+use super::clearance::{Clearance, exchange};
 use super::journal::Unwritten;
 use super::ledger;
 use super::line::Line;
 use super::outcome::Trouble;
-use super::pace::Turn;
 use super::settle::{Answer, Refused};
 use super::work::Work;
-use crate::domain::Moment;
-use crate::provider::{Call, NoAnswer, Session, Stamp, Verb};
+use crate::domain::{Action, Because, Moment};
+use crate::plan::Operation;
+use crate::provider::{Call, NoAnswer, Verb};
 use crate::state::{Answered, Intent, Record};
-use crate::world::World;
 
 /// An attempt that was made.
 #[derive(Debug)]
@@ -34,8 +33,29 @@ pub struct Attempt {
 pub enum NotMade {
     /// The run or the target was stopped before it was sent.
     Over,
+    /// The time for some of it has passed, or has not come yet.
+    Untimely,
     /// The state could not be written.
     Unwritten,
+}
+
+/// What the last look found.
+enum Held {
+    /// It must not be sent.
+    NotMade(NotMade),
+    /// The lease has not been confirmed for so long that it may be another's by now.
+    LeaseUnsure,
+}
+
+/// Whether `now` is within the time in which an operation may be sent: nothing is imposed from its
+/// `until` on, and nothing lifted as expired before it.
+pub(super) fn is_timely(operation: &Operation, verb: Verb, now: Moment) -> bool {
+    let has_passed = operation.until.has_passed(now);
+    match verb {
+        Verb::Impose | Verb::Renew => !has_passed || operation.action == Action::Lift,
+        Verb::Lift => has_passed || operation.because != Because::Expired,
+        Verb::List { cursor: _ } => true,
+    }
 }
 
 impl From<Unwritten> for NotMade {
@@ -58,15 +78,40 @@ impl Line {
                 () = self.shared.halt.pulled() => {}
             }
         }
-        if self.is_over() {
-            return Err(NotMade::Over);
-        }
-        let sent = self.now();
-        let stamp = Stamp { now: sent, nonce: self.shared.world.random.bits(), sequence: call };
+        let clearance = loop {
+            let look = |now| self.look(work, now);
+            match Clearance::take(&self.shared.world, call, turn, look) {
+                Ok(clearance) => break clearance,
+                Err((Held::NotMade(why), _)) => return Err(why),
+                Err((Held::LeaseUnsure, waiting)) => {
+                    self.journal.confirm().await?;
+                    turn = waiting;
+                }
+            }
+        };
+        let sent = clearance.sent();
+        let start = Instant::now();
         let (answer, clock_ahead) =
-            exchange(&self.shared.world, &self.session, &work.call, (&stamp, turn)).await;
+            exchange(&self.shared.world, &self.session, &work.call, clearance).await;
+        self.in_flight.observe(start.elapsed());
         work.learn(Bearing::of(&work.call, &answer), intended, || blame(&answer));
         Ok(Attempt { call, sent, answer, clock_ahead })
+    }
+
+    /// The last look: whether nothing speaks against sending this at `now`.
+    fn look(&self, work: &Work, now: Moment) -> Result<(), Held> {
+        if self.is_over() {
+            return Err(Held::NotMade(NotMade::Over));
+        }
+        if !self.journal.holds_lease(now) {
+            return Err(Held::LeaseUnsure);
+        }
+        let mut operations = self.operations(work).into_iter();
+        if operations.all(|(_, operation)| is_timely(operation, work.call.verb, now)) {
+            Ok(())
+        } else {
+            Err(Held::NotMade(NotMade::Untimely))
+        }
     }
 
     fn intent(&self, work: &Work, call: i64, at: Moment) -> Vec<Record> {
@@ -120,38 +165,8 @@ impl Line {
     }
 }
 
-/// Sends a call, and ends its turn; also how far the provider's clock is ahead, in seconds.
-pub(super) async fn exchange(
-    world: &World,
-    session: &Session,
-    call: &Call,
-    (stamp, turn): (&Stamp, Option<Turn<'_>>),
-) -> (Answer, Option<i64>) {
-    let (number, provider) = (stamp.sequence, session.target.provider);
-    let request = provider.encode(session, call, stamp);
-    tracing::debug!(target: "ostracon", call = number, ?request, subjects = call.items.len(), "sending");
-    let mut sending = world.http.send(request);
-    // The turn ends when the request has been handed over, not before: this task may be kept
-    // from running meanwhile, and what is late would arrive together with the next.
-    let handed_over = poll_fn(|context| Poll::Ready(sending.as_mut().poll(context))).await;
-    drop(turn);
-    let response = match handed_over {
-        Poll::Ready(response) => response,
-        Poll::Pending => sending.await,
-    };
-    let (answer, clock_ahead) = match response {
-        Ok(response) => {
-            let ahead = response.date.map(|date| date.seconds() - world.now().seconds());
-            (provider.decode(call, &response).map_err(Refused::Fault), ahead)
-        }
-        Err(no_answer) => (Err(Refused::NoAnswer(no_answer)), None),
-    };
-    tracing::debug!(target: "ostracon", call = number, outcome = outcome(&answer), "answered");
-    (answer, clock_ahead)
-}
-
 /// What came back, in a word or two.
-fn outcome(answer: &Answer) -> &'static str {
+pub(super) fn outcome(answer: &Answer) -> &'static str {
     match answer {
         Ok(_) => "ok",
         Err(Refused::Fault(fault)) => fault.class.name(),

@@ -38,7 +38,7 @@ impl Line {
             }
         }
         loop {
-            self.drop_passed(&mut work).await;
+            self.drop_untimely(&mut work).await;
             if work.operations.is_empty() {
                 return Rest::Settled;
             }
@@ -51,6 +51,8 @@ impl Line {
             }
             let attempt = match self.attempt(&mut work).await {
                 Ok(attempt) => attempt,
+                // What its time has passed for is taken out, and the rest tried.
+                Err(NotMade::Untimely) => continue,
                 Err(NotMade::Over) => {
                     self.abandon(&work).await;
                     return Rest::Settled;
@@ -162,6 +164,10 @@ impl Line {
             Verdict::RoomFull => {
                 self.rooms.note_full(&work.call);
                 self.end(work, attempt, Fate::Failed).await;
+            }
+            Verdict::Defer { hint } => {
+                self.defer(blame(&attempt.answer), hint);
+                self.end(work, attempt, Fate::Deferred).await;
             }
             Verdict::Stop { hint } => {
                 self.stop(blame(&attempt.answer), hint);

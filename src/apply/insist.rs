@@ -56,6 +56,7 @@ pub(super) async fn insist(
             | Verdict::RoomAbsent
             | Verdict::GiveUp
             | Verdict::RoomFull
+            | Verdict::Defer { hint: _ }
             | Verdict::Stop { hint: _ } => return Err(blame(&answer)),
         }
     }

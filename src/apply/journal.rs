@@ -1,18 +1,45 @@
 //! Many calls in flight, one writer: groups what they record into transactions.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 
 use super::{Cause, Halt};
-use crate::state::lease::HEARTBEAT_EVERY;
+use crate::domain::Moment;
+use crate::state::lease::{HEARTBEAT_EVERY, UNSURE_AFTER};
 use crate::state::{Lease, Record, State, StateError};
 use crate::world::World;
 
 /// Where the calls of a run record what they are about to do and what came of it.
 #[derive(Clone, Debug)]
-pub struct Journal(mpsc::Sender<Entry>);
+pub struct Journal {
+    entries: mpsc::Sender<Entry>,
+    beat: Beat,
+}
+
+/// When the lease was last known to be ours, by a clock that nobody sets and by the one that other
+/// machines compare with.
+#[derive(Clone, Debug)]
+struct Beat(Arc<Mutex<(Instant, Moment)>>);
+
+impl Beat {
+    fn at(now: Moment) -> Self {
+        Self(Arc::new(Mutex::new((Instant::now(), now))))
+    }
+
+    /// The lease was ours when this much was written; it was asked for at `asked`.
+    fn confirm(&self, asked: (Instant, Moment)) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = asked;
+    }
+
+    /// Whether nobody else can have taken the lease since.
+    fn is_fresh(&self, now: Moment) -> bool {
+        let (instant, moment) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        instant.elapsed() < UNSURE_AFTER.unsigned_abs() && now - moment < UNSURE_AFTER
+    }
+}
 
 /// The state could not be written: nothing more may be sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,8 +79,18 @@ impl Journal {
     async fn enter(&self, records: Vec<Record>, apart: Duration) -> Result<(), Unwritten> {
         let (written, answer) = oneshot::channel();
         let entry = Entry { records, apart, written };
-        self.0.send(entry).await.map_err(|_closed| Unwritten)?;
+        self.entries.send(entry).await.map_err(|_closed| Unwritten)?;
         answer.await.map_err(|_closed| Unwritten)?
+    }
+
+    /// Whether the lease is ours for certain: it was confirmed lately enough.
+    pub fn holds_lease(&self, now: Moment) -> bool {
+        self.beat.is_fresh(now)
+    }
+
+    /// Makes sure that the lease is still ours, and keeps it.
+    pub async fn confirm(&self) -> Result<(), Unwritten> {
+        self.write(Vec::new()).await
     }
 }
 
@@ -65,12 +102,15 @@ pub struct Writer {
     entries: mpsc::Receiver<Entry>,
     halt: Halt,
     world: World,
+    beat: Beat,
 }
 
 /// A journal, and its writer, which must be run until the last journal is dropped.
 pub fn journal(state: State, lease: Lease, halt: Halt, world: World) -> (Journal, Writer) {
     let (sender, entries) = mpsc::channel(GROUP);
-    (Journal(sender), Writer { state, lease, entries, halt, world })
+    let beat = Beat::at(world.now());
+    let journal = Journal { entries: sender, beat: beat.clone() };
+    (journal, Writer { state, lease, entries, halt, world, beat })
 }
 
 impl Writer {
@@ -90,9 +130,7 @@ impl Writer {
             let step = tokio::select! {
                 biased;
                 // The heartbeat first: a busy run must be heard of too.
-                _ = beat.tick(), if result.is_ok() => {
-                    self.state.heartbeat(&self.lease, self.world.now())
-                }
+                _ = beat.tick(), if result.is_ok() => self.commit(&mut std::iter::empty()),
                 () = sleep_until(due), if !group.is_empty() => {
                     last = Instant::now();
                     self.write(&mut group, result.is_ok())
@@ -114,14 +152,21 @@ impl Writer {
 
     fn write(&mut self, group: &mut Vec<Entry>, usable: bool) -> Result<(), StateError> {
         let mut records = group.iter().flat_map(|entry| &entry.records);
-        let result =
-            if usable { self.state.commit_each(self.lease.fence, &mut records) } else { Ok(()) };
+        let result = if usable { self.commit(&mut records) } else { Ok(()) };
         let answer = if usable && result.is_ok() { Ok(()) } else { Err(Unwritten) };
         for entry in group.drain(..) {
             // A call that no longer waits for its answer needs none.
             let _gone = entry.written.send(answer);
         }
         result
+    }
+
+    /// Writes records, and that the holder of the lease lives.
+    fn commit(&mut self, records: &mut dyn Iterator<Item = &Record>) -> Result<(), StateError> {
+        let asked = (Instant::now(), self.world.now());
+        self.state.commit_each(self.lease.fence, Some(asked.1), records)?;
+        self.beat.confirm(asked);
+        Ok(())
     }
 }
 

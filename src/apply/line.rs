@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::book::Book;
 use super::budget::RetryBudget;
+use super::in_flight::InFlight;
 use super::journal::Journal;
 use super::ledger::{self, Metas, Sent};
 use super::outcome::{Fate, Stopped, Trouble};
@@ -39,6 +40,15 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// What is to be done of a step of the plan: without what a guard holds back.
+    pub(super) fn work(&self, step: usize) -> Option<Work> {
+        let step = self.plan.steps.get(step)?;
+        let mut work = Work::new(step.call.clone(), step.operations.clone());
+        let operations = &self.plan.operations;
+        work.retain(|index| operations.get(index).is_some_and(|it| self.plan.permits(it)));
+        Some(work)
+    }
+
     /// The audit row of an operation.
     pub(super) fn audit(
         &self,
@@ -74,10 +84,12 @@ pub struct Line {
     pub journal: Journal,
     /// The target, with its secrets.
     pub session: Session,
+    /// How many of its calls may be on their way.
+    pub in_flight: InFlight,
     /// Its pace, lane by lane.
     pub paces: Vec<Arc<Pace>>,
     /// Why nothing more is sent, once something stopped it.
-    pub stopped: OnceLock<Trouble>,
+    pub stopped: OnceLock<(Fate, Trouble)>,
     /// What was learned about its rooms.
     pub rooms: Rooms,
     /// The retries that are left.
@@ -107,9 +119,18 @@ impl Line {
         self.stopped.get().is_some() || self.shared.halt.cause().is_some()
     }
 
-    /// Sends nothing more to this target, and says why.
+    /// Sends nothing more to this target, since nothing at it can succeed, and says why.
     pub fn stop(&self, trouble: Trouble, hint: impl Into<String>) {
-        if self.stopped.set(trouble.clone()).is_ok() {
+        self.end_with(Fate::Failed, trouble, hint);
+    }
+
+    /// Sends nothing more to this target in this run, and says why.
+    pub fn defer(&self, trouble: Trouble, hint: impl Into<String>) {
+        self.end_with(Fate::Deferred, trouble, hint);
+    }
+
+    fn end_with(&self, fate: Fate, trouble: Trouble, hint: impl Into<String>) {
+        if self.stopped.set((fate, trouble.clone())).is_ok() {
             let target = self.session.target.name.clone();
             self.shared.book.stop(Stopped { target, trouble, hint: hint.into() });
         }
@@ -118,7 +139,7 @@ impl Line {
     /// Notes the end of work of which nothing more is sent and nothing can be recorded.
     pub fn leave(&self, work: &Work) {
         let (fate, trouble) = match self.stopped.get() {
-            Some(trouble) => (Fate::Failed, trouble.clone()),
+            Some(stopped) => stopped.clone(),
             None => (Fate::Deferred, self.not_begun()),
         };
         let (fate, trouble) = work.end(fate, Some(&trouble));

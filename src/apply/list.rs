@@ -36,7 +36,7 @@ impl Caller for Line {
         }
         let attempt = match self.attempt(work).await {
             Ok(attempt) => attempt,
-            Err(NotMade::Over | NotMade::Unwritten) => return Err(stopped()),
+            Err(NotMade::Over | NotMade::Unwritten | NotMade::Untimely) => return Err(stopped()),
         };
         self.check_clock(&attempt);
         let verdict = settle(form, &work.call, &attempt.answer, tries);
@@ -44,6 +44,9 @@ impl Caller for Line {
         self.record(vec![self.answered(&attempt)]).await;
         if let Verdict::Stop { hint } = &verdict {
             self.stop(blame(&attempt.answer), *hint);
+        }
+        if let Verdict::Defer { hint } = &verdict {
+            self.defer(blame(&attempt.answer), *hint);
         }
         Ok((attempt.answer, verdict))
     }

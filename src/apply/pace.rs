@@ -60,6 +60,9 @@ const CATCHES_UP: u32 = 2;
 /// After this long without a throttling answer one halving is won back.
 const WON_BACK_AFTER: Duration = Duration::from_secs(5);
 
+/// The longest pause that is made because a provider asks for it.
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+
 /// A pace is halved at most this often: to a 64th.
 const MOST_HALVINGS: u32 = 6;
 
@@ -106,7 +109,8 @@ impl Pace {
             let now = Instant::now();
             tempo.halvings = (tempo.halvings + 1).min(MOST_HALVINGS);
             tempo.quiet_since = now;
-            tempo.not_before = tempo.not_before.max(now + pause);
+            // No answer makes anybody wait longer than this, nor the clock overflow.
+            tempo.not_before = tempo.not_before.max(now + pause.min(LONGEST_PAUSE));
         });
     }
 

@@ -2,45 +2,38 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use super::attempt::Attempt;
 use super::line::Line;
 use super::outcome::{Fate, Trouble};
 use super::work::Work;
+use crate::plan::Phase;
 use crate::plan::term::CLOCK_TOLERANCE;
-use crate::plan::{Phase, Step};
-
-/// For this many seconds of its rate a target may have calls in flight, so that the rate is
-/// reached however slowly the provider answers.
-const SECONDS_IN_FLIGHT: usize = 5;
 
 impl Line {
-    /// Carries out the steps of the target.
-    pub async fn run(self: Arc<Self>, steps: Vec<Step>) {
-        let operations: u64 = steps.iter().map(|step| step.operations.len() as u64).sum();
+    /// Carries out steps of the plan, all of this target.
+    pub async fn run(self: Arc<Self>, steps: Vec<usize>) {
+        let plan = Arc::clone(&self.shared.plan);
+        let works = || steps.iter().filter_map(|step| self.shared.work(*step));
+        let operations: u64 = works().map(|work| work.operations.len() as u64).sum();
         self.shared.progress.begin(&self.session.target.name, operations);
-        let rate = self.session.target.provider.facts().highest_rate() as usize;
-        let in_flight = Arc::new(Semaphore::new(rate * SECONDS_IN_FLIGHT));
         let mut tasks = JoinSet::new();
         let mut sent = None;
-        for step in steps {
-            if sent.is_some_and(|sent| is_barrier(&self, sent, &step)) {
+        for step in &steps {
+            let Some(mut work) = self.shared.work(*step) else { continue };
+            let Some(phase) = plan.steps.get(*step).map(|step| step.phase) else { continue };
+            if sent.is_some_and(|sent| is_barrier(&self, sent, (phase, &work))) {
                 drain(&mut tasks).await;
             }
             let alone = sent.is_none();
-            sent = Some(step.phase);
-            let mut work = Work::new(step.call, step.operations);
-            if step.phase == Phase::ReplacedLift {
+            sent = Some(phase);
+            if phase == Phase::ReplacedLift {
                 self.hold_back(&mut work);
             }
-            let Ok(permit) = Arc::clone(&in_flight).acquire_owned().await else { break };
+            self.make_room(&mut tasks).await;
             let line = Arc::clone(&self);
-            tasks.spawn(async move {
-                line.carry_out(work).await;
-                drop(permit);
-            });
+            tasks.spawn(async move { line.carry_out(work).await });
             // The first call of a target goes alone: its answer tells whether the clocks agree.
             if alone {
                 drain(&mut tasks).await;
@@ -49,6 +42,23 @@ impl Line {
         drain(&mut tasks).await;
         self.confirm_all().await;
         self.shared.progress.end(&self.session.target.name);
+    }
+
+    /// Waits until one more call may be on its way. What has ended is let go of: of a million
+    /// calls only those under way are remembered.
+    async fn make_room(&self, tasks: &mut JoinSet<()>) {
+        while let Some(ended) = tasks.try_join_next() {
+            pass_on(ended);
+        }
+        while tasks.len() >= self.in_flight.limit() {
+            let latency = self.in_flight.latency();
+            match tokio::time::timeout(latency, tasks.join_next()).await {
+                Ok(Some(ended)) => pass_on(ended),
+                Ok(None) => return,
+                // The provider has become slower than it was, or some wait to try again.
+                Err(_elapsed) => self.in_flight.observe(latency * 2),
+            }
+        }
     }
 
     /// Stops the target if its first answer shows a clock too far from ours.
@@ -92,21 +102,25 @@ impl Line {
 /// Whether everything sent so far must be answered before this step: lifts free the quota that
 /// imposes need, a replaced lift must know that its replacement stands, and a first call tells
 /// whether more about a room that had to wait make sense.
-fn is_barrier(line: &Line, sent: Phase, step: &Step) -> bool {
-    let has_quota = line.form(&step.call).is_some_and(|form| form.quota.is_some());
-    let quota_frees_up = has_quota && sent <= Phase::Lift && step.phase > Phase::Lift;
-    let knows_rooms = sent != step.phase && step.phase == Phase::StillWaiting;
-    quota_frees_up || knows_rooms || step.phase == Phase::ReplacedLift
+fn is_barrier(line: &Line, sent: Phase, (phase, work): (Phase, &Work)) -> bool {
+    let has_quota = line.form(&work.call).is_some_and(|form| form.quota.is_some());
+    let quota_frees_up = has_quota && sent <= Phase::Lift && phase > Phase::Lift;
+    let knows_rooms = sent != phase && phase == Phase::StillWaiting;
+    quota_frees_up || knows_rooms || phase == Phase::ReplacedLift
 }
 
 /// Waits for the end of all tasks.
 pub(super) async fn drain(tasks: &mut JoinSet<()>) {
-    // A panic of a task is a bug; it must not pass for success.
-    while let Some(result) = tasks.join_next().await {
-        if let Err(error) = result
-            && error.is_panic()
-        {
-            std::panic::resume_unwind(error.into_panic());
-        }
+    while let Some(ended) = tasks.join_next().await {
+        pass_on(ended);
+    }
+}
+
+/// A panic of a task is a bug; it must not pass for success.
+fn pass_on(ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        std::panic::resume_unwind(error.into_panic());
     }
 }

@@ -1,13 +1,14 @@
 //! Reading what a target holds, without a plan and without a trace in the state.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::attempt::exchange;
+use super::clearance::{Clearance, exchange};
 use super::insist::{Caller, List, list};
 use super::line::next_call;
 use super::outcome::Trouble;
@@ -17,7 +18,7 @@ use super::settle::{Answer, Pause, Tries, Verdict, back_off, settle};
 use super::work::Work;
 use crate::domain::{Deny, Id, TargetName, Until};
 use crate::plan::term::CLOCK_TOLERANCE;
-use crate::provider::{Call, Form, Listed, Listing, Session, Stamp, Target, Verb};
+use crate::provider::{Call, Form, Listed, Listing, Session, Target, Verb};
 use crate::state::RecentCalls;
 use crate::world::{Credentials, World};
 
@@ -167,9 +168,8 @@ impl Reader {
             Some(pace) => Some(pace.turn().await),
             None => None,
         };
-        let nonce = self.world.random.bits();
-        let stamp = Stamp { now: self.world.now(), nonce, sequence: number };
-        let (answer, ahead) = exchange(&self.world, &self.session, call, (&stamp, turn)).await;
+        let Ok(clearance) = Clearance::take(&self.world, number, turn, |_| Ok::<_, Infallible>(()));
+        let (answer, ahead) = exchange(&self.world, &self.session, call, clearance).await;
         if let Some(ahead) = ahead {
             // The first answer tells; a slow one later would tell less.
             let _known = self.clock_ahead.set(ahead);

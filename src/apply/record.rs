@@ -1,6 +1,6 @@
 //! What is written down when operations meet their fates.
 
-use super::attempt::{Attempt, blame};
+use super::attempt::{Attempt, blame, is_timely};
 use super::ledger::{self, Sent, Written};
 use super::line::Line;
 use super::look::twin_since;
@@ -108,7 +108,8 @@ impl Line {
     /// Ends work that was tried before the run or the target was stopped.
     pub(super) async fn abandon(&self, work: &Work) {
         if work.is_open() {
-            let trouble = self.stopped.get().cloned().unwrap_or_else(interrupted);
+            let stopped = self.stopped.get().map(|(_, trouble)| trouble.clone());
+            let trouble = stopped.unwrap_or_else(interrupted);
             self.finish(work, Fate::Deferred, Some(&trouble), None).await;
         } else {
             // An intent may have been written for it: take that back, it was never sent.
@@ -120,27 +121,29 @@ impl Line {
         }
     }
 
-    /// Drops what has passed its `until` by now: it is not sent.
-    pub(super) async fn drop_passed(&self, work: &mut Work) {
-        if work.call.verb == Verb::Lift {
-            return;
-        }
-        let now = self.now();
-        let has_passed = |operation: &Operation| operation.until.has_passed(now);
-        let passed: Vec<usize> = self
-            .operations(work)
-            .into_iter()
-            .filter_map(|(index, operation)| has_passed(operation).then_some(index))
+    /// Takes out what may not be sent now: what has passed its `until` is dropped, and a lift as
+    /// expired whose time has not come, because a clock was set back, is left for another run.
+    pub(super) async fn drop_untimely(&self, work: &mut Work) {
+        let (now, verb) = (self.now(), work.call.verb);
+        let operations = self.operations(work).into_iter();
+        let untimely: Vec<usize> = operations
+            .filter(|(_, operation)| !is_timely(operation, verb, now))
+            .map(|(index, _)| index)
             .collect();
-        if passed.is_empty() {
+        if untimely.is_empty() {
             return;
         }
         let mut gone = work.clone();
-        gone.retain(|index| passed.contains(&index));
-        work.retain(|index| !passed.contains(&index));
-        let error = "its `until` passed before it could be sent".to_owned();
-        let trouble = Trouble { error, code: None, request_id: None };
-        self.finish(&gone, Fate::Dropped, Some(&trouble), None).await;
+        gone.retain(|index| untimely.contains(&index));
+        work.retain(|index| !untimely.contains(&index));
+        let (fate, error) = match verb {
+            Verb::Lift => (Fate::Deferred, "its `until` has not come yet by this machine's clock"),
+            Verb::Impose | Verb::Renew | Verb::List { .. } => {
+                (Fate::Dropped, "its `until` passed before it could be sent")
+            }
+        };
+        let trouble = Trouble { error: error.to_owned(), code: None, request_id: None };
+        self.finish(&gone, fate, Some(&trouble), None).await;
     }
 
     /// Writes down that an operation is done; it is in doubt as long as that is not written.

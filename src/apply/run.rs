@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::book::Book;
 use super::budget::RetryBudget;
+use super::in_flight::InFlight;
 use super::journal::{Journal, Unwritten, journal};
 use super::ledger::{self, Metas, Sent};
 use super::line::{Line, Shared};
@@ -16,10 +17,9 @@ use super::outcome::{Fate, Outcome, Stopped, Trouble};
 use super::pace::{Pace, WINDOW};
 use super::queue::drain;
 use super::rooms::Rooms;
-use super::work::Work;
 use super::{Halt, Progress};
 use crate::domain::{Action, TargetName};
-use crate::plan::{Means, Plan, Step};
+use crate::plan::{Means, Plan};
 use crate::provider::{Session, Target};
 use crate::state::{Lease, RecentCalls, Record, State, StateError, UsedRate};
 use crate::world::{Credentials, World};
@@ -93,11 +93,13 @@ pub async fn apply(order: Order, state: State) -> Carried {
             }
             match credentials.read(&target).await {
                 Ok(secrets) => {
+                    let rate = target.provider.facts().highest_rate();
                     let session = Session::new(target, secrets);
                     let line = Line {
                         shared,
                         journal,
                         session,
+                        in_flight: InFlight::new(rate),
                         paces,
                         stopped: OnceLock::new(),
                         rooms: Rooms::default(),
@@ -157,29 +159,31 @@ async fn record_first(
     Ok(())
 }
 
-/// The steps of each target, without what a guard holds back.
-fn by_target(plan: &Plan) -> BTreeMap<TargetName, Vec<Step>> {
-    let mut targets: BTreeMap<TargetName, Vec<Step>> = BTreeMap::new();
-    for step in &plan.steps {
-        let permitted = |index: &usize| {
-            plan.operations.get(*index).is_some_and(|operation| plan.permits(operation))
-        };
-        let mut work = Work::new(step.call.clone(), step.operations.clone());
-        work.retain(|index| permitted(&index));
-        if !work.operations.is_empty() {
-            let Work { call, operations, .. } = work;
-            let step = Step { target: step.target.clone(), phase: step.phase, call, operations };
-            targets.entry(step.target.clone()).or_default().push(step);
+/// The steps of each target of which no guard holds everything back, by their index in the plan.
+fn by_target(plan: &Plan) -> BTreeMap<TargetName, Vec<usize>> {
+    let mut targets: BTreeMap<TargetName, Vec<usize>> = BTreeMap::new();
+    let permitted = |index: &usize| {
+        plan.operations.get(*index).is_some_and(|operation| plan.permits(operation))
+    };
+    for (index, step) in plan.steps.iter().enumerate() {
+        if !step.operations.iter().any(permitted) {
+            continue;
+        }
+        match targets.get_mut(&step.target) {
+            Some(steps) => steps.push(index),
+            None => drop(targets.insert(step.target.clone(), vec![index])),
         }
     }
     targets
 }
 
 /// Notes that a target's secrets cannot be had: nothing is sent to it.
-fn refuse(shared: &Shared, target: &Target, steps: &[Step], error: &str) {
+fn refuse(shared: &Shared, target: &Target, steps: &[usize], error: &str) {
     let trouble = Trouble { error: error.to_owned(), code: None, request_id: None };
-    for index in steps.iter().flat_map(|step| &step.operations) {
-        shared.book.note(*index, Fate::Failed, Some(trouble.clone()));
+    for work in steps.iter().filter_map(|step| shared.work(*step)) {
+        for index in work.operations {
+            shared.book.note(index, Fate::Failed, Some(trouble.clone()));
+        }
     }
     shared.book.stop(Stopped {
         target: target.name.clone(),

@@ -27,6 +27,9 @@ pub struct Tries {
     pub signed: u32,
 }
 
+/// The longest pause that a run makes because a provider asks for it.
+const LONGEST_BELIEVED: Duration = Duration::from_mins(5);
+
 /// Attempts before a call is given up for this run, if what is wrong may pass by itself.
 const MOST_LOST: u32 = 5;
 
@@ -62,6 +65,11 @@ pub enum Verdict {
     GiveUp,
     /// Give up on all its subjects, since the room is full.
     RoomFull,
+    /// Send nothing more to this target in this run: it asks for a longer pause than a run waits.
+    Defer {
+        /// What a person can do about it.
+        hint: &'static str,
+    },
     /// Send nothing more to this target.
     Stop {
         /// What a person can do about it.
@@ -121,6 +129,9 @@ fn settle_fault(form: &Form, call: &Call, fault: &Fault, tries: &mut Tries) -> V
     match &fault.class {
         Class::AlreadySo => Verdict::AlreadySo,
         Class::Retry => lost(form, call, Some(fault), tries),
+        Class::Throttled { after: Some(after) } if *after > LONGEST_BELIEVED => Verdict::Defer {
+            hint: "the provider asks to come again in more than five minutes: run again later",
+        },
         Class::Throttled { after } => {
             tries.throttled += 1;
             let attempt = tries.throttled;

@@ -88,13 +88,14 @@ impl State {
     /// `fence` is the number of the lease the writer holds; if another run has taken over since,
     /// nothing is written.
     pub fn commit(&mut self, fence: i64, records: &[Record]) -> Result<(), StateError> {
-        self.commit_each(fence, &mut records.iter())
+        self.commit_each(fence, None, &mut records.iter())
     }
 
-    /// The same for records that lie apart.
+    /// The same for records that lie apart; lets the holder be heard of, if it says when.
     pub fn commit_each(
         &mut self,
         fence: i64,
+        heard_of: Option<Moment>,
         records: &mut dyn Iterator<Item = &Record>,
     ) -> Result<(), StateError> {
         let failed = doing("write to the state");
@@ -108,6 +109,12 @@ impl State {
             .map_err(&failed)?;
         if current != fence {
             return Err(StateError::LeaseLost);
+        }
+        if let Some(at) = heard_of {
+            transaction
+                .prepare_cached("UPDATE lease SET heartbeat = ?1")
+                .and_then(|mut statement| statement.execute([at.millis()]))
+                .map_err(&failed)?;
         }
         let mut write = || {
             let mut pen = Pen::new(&transaction)?;

@@ -11,6 +11,9 @@ use crate::world::{Process, Uptime};
 /// A lease whose holder has not been heard of for this long has expired (design §5).
 pub const EXPIRES_AFTER: SignedDuration = SignedDuration::from_secs(60);
 
+/// A holder who has not been confirmed for this long sends nothing before it is (design §7).
+pub const UNSURE_AFTER: SignedDuration = SignedDuration::from_secs(45);
+
 /// How often a holder is heard of: three times before it would expire.
 pub const HEARTBEAT_EVERY: SignedDuration = SignedDuration::from_secs(15);
 

@@ -18,6 +18,7 @@ mod plan_file;
 mod random;
 mod review;
 mod saved;
+mod sending;
 mod store;
 mod story;
 mod time;

@@ -31,7 +31,7 @@ pub(super) const START: &str = "2026-11-20T12:00:00Z";
 pub(super) struct Story {
     pub(super) files: Files,
     pub(super) sandbox: Sandbox,
-    clock: Arc<StoryClock>,
+    pub(super) clock: Arc<StoryClock>,
     pub(super) world: World,
 }
 

@@ -1,0 +1,73 @@
+//! The last look before a call is sent, in one breath with the sending.
+//!
+//! A call may wait long for its turn, and the whole process may be stopped meanwhile. So whoever
+//! wants to send looks once more, when everything it had to wait for is in its hands: only
+//! [`Clearance::take`] makes what [`exchange`] needs, and nothing is awaited between the two.
+
+use std::future::poll_fn;
+use std::task::Poll;
+
+use super::pace::Turn;
+use super::settle::{Answer, Refused};
+use crate::domain::Moment;
+use crate::provider::{Call, Session, Stamp};
+use crate::world::World;
+
+/// The right to send one call now.
+#[must_use]
+pub(super) struct Clearance<'a> {
+    stamp: Stamp,
+    turn: Option<Turn<'a>>,
+}
+
+impl<'a> Clearance<'a> {
+    /// Takes the right to send call `number`, if the `look` at this very instant allows it; the
+    /// turn is given back otherwise.
+    pub(super) fn take<E>(
+        world: &World,
+        number: i64,
+        turn: Option<Turn<'a>>,
+        look: impl FnOnce(Moment) -> Result<(), E>,
+    ) -> Result<Self, (E, Option<Turn<'a>>)> {
+        let stamp = Stamp { now: world.now(), nonce: world.random.bits(), sequence: number };
+        match look(stamp.now) {
+            Ok(()) => Ok(Self { stamp, turn }),
+            Err(error) => Err((error, turn)),
+        }
+    }
+
+    /// The clock at sending.
+    pub(super) fn sent(&self) -> Moment {
+        self.stamp.now
+    }
+}
+
+/// Sends a call, and ends its turn; also how far the provider's clock is ahead, in seconds.
+pub(super) async fn exchange(
+    world: &World,
+    session: &Session,
+    call: &Call,
+    Clearance { stamp, turn }: Clearance<'_>,
+) -> (Answer, Option<i64>) {
+    let (number, provider) = (stamp.sequence, session.target.provider);
+    let request = provider.encode(session, call, &stamp);
+    tracing::debug!(target: "ostracon", call = number, ?request, subjects = call.items.len(), "sending");
+    let mut sending = world.http.send(request);
+    // The turn ends when the request has been handed over, not before: this task may be kept
+    // from running meanwhile, and what is late would arrive together with the next.
+    let handed_over = poll_fn(|context| Poll::Ready(sending.as_mut().poll(context))).await;
+    drop(turn);
+    let response = match handed_over {
+        Poll::Ready(response) => response,
+        Poll::Pending => sending.await,
+    };
+    let (answer, clock_ahead) = match response {
+        Ok(response) => {
+            let ahead = response.date.map(|date| date.seconds() - world.now().seconds());
+            (provider.decode(call, &response).map_err(Refused::Fault), ahead)
+        }
+        Err(no_answer) => (Err(Refused::NoAnswer(no_answer)), None),
+    };
+    tracing::debug!(target: "ostracon", call = number, outcome = super::attempt::outcome(&answer), "answered");
+    (answer, clock_ahead)
+}
