@@ -94,6 +94,7 @@ pub async fn apply(order: Order, state: State) -> Carried {
             match credentials.read(&target).await {
                 Ok(secrets) => {
                     let rate = target.provider.facts().highest_rate();
+                    let rate = if at_will { UNPACED } else { rate };
                     let session = Session::new(target, secrets);
                     let line = Line {
                         shared,
@@ -121,6 +122,9 @@ pub async fn apply(order: Order, state: State) -> Carried {
     let (run, cause) = (shared.run.clone(), order.halt.cause());
     Carried { outcome: Outcome { run, tally, problems, stopped, cause }, state, written }
 }
+
+/// What a target is taken for that is sent calls as fast as it answers, in calls a second.
+const UNPACED: u32 = 4000;
 
 /// How many operations one transaction records that need no call.
 const CHUNK: usize = 1000;
