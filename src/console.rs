@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
+use crate::domain::json;
 use crate::report::Paint;
 use crate::world::World;
 
 /// Where the program speaks and listens.
 pub struct Console {
     /// Results.
-    pub out: Box<dyn Write + Send>,
+    pub out: Results,
     /// Talk: progress, warnings, errors.
     pub err: Talk,
     /// Answers to questions.
@@ -51,6 +52,53 @@ impl Talk {
     }
 }
 
+/// Where results go. What is done does not depend on who reads: a write that fails is remembered,
+/// and looks to the writer like one that went well.
+pub struct Results {
+    to: Box<dyn Write + Send>,
+    failed: Option<io::Error>,
+}
+
+impl Results {
+    /// Results that go there.
+    pub fn new(to: impl Write + Send + 'static) -> Self {
+        Self { to: Box::new(to), failed: None }
+    }
+
+    /// Writes a text.
+    pub fn text(&mut self, text: &str) {
+        self.attempt(|to| to.write_all(text.as_bytes()));
+    }
+
+    /// Whether something could not be written.
+    pub fn have_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
+    /// Why something could not be written, unless it is that nobody reads any more.
+    pub fn take_failure(&mut self) -> Option<io::Error> {
+        self.failed.take().filter(|error| error.kind() != io::ErrorKind::BrokenPipe)
+    }
+
+    fn attempt(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+        if self.failed.is_none() {
+            self.failed = write(&mut *self.to).err();
+        }
+    }
+}
+
+impl Write for Results {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.attempt(|to| to.write_all(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.attempt(|to| to.flush());
+        Ok(())
+    }
+}
+
 /// The width of results that go to no terminal.
 const PLAIN_WIDTH: usize = 120;
 
@@ -63,7 +111,7 @@ impl Console {
             && (forced || (is_terminal && world.variable("TERM") != Some("dumb")));
         let columns = terminal_columns(world);
         Self {
-            out: Box::new(io::BufWriter::new(io::stdout())),
+            out: Results::new(io::BufWriter::new(io::stdout())),
             err: Talk::new(io::stderr()),
             answers: Box::new(io::BufReader::new(io::stdin())),
             terminal: Terminal {
@@ -91,13 +139,13 @@ impl Console {
 
     /// Writes a result as one JSON object.
     pub fn json(&mut self, result: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut self.out, result)?;
+        json::to_writer_pretty(&mut self.out, result)?;
         self.out.write_all(b"\n")
     }
 
     /// Writes a part of a result as a line of JSON.
     pub fn json_line(&mut self, part: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, part)?;
+        json::to_writer(&mut self.out, part)?;
         self.out.write_all(b"\n")
     }
 

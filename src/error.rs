@@ -98,9 +98,6 @@ impl From<Refusal> for Error {
 /// Output that cannot be written: quiet when the reader has gone, as `head` does.
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
-        if error.kind() == io::ErrorKind::BrokenPipe {
-            return Self::new(Exit::Done, "");
-        }
         Self::new(Exit::Error, "cannot write the output").caused_by(&error)
     }
 }

@@ -54,7 +54,7 @@ use std::io::Write as _;
 
 use clap::Parser as _;
 
-use crate::cli::Cli;
+use crate::cli::{Cli, Command};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::report::Problem;
@@ -71,13 +71,17 @@ pub fn run(
         Err(error) => return refuse(&error, console),
     };
     logging::start(&cli.global);
-    match commands::dispatch(&cli, world, console) {
-        Ok(exit) => match console.out.flush() {
-            Ok(()) => exit,
-            Err(error) => fail(error.into(), console),
-        },
+    let exit = match commands::dispatch(&cli, world, console) {
+        Ok(exit) => exit,
         Err(error) => fail(error, console),
-    }
+    };
+    // Flushing never fails: what could not be written is asked for.
+    let _kept = console.out.flush();
+    let Some(error) = console.out.take_failure() else { return exit };
+    let unshown = fail(error.into(), console);
+    // The exit code says what was done, whether it could be shown or not.
+    let changes_nothing = !matches!(cli.command, Command::Apply(_) | Command::Import(_));
+    if exit == Exit::Done && changes_nothing { unshown } else { exit }
 }
 
 /// Help and version are results; everything else that the parser says is wrong usage.
@@ -88,16 +92,13 @@ fn refuse(error: &clap::Error, console: &mut Console) -> Exit {
         return Exit::Usage;
     }
     let shown = if console.terminal.colours { text.ansi().to_string() } else { text.to_string() };
-    // Nobody reads it any more: that is no failure of help.
-    let _unread = console.out.write_all(shown.as_bytes()).and_then(|()| console.out.flush());
+    console.out.text(&shown);
+    let _kept = console.out.flush();
     Exit::Done
 }
 
 fn fail(error: error::Error, console: &mut Console) -> Exit {
     let error::Error { exit, message, causes, hint, preface } = error;
-    if exit == Exit::Done {
-        return exit;
-    }
     let _unread = console.out.flush();
     let mut text = preface;
     let hints = hint.into_iter().collect();

@@ -18,7 +18,12 @@ pub fn start(global: &Global) {
     // Our own only: a library's logs may quote URLs, which carry signatures.
     let ours = Targets::new().with_target("ostracon", level);
     // Never coloured: logs go to files and CI, and a reader greps them.
-    let layer = fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(false);
+    let layer = fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(false)
+        // Nobody may be there to read them: that stops nothing.
+        .log_internal_errors(false);
     let registry = tracing_subscriber::registry();
     let _started_before = match global.log_format {
         LogFormat::Text => registry.with(layer.with_filter(ours)).try_init(),

@@ -4,13 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
-use tokio::signal::unix::{SignalKind, signal};
-
+use super::approval::approve;
 use super::format::Format;
 use super::prepare::{Files, check_lineage, clock_lag};
 use super::progress::progress;
 use super::rehearsal::{self, SandboxCredentials};
+use super::signals::{unless_halted, watch_deadline, watch_signals};
 use super::survey::{self, survey};
 use super::tenancy::{self, Tenancy};
 use super::view::show_text;
@@ -24,6 +23,7 @@ use crate::plan::{Plan, Resolved};
 use crate::report::{Folding, Shown, outcome_text, outcome_view};
 use crate::state::{Lease, Location, Record, Snapshot, State, StateError};
 use crate::world::{Credentials, World};
+use jiff::SignedDuration;
 
 /// What `apply` takes.
 #[derive(Debug, clap::Args)]
@@ -81,7 +81,10 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         .enable_all()
         .build()
         .map_err(|error| Error::new(Exit::Error, "cannot start").caused_by(&error))?;
-    runtime.block_on(run_within(context, args))
+    let exit = runtime.block_on(run_within(context, args));
+    // Somebody who never answers, or a file that never opens, must not keep the process.
+    runtime.shutdown_background();
+    exit
 }
 
 /// Makes the providers agree with the files, within the caller's runtime: a test's may have a
@@ -92,68 +95,129 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
             .hint("say `--auto-approve` to apply without being asked"));
     }
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
-    let files = read_files(context, args)?;
-    in_tenancy(context, args, &files, saved).await
+    // Only to find the state, and so that nobody waits for a lock to be told of a typing error:
+    // what decides is read anew once the state is ours.
+    let glance = read_files(context, args)?;
+    let world = if args.sandbox { rehearsal::world(context.world) } else { context.world.clone() };
+    let location = if args.sandbox { Location::Memory } else { glance.state_location(context) };
+    check_lineage_at(&location, &glance)?;
+    let halt = Halt::default();
+    let signals = tokio::spawn(watch_signals(halt.clone()));
+    let taken = unless_halted(&halt, tenancy::take(&location, &world, args.lock_timeout)).await;
+    let Tenancy { state, lease, lock } = taken?;
+    let run = Run { args, world: &world, location: &location, lease: &lease, halt: &halt };
+    let (state, ended) = run.converge(context, state, saved).await;
+    // The state is at rest before anything is shown: who reads changes nothing.
+    let closed = give_back(state, &lease, &world);
+    drop(lock);
+    signals.abort();
+    let ended = ended.and_then(|ended| closed.map(|()| ended).map_err(Error::from))?;
+    report(context, args, &ended.outcome, &ended.plan)?;
+    Ok(ended.exit)
 }
 
-async fn in_tenancy(
-    context: &mut Context<'_>,
-    args: &Args,
-    files: &Files,
-    saved: Option<SavedPlan>,
-) -> Result<Exit, Error> {
-    let world = if args.sandbox { rehearsal::world(context.world) } else { context.world.clone() };
-    let location = if args.sandbox { Location::Memory } else { files.state_location(context) };
-    if let (Location::File(path), Some(lineage)) = (&location, &files.config.lineage) {
-        let found = State::read(&location)?.map(|state| state.lineage()).transpose()?;
-        check_lineage(Some(lineage), found.as_deref(), path.clone())?;
+/// One run, once the state is its own.
+struct Run<'a> {
+    args: &'a Args,
+    world: &'a World,
+    location: &'a Location,
+    lease: &'a Lease,
+    halt: &'a Halt,
+}
+
+/// How a run ended.
+struct Ended {
+    outcome: Outcome,
+    plan: Arc<Plan>,
+    exit: Exit,
+}
+
+impl Run<'_> {
+    /// Decides what to do, by what is read now that the state is ours, and does it.
+    async fn converge(
+        &self,
+        context: &mut Context<'_>,
+        mut state: State,
+        saved: Option<SavedPlan>,
+    ) -> (State, Result<Ended, Error>) {
+        let read = self.read(context, &mut state);
+        let (files, snapshot) = match read {
+            Ok(read) => read,
+            Err(error) => return (state, Err(error)),
+        };
+        let decision = self.decide(context, &files, snapshot, saved);
+        let (state, kept, decided) = tenancy::keep(state, self.lease, self.world, decision).await;
+        match decided.and_then(|decision| kept.map(|()| decision).map_err(Error::from)) {
+            Err(error) => (state, Err(error)),
+            Ok(Decision::Go(ready)) => self.carry_out(context, state, (&files, *ready)).await,
+            Ok(Decision::Stop(plan)) => {
+                let exit = if plan.is_held_back() { Exit::Guarded } else { Exit::Done };
+                (state, Ok(Ended { outcome: nothing_done(self.lease), plan, exit }))
+            }
+        }
     }
-    let Tenancy { mut state, lease, lock } =
-        tenancy::take(&location, &world, args.lock_timeout).await?;
-    let decided = decide(context, args, files, (&world, &mut state, &lease), saved).await;
-    let ready = match decided {
-        Ok(Decision::Go(ready)) => ready,
-        Ok(Decision::Stop(exit)) => {
-            give_back(state, &lease, &world)?;
-            return Ok(exit);
+
+    /// Reads what decides: files, state and clock.
+    fn read(&self, context: &Context<'_>, state: &mut State) -> Result<(Files, Snapshot), Error> {
+        let files = read_files(context, self.args)?;
+        if !self.args.sandbox && files.state_location(context) != *self.location {
+            let message = "the config names another state than when this run began";
+            return Err(Error::new(Exit::Error, message).hint("run again"));
         }
-        Err(error) => {
-            give_back(state, &lease, &world)?;
-            return Err(error);
+        let snapshot = state.snapshot()?;
+        check_clock(&snapshot, self.args, self.world)?;
+        Ok((files, snapshot))
+    }
+
+    async fn carry_out(
+        &self,
+        context: &Context<'_>,
+        mut state: State,
+        (files, ready): (&Files, Ready),
+    ) -> (State, Result<Ended, Error>) {
+        let Self { args, world, lease, .. } = *self;
+        let Ready { plan, resolved, snapshot, observed } = ready;
+        let who = (&world.who(&context.global.dir).await, world.process.pid);
+        let note = args.accept_clock.as_deref();
+        if let Err(error) = state.begin_run(&lease.run, who, world.now(), note) {
+            return (state, Err(error.into()));
         }
+        let credentials: Arc<dyn Credentials> = if args.sandbox {
+            Arc::new(SandboxCredentials)
+        } else {
+            let directory = world.directory.join(&context.global.dir);
+            Arc::new(World { directory, ..world.clone() })
+        };
+        let deadline = tokio::spawn(watch_deadline(self.halt.clone(), args.deadline));
+        let order = Order {
+            world: world.clone(),
+            credentials,
+            plan: Arc::clone(&plan),
+            metas: Arc::clone(&files.metas),
+            targets: files.config.targets.clone(),
+            first: first_records(files, &plan, &resolved, &snapshot).chain(observed).collect(),
+            lease: lease.clone(),
+            newest_call: snapshot.newest_call,
+            recent_calls: snapshot.recent_calls.clone(),
+            unpaced: args.unpaced,
+            halt: self.halt.clone(),
+            progress: progress(context.console),
+        };
+        let Carried { outcome, mut state, written } = apply::apply(order, state).await;
+        deadline.abort();
+        let written = written.and_then(|()| finish(&mut state, &outcome, world));
+        let exit = exit(&outcome, &plan);
+        let ended = written.map(|()| Ended { outcome, plan, exit });
+        (state, ended.map_err(Error::from))
+    }
+}
+
+fn check_lineage_at(location: &Location, files: &Files) -> Result<(), StateError> {
+    let (Location::File(path), Some(lineage)) = (location, &files.config.lineage) else {
+        return Ok(());
     };
-    let who = (&world.who(&context.global.dir).await, world.process.pid);
-    state.begin_run(&lease.run, who, world.now(), args.accept_clock.as_deref())?;
-    let Ready { plan, resolved, snapshot, observed } = *ready;
-    let credentials: Arc<dyn Credentials> = if args.sandbox {
-        Arc::new(SandboxCredentials)
-    } else {
-        let directory = world.directory.join(&context.global.dir);
-        Arc::new(World { directory, ..world.clone() })
-    };
-    let halt = Halt::default();
-    let watch = tokio::spawn(watch(halt.clone(), args.deadline));
-    let order = Order {
-        world: world.clone(),
-        credentials,
-        plan: Arc::clone(&plan),
-        metas: Arc::clone(&files.metas),
-        targets: files.config.targets.clone(),
-        first: first_records(files, &plan, &resolved, &snapshot).chain(observed).collect(),
-        lease: lease.clone(),
-        newest_call: snapshot.newest_call,
-        recent_calls: snapshot.recent_calls.clone(),
-        unpaced: args.unpaced,
-        halt,
-        progress: progress(context.console),
-    };
-    let Carried { outcome, mut state, written } = apply::apply(order, state).await;
-    watch.abort();
-    let ended = written.and_then(|()| finish(&mut state, &outcome, &world));
-    report(context, args, &outcome, &plan)?;
-    ended.and_then(|()| give_back(state, &lease, &world))?;
-    drop(lock);
-    Ok(exit(&outcome, &plan))
+    let found = State::read(location)?.map(|state| state.lineage()).transpose()?;
+    check_lineage(Some(lineage), found.as_deref(), path.clone())
 }
 
 /// What to do with a state that was taken.
@@ -161,7 +225,7 @@ enum Decision {
     /// Carry this out.
     Go(Box<Ready>),
     /// There is nothing to carry out.
-    Stop(Exit),
+    Stop(Arc<Plan>),
 }
 
 /// A plan that may be carried out.
@@ -173,43 +237,44 @@ struct Ready {
     observed: Vec<Record>,
 }
 
-/// Plans, shows, compares, asks.
-async fn decide(
-    context: &mut Context<'_>,
-    args: &Args,
-    files: &Files,
-    (world, state, lease): (&World, &mut State, &Lease),
-    saved: Option<SavedPlan>,
-) -> Result<Decision, Error> {
-    let mut snapshot = state.snapshot()?;
-    check_clock(&snapshot, args, world)?;
-    let scope = files.scope(&args.target)?;
-    let (found, observed) = if args.refresh {
-        let through = (world, survey::credentials(context));
-        let found = survey(files, &mut snapshot, through, (&scope, &[])).await?;
-        survey::refresh(&found, &mut snapshot, world)
-    } else {
-        (Vec::new(), Vec::new())
-    };
-    let (plan, origin, resolved) = files.plan(&mut snapshot, &scope, world.now(), &found)?;
-    if let Some(saved) = saved {
-        file::compare(&saved, &plan, &origin)?;
+impl Run<'_> {
+    /// Plans, shows, compares, asks.
+    async fn decide(
+        &self,
+        context: &mut Context<'_>,
+        files: &Files,
+        mut snapshot: Snapshot,
+        saved: Option<SavedPlan>,
+    ) -> Result<Decision, Error> {
+        let Self { args, world, halt, .. } = *self;
+        let scope = files.scope(&args.target)?;
+        let (found, observed) = if args.refresh {
+            let through = (world, survey::credentials(context));
+            let reading = survey(files, &mut snapshot, through, (&scope, &[]));
+            let found = unless_halted(halt, reading).await?;
+            survey::refresh(&found, &mut snapshot, world)
+        } else {
+            (Vec::new(), Vec::new())
+        };
+        let (plan, origin, resolved) = files.plan(&mut snapshot, &scope, world.now(), &found)?;
+        if let Some(saved) = saved {
+            file::compare(&saved, &plan, &origin)?;
+        }
+        if args.format == Format::Text {
+            show_text(context, &Shown { plan: &plan, origin: &origin }, Folding::Folded)?;
+        }
+        let plan = Arc::new(plan);
+        let to_do = plan.operations.iter().any(|operation| plan.permits(operation));
+        let protects = !plan.is_held_back() && files.newly_protected(&snapshot).is_some();
+        if !to_do && !protects && resolved.changes.is_empty() && observed.is_empty() {
+            return Ok(Decision::Stop(plan));
+        }
+        if !args.auto_approve && to_do {
+            unless_halted(halt, approve(context, &plan)).await?;
+        }
+        let observed = observed.into_iter().map(Record::Put).collect();
+        Ok(Decision::Go(Box::new(Ready { plan, resolved, snapshot, observed })))
     }
-    if args.format == Format::Text {
-        show_text(context, &Shown { plan: &plan, origin: &origin }, Folding::Folded)?;
-    }
-    let to_do = plan.operations.iter().any(|operation| plan.permits(operation));
-    let protects = !plan.is_held_back() && files.newly_protected(&snapshot).is_some();
-    if !to_do && !protects && resolved.changes.is_empty() && observed.is_empty() {
-        let exit = if plan.is_held_back() { Exit::Guarded } else { Exit::Done };
-        report(context, args, &nothing_done(lease), &plan)?;
-        return Ok(Decision::Stop(exit));
-    }
-    if !args.auto_approve && to_do && !is_approved(context, &plan)? {
-        return Err(Error::new(Exit::Error, "not approved: nothing was done"));
-    }
-    let observed = observed.into_iter().map(Record::Put).collect();
-    Ok(Decision::Go(Box::new(Ready { plan: Arc::new(plan), resolved, snapshot, observed })))
 }
 
 fn check_clock(snapshot: &Snapshot, args: &Args, world: &World) -> Result<(), Error> {
@@ -227,14 +292,6 @@ fn check_clock(snapshot: &Snapshot, args: &Args, world: &World) -> Result<(), Er
         }
         Some(_) | None => Ok(()),
     }
-}
-
-fn is_approved(context: &mut Context<'_>, plan: &Plan) -> Result<bool, Error> {
-    let what = if plan.is_held_back() { "Do the upkeep alone" } else { "Apply this plan" };
-    context.console.err.say(&format!("{what}? Only `yes` is taken for it: "));
-    let mut answer = String::new();
-    context.console.answers.read_line(&mut answer)?;
-    Ok(answer.trim_end_matches(['\r', '\n']) == "yes")
 }
 
 /// What to record of the targets before anything else.
@@ -256,27 +313,6 @@ fn first_records(
     let protected = protected.map(Record::Protect);
     let records: Vec<Record> = renames.chain(unbinds).chain(binds).chain(protected).collect();
     records.into_iter()
-}
-
-/// Pulls the brake when a signal or the deadline comes.
-async fn watch(halt: Halt, deadline: Option<Duration>) {
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return;
-    };
-    let deadline = async {
-        match deadline {
-            Some(deadline) => tokio::time::sleep(deadline).await,
-            None => std::future::pending().await,
-        }
-    };
-    let cause = tokio::select! {
-        _ = interrupt.recv() => Cause::Interrupted,
-        _ = terminate.recv() => Cause::Terminated,
-        () = deadline => Cause::Deadline,
-    };
-    halt.pull(cause);
 }
 
 fn report(

@@ -1,6 +1,7 @@
 //! Layer 6: one file a command, its arguments beside what it does.
 
 pub mod apply;
+mod approval;
 pub mod completions;
 pub mod doctor;
 pub mod drift;
@@ -18,6 +19,7 @@ mod rehearsal;
 pub mod sandbox;
 pub mod schema;
 pub mod show;
+mod signals;
 pub mod state;
 pub mod status;
 mod store;
@@ -75,8 +77,8 @@ pub fn dispatch(cli: &Cli, world: &World, console: &mut Console) -> Result<Exit,
         Command::State(command) => state::run(&mut context, command),
         Command::Import(args) => import::run(&mut context, args),
         Command::Sandbox(args) => sandbox::run(&mut context, args),
-        Command::Schema(args) => schema::run(&mut context, args),
-        Command::Completions(args) => completions::run(&mut context, args),
+        Command::Schema(args) => Ok(schema::run(&mut context, args)),
+        Command::Completions(args) => Ok(completions::run(&mut context, args)),
         Command::Man => man::run(&mut context),
         Command::Unlock(args) => unlock::run(&mut context, args),
     }

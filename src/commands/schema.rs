@@ -6,7 +6,6 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use super::Context;
-use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::document::Document;
 use crate::report::doctor::DoctorView;
@@ -52,9 +51,9 @@ pub enum Subject {
 }
 
 /// Prints the schema.
-pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
-    context.console.out.write_all(text(args.of).as_bytes())?;
-    Ok(Exit::Done)
+pub fn run(context: &mut Context<'_>, args: &Args) -> Exit {
+    context.console.out.text(&text(args.of));
+    Exit::Done
 }
 
 /// The schema of a subject, as `schemas/` holds it.

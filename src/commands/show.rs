@@ -28,7 +28,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let (plan, origin) = saved.shown();
     match args.view.format {
         // What another version of the program has written there is passed on too.
-        Format::Json => context.console.out.write_all(text.as_bytes())?,
+        Format::Json => context.console.out.text(&text),
         Format::Text | Format::Markdown | Format::Github => {
             args.view.show(context, &Shown { plan, origin })?;
         }

@@ -1,13 +1,14 @@
 //! One run at a time: taking the state for a run, and giving it back.
 
+use std::future::Future;
 use std::time::Duration;
 
 use crate::domain::Moment;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::report::escape::Terminal;
-use crate::state::lease::EXPIRES_AFTER;
-use crate::state::{FileLock, Holder, Lease, Location, State, lock};
+use crate::state::lease::{EXPIRES_AFTER, HEARTBEAT_EVERY};
+use crate::state::{FileLock, Holder, Lease, Location, State, StateError, lock};
 use crate::world::World;
 
 /// A state that is ours for the length of a run.
@@ -37,6 +38,7 @@ pub(super) async fn take(
     };
     lock::make_directory(path)?;
     let deadline = tokio::time::Instant::now() + patience;
+    let mut waits = false;
     loop {
         let holder = match FileLock::try_take(path)? {
             Some(lock) => {
@@ -54,7 +56,42 @@ pub(super) async fn take(
         if tokio::time::Instant::now() >= deadline {
             return Err(locked(holder.as_ref(), world.now()));
         }
+        if !std::mem::replace(&mut waits, true) {
+            let run = holder.map(|holder| holder.run).unwrap_or_default();
+            tracing::info!(target: "ostracon", run, "waiting for another run");
+        }
         tokio::time::sleep(TRY_EVERY).await;
+    }
+}
+
+/// Keeps the lease alive while `work` is under way; the state, whether the lease was kept, and what
+/// the work came to.
+pub(super) async fn keep<T>(
+    mut state: State,
+    lease: &Lease,
+    world: &World,
+    work: impl Future<Output = T>,
+) -> (State, Result<(), StateError>, T) {
+    let (working, mut over) = tokio::sync::oneshot::channel::<()>();
+    let (lease, world) = (lease.clone(), world.clone());
+    let keeper = tokio::spawn(async move {
+        let every = HEARTBEAT_EVERY.unsigned_abs();
+        let mut kept = Ok(());
+        loop {
+            tokio::select! {
+                // The work is done, and its end of the channel gone.
+                _ = &mut over => return (state, kept),
+                () = tokio::time::sleep(every), if kept.is_ok() => {
+                    kept = state.heartbeat(&lease, world.now());
+                }
+            }
+        }
+    });
+    let done = work.await;
+    drop(working);
+    match keeper.await {
+        Ok((state, kept)) => (state, kept, done),
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 

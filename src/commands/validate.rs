@@ -65,7 +65,7 @@ fn annotate(
         Ok(workspace) => warning_annotations(&workspace.warnings, &directory),
         Err(diagnostics) => problem_annotations(diagnostics, &directory),
     };
-    context.console.out.write_all(text.as_bytes())?;
+    context.console.out.text(&text);
     let max_bytes = github::summary_room(context);
     if let (Err(diagnostics), true) = (loaded, max_bytes as u64 >= LEAST_BYTES) {
         let comment = Comment { max_bytes, links: &Links::default(), diff: false };

@@ -71,7 +71,8 @@ impl View {
                 let links = self.links(context)?;
                 let comment = Comment { max_bytes, links: &links, diff: self.diff };
                 let text = plan_markdown(shown, comment);
-                Ok(context.console.out.write_all(text.as_bytes())?)
+                context.console.out.text(&text);
+                Ok(())
             }
             Format::Github => {
                 let folding = if self.all { Folding::All } else { Folding::Folded };
@@ -85,7 +86,7 @@ impl View {
     fn annotate(&self, context: &mut Context<'_>, shown: &Shown<'_>) -> Result<(), Error> {
         let directory = repository_path(&context.global.dir);
         let text = plan_annotations(shown, &directory);
-        context.console.out.write_all(text.as_bytes())?;
+        context.console.out.text(&text);
         let links = self.links(context)?;
         let max_bytes = github::summary_room(context);
         if max_bytes as u64 >= LEAST_BYTES {

@@ -15,7 +15,7 @@ use super::{Bound, Forecast, Guarded, NextDue, Operation, Plan, TargetChange};
 use crate::domain::hex::hex;
 use crate::domain::{
     Action, Because, Deny, Id, Kind, Moment, Restriction, Source, Subject, TargetName, Until,
-    Warning,
+    Warning, json,
 };
 use crate::provider::Provider;
 
@@ -274,7 +274,7 @@ const DIGEST_KEY: &str = ",\n  \"digest\": \"sha256:";
 pub fn write(plan: &Plan, origin: &Origin, out: &mut dyn io::Write) -> io::Result<()> {
     let mut hashing = Hashing { out, digest: Sha256::new(), held_back: Vec::new() };
     let mut buffered = io::BufWriter::new(&mut hashing);
-    serde_json::to_writer_pretty(&mut buffered, &document(plan, origin))?;
+    json::to_writer_pretty(&mut buffered, &document(plan, origin))?;
     io::Write::flush(&mut buffered)?;
     drop(buffered);
     let Hashing { digest, held_back: end, .. } = hashing;

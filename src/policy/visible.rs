@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-/// The text with control, bidi and zero-width characters written out, so that what is printed
+use crate::domain::acts_or_hides;
+
+/// The text with everything written out that acts or hides, so that what is printed
 /// is what stands there; a tab becomes four blanks.
 pub(super) fn visible(text: &str) -> String {
     let mut seen = String::with_capacity(text.len());
@@ -15,7 +17,7 @@ pub(super) fn visible(text: &str) -> String {
         hashes = if char == '#' { hashes + 1 } else { 0 };
         if char == '\t' {
             seen.push_str("    ");
-        } else if is_hidden(char) {
+        } else if acts_or_hides(char) {
             // Writing to a string cannot fail.
             let _: std::fmt::Result = write!(seen, "{}", char.escape_unicode());
         } else {
@@ -23,15 +25,6 @@ pub(super) fn visible(text: &str) -> String {
         }
     }
     seen
-}
-
-/// Whether a character would not show, or would move others about.
-fn is_hidden(char: char) -> bool {
-    char.is_control()
-        || matches!(char,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -54,7 +54,10 @@ impl State {
             state => state,
         };
         let state = match state {
-            Err(StateError::Sqlite { .. }) => Self::alone(path).and_then(checked)?,
+            // Whoever writes it right now must not be shut out by somebody who only reads.
+            Err(StateError::Sqlite { source, .. }) if !is_busy(&source) => {
+                Self::alone(path).and_then(checked)?
+            }
             state => state?,
         };
         state.pragma("query_only", "ON")?;
@@ -109,9 +112,14 @@ impl State {
         Ok(state)
     }
 
-    /// Closes a state that was open for writing: one file at rest, for CI to copy.
+    /// Closes a state that was open for writing: one file at rest, for CI to copy. While somebody
+    /// reads it the journal stays beside it, with everything safely in it; whoever closes last
+    /// takes it in, and the next writer leaves one file.
     pub fn close(self) -> Result<(), StateError> {
-        self.pragma("journal_mode", "DELETE")?;
+        match self.pragma("journal_mode", "DELETE") {
+            Err(StateError::Sqlite { source, .. }) if is_busy(&source) => {}
+            other => other?,
+        }
         let Self { connection, path: _ } = self;
         connection.close().map_err(|(_, source)| doing("close the state")(source))
     }
@@ -199,6 +207,11 @@ impl State {
             })
             .map_err(doing("set up the state"))
     }
+}
+
+/// Whether somebody else is using the state.
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 const COMMON_FLAGS: OpenFlags =

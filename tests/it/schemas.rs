@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use clap::ValueEnum as _;
 use ostracon::commands::schema::{Subject, text};
-use ostracon::console::{Console, Talk, Terminal};
+use ostracon::console::{Console, Results, Talk, Terminal};
 use ostracon::domain::Moment;
 use ostracon::exit::Exit;
 use ostracon::policy::{Leave, load};
@@ -231,7 +231,7 @@ fn json_of(files: &Files, emulation: &Sandbox, words: &str) -> (Exit, Value) {
     };
     let out = Shared::default();
     let mut console = Console {
-        out: Box::new(out.clone()),
+        out: Results::new(out.clone()),
         err: Talk::new(io::sink()),
         answers: Box::new(io::empty()),
         terminal: Terminal { colours: false, answers: false, redraws: false, width: 80 },

@@ -22,7 +22,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("report", &["domain", "provider", "policy", "plan", "state", "apply"]),
     ("exit", &[]),
     ("error", &["policy", "plan", "state", "report", "exit"]),
-    ("console", &["world", "report"]),
+    ("console", &["domain", "world", "report"]),
     ("cli", &["commands"]),
     ("logging", &["cli"]),
     (

@@ -22,6 +22,7 @@ use crate::state::{AuditRow, Lease, Location, Record, Snapshot, State};
 /// Takes foreign restrictions over.
 pub(super) async fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     paths(context, &args.out, 1)?;
+    // Only to find the state: what decides is read anew once the state is ours.
     let files = Files::read(context)?;
     let location = files.state_location(context);
     let found = State::read(&location)?.map(|state| state.lineage()).transpose()?;
@@ -29,9 +30,9 @@ pub(super) async fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
         let expected = files.config.lineage.as_deref();
         check_lineage(expected, found.as_deref(), path.clone())?;
     }
-    let Tenancy { mut state, lease, lock } =
+    let Tenancy { state, lease, lock } =
         tenancy::take(&location, context.world, args.lock_timeout).await?;
-    let imported = take_over(context, args, &files, (&mut state, &lease)).await;
+    let (mut state, imported) = take_over(context, args, state, &lease).await;
     state.release(&lease, context.world.uptime().as_ref())?;
     state.close()?;
     drop(lock);
@@ -41,15 +42,36 @@ pub(super) async fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
 async fn take_over(
     context: &mut Context<'_>,
     args: &Args,
-    files: &Files,
-    (state, lease): (&mut State, &Lease),
-) -> Result<Exit, Error> {
-    let mut snapshot = state.snapshot()?;
-    let scope = files.scope(&args.target)?;
+    mut state: State,
+    lease: &Lease,
+) -> (State, Result<Exit, Error>) {
+    let read = Files::read(context)
+        .and_then(|files| Ok((files.scope(&args.target)?, state.snapshot()?, files)));
+    let (scope, mut snapshot, files) = match read {
+        Ok(read) => read,
+        Err(error) => return (state, Err(error)),
+    };
     let rooms: Vec<Id> = args.room.iter().map(|room| Id::new(room.as_str())).collect();
     let through = (context.world, survey::credentials(context));
-    let found = survey(files, &mut snapshot, through, (&scope, &rooms)).await?;
-    let Sorted { rows, passed_over } = sort(files, &found, &snapshot, context.world.now());
+    let reading = survey(&files, &mut snapshot, through, (&scope, &rooms));
+    let (mut state, kept, found) = tenancy::keep(state, lease, context.world, reading).await;
+    let imported = match found.and_then(|found| kept.map(|()| found).map_err(Error::from)) {
+        Ok(found) => {
+            let state = (&mut state, lease);
+            record_found(context, args, (&files, &snapshot, &found), state).await
+        }
+        Err(error) => Err(error),
+    };
+    (state, imported)
+}
+
+async fn record_found(
+    context: &mut Context<'_>,
+    args: &Args,
+    (files, snapshot, found): (&Files, &Snapshot, &[Found]),
+    (state, lease): (&mut State, &Lease),
+) -> Result<Exit, Error> {
+    let Sorted { rows, passed_over } = sort(files, found, snapshot, context.world.now());
     for sentence in &passed_over {
         context.console.err.say(&format!("warning: {}\n", Terminal(sentence)));
     }

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ostracon::console::{Console, Talk, Terminal};
+use ostracon::console::{Console, Results, Talk, Terminal};
 
 /// What was written, for reading it afterwards.
 #[derive(Clone, Default)]
@@ -31,7 +31,7 @@ pub(super) fn console() -> (Page, Console) {
     let out = Page::default();
     let terminal = Terminal { colours: false, answers: false, redraws: false, width: 100 };
     let console = Console {
-        out: Box::new(out.clone()),
+        out: Results::new(out.clone()),
         err: Talk::new(std::io::sink()),
         answers: Box::new(std::io::empty()),
         terminal,
