@@ -21,6 +21,15 @@ pub struct ProtectedKey {
     pub id: Id,
 }
 
+impl ProtectedKey {
+    /// The same subject, where targets have got other names.
+    #[must_use]
+    pub fn moved(&self, moves: &BTreeMap<TargetName, TargetName>) -> Self {
+        let target = self.target.as_ref().map(|target| moves.get(target).unwrap_or(target).clone());
+        Self { target, ..self.clone() }
+    }
+}
+
 /// Prints `tencent-live/user:alice`, or `*/user:alice` for all targets; an id's control
 /// characters are escaped, so that two never print alike and each stays on its line.
 impl fmt::Display for ProtectedKey {

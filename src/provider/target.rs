@@ -58,7 +58,13 @@ impl Target {
         self.settings.get(name).map_or("", |text| text)
     }
 
-    /// Which app this is: what must not change behind a target's name.
+    /// Which app this is: what must not change behind a target's name, since a recorded restriction
+    /// would mean another one afterwards.
+    ///
+    /// That is so for what the facts call identity, for the test environment (ZEGO keeps its rooms
+    /// and streams apart: zego.md, read August 2026) and for the sandbox against the real thing.
+    /// It is not for the others: regions, other endpoints and identifiers lead to the same app;
+    /// spans, rates and quotas say when and how fast, not what.
     pub fn binding(&self) -> String {
         let facts = self.provider.facts();
         let mut text = facts.name.to_owned();
@@ -68,6 +74,9 @@ impl Target {
         }
         if identity.is_empty() {
             text = format!("{text} account={}", self.account_label());
+        }
+        if self.knobs.test_environment {
+            text.push_str(" test");
         }
         let place = if self.endpoint.is_loopback() { "loopback" } else { "real" };
         format!("{text} {place}")

@@ -163,7 +163,9 @@ impl<'t> Pen<'t> {
                 let sql = "UPDATE enforcement SET target = ?2 WHERE target = ?1";
                 connection.execute(sql, [from.as_str(), to.as_str()])?;
                 connection.execute("DELETE FROM target WHERE name = ?1", [from.as_str()])?;
-                Ok(())
+                let moves = [(from.clone(), to.clone())].into();
+                let keys = protected::read(connection)?;
+                protected::write(connection, &keys.iter().map(|key| key.moved(&moves)).collect())
             }
         }
     }

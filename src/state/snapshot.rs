@@ -64,6 +64,7 @@ impl Snapshot {
             }
         }
         self.rows.sort_by(|a, b| a.restriction.cmp(&b.restriction));
+        self.protected = self.protected.iter().map(|key| key.moved(moves)).collect();
     }
 }
 

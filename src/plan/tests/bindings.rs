@@ -7,7 +7,7 @@ use super::bench::target;
 use crate::domain::TargetName;
 use crate::plan::bindings::resolve;
 use crate::plan::{BindingError, Bound, Resolved};
-use crate::provider::{CredentialSource, Endpoint, Target};
+use crate::provider::{CredentialSource, Endpoint, Knobs, Target};
 
 fn name(name: &str) -> TargetName {
     TargetName::parse(name).unwrap()
@@ -52,7 +52,9 @@ fn a_name_bound_to_another_app_is_refused_while_rows_are_recorded() {
     let loopback = Endpoint::parse("http://127.0.0.1:9000").unwrap();
     let played = || Target { endpoint: loopback.clone(), ..tencent("a") };
     let other_provider = || Target { name: name("a"), ..target("zego") };
-    for now in [other_app("a"), played(), other_provider()] {
+    let tested =
+        || Target { knobs: Knobs { test_environment: true, ..Knobs::default() }, ..tencent("a") };
+    for now in [other_app("a"), played(), other_provider(), tested()] {
         let error = resolved(vec![now.clone()], &[tencent("a")], &rows("a", 3)).unwrap_err();
         assert!(matches!(error, BindingError::Rebound { rows: 3, .. }), "{error}");
         assert!(error.to_string().contains("with 3 recorded restrictions"));

@@ -137,3 +137,23 @@ fn taking_somebody_out_of_protect_is_guarded_whatever_else_is_done() {
     assert_eq!(story.apply().ends(Exit::Done).count("done"), 1);
     assert!(story.planned().is_empty());
 }
+
+#[test]
+fn a_target_that_is_renamed_keeps_who_was_protected_there() {
+    let story = Story::new();
+    let policy = |target: &str, protect: &str| {
+        story.policy(&format!(
+            "bans:\n  - {{ target: {target}, room: r, users: [u1], until: never }}\n{protect}"
+        ));
+    };
+    policy("t", "protect:\n  - { users: [host], targets: [t] }\n");
+    story.apply().ends(Exit::Done);
+    // Renamed, and taken out in the same breath.
+    story.config(&crate::workspace::CONFIG.replace("  t:\n", "  new:\n    moved_from: t\n"));
+    policy("new", "");
+    story.apply().ends(Exit::Guarded);
+    // Still remembered, under the new name.
+    story.apply().ends(Exit::Guarded);
+    policy("new", "protect:\n  - { users: [host], targets: [new] }\n");
+    story.apply().ends(Exit::Done);
+}
