@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::term::CLOCK_TOLERANCE;
 use crate::plan::{Plan, Scope};
-use crate::provider::{Grip, Lane, Listing, Method, NoAnswer, Request, Target};
+use crate::provider::{Grip, LONGEST_ANSWER, Lane, Listing, Method, NoAnswer, Request, Target};
 use crate::report::count::{counted, grouped};
 use crate::report::doctor::{Check, Grade, doctor_text, doctor_view};
 use crate::report::escape::Terminal;
@@ -29,7 +29,7 @@ pub struct Args {
 
 /// Looks at everything a run needs.
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
-    super::runtime()?.block_on(run_within(context, args))
+    super::block_on(run_within(context, args))?
 }
 
 /// Looks at everything a run needs, within the caller's runtime.
@@ -250,6 +250,7 @@ async fn knock(context: &Context<'_>, target: &Target) -> Result<Option<i64>, St
         headers: Vec::new(),
         body: Vec::new(),
         timeout: target.provider.facts().read_timeout,
+        longest_answer: LONGEST_ANSWER,
     };
     match context.world.http.send(request).await {
         Ok(response) => {

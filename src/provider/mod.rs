@@ -26,7 +26,7 @@ pub use facts::{
 };
 pub use fault::{Class, Fault, NoAnswer};
 pub use id_rule::IdRule;
-pub use request::{Method, Request, Response};
+pub use request::{LONGEST_ANSWER, Method, Request, Response};
 pub use session::{Secrets, Session, Stamp};
 pub use target::{CredentialSource, Knobs, Target};
 

@@ -48,7 +48,12 @@ pub struct Request {
     pub body: Vec<u8>,
     /// How long to wait for the answer.
     pub timeout: Duration,
+    /// How many bytes the answer may have.
+    pub longest_answer: usize,
 }
+
+/// More bytes than any answer has but a list without pages.
+pub const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
 
 /// Prints no query, header or body: all three carry secrets or ids of people.
 impl fmt::Debug for Request {

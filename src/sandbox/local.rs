@@ -26,7 +26,8 @@ impl Http for Sandbox {
 
 /// A request as a server sees it.
 fn incoming(request: Request) -> Incoming {
-    let Request { method, endpoint, path, query, headers, body, timeout: _ } = request;
+    let Request { method, endpoint, path, query, headers, body, timeout: _, longest_answer: _ } =
+        request;
     Incoming {
         method,
         host: endpoint.authority().to_owned(),
@@ -52,7 +53,7 @@ fn response(outgoing: Outgoing) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::{Endpoint, Method};
+    use crate::provider::{Endpoint, LONGEST_ANSWER, Method};
     use crate::sandbox::Fate;
     use crate::sandbox::trial::Trial;
 
@@ -68,6 +69,7 @@ mod tests {
             headers: Vec::new(),
             body: Vec::new(),
             timeout: Duration::from_secs(20),
+            longest_answer: LONGEST_ANSWER,
         };
         let outcome = match trial.sandbox.send(request).await {
             Ok(response) => {

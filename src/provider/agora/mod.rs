@@ -13,6 +13,7 @@ use crate::provider::{
 };
 
 mod faults;
+mod list;
 mod rule;
 mod signature;
 #[cfg(test)]

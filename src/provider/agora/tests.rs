@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Agora;
 use crate::domain::{Deny, Id, Kind, Lapse, Moment, RuleId, Source, TargetName, Until};
+use crate::provider::LONGEST_ANSWER;
 use crate::provider::{
     Call, Class, Effect, Endpoint, Fault, Item, Knobs, Listed, Method, Page, Provider as _, Reply,
     Request, Response, Secrets, Session, Stamp, Target, Verb,
@@ -245,4 +246,31 @@ fn a_failure_is_told_by_status_and_message() {
     let fault = decode(Verb::Impose, 400, r#"{"message":"invalid appid"}"#).unwrap_err();
     assert!(matches!(fault.class, Class::Stop { .. }));
     assert_eq!((&*fault.code, &*fault.message), ("HTTP 400", "invalid appid"));
+}
+
+#[test]
+fn a_list_of_very_many_rules_is_read_and_what_is_no_list_is_not() {
+    let rules: Vec<_> = (1..=200_000)
+        .map(|id| {
+            format!(
+                r#"{{"id":{id},"uid":{id},"cname":"","ip":"","ts":"2026-01-09T07:23:06.000Z","privileges":["join_channel"],"createAt":"2026-01-08T07:23:06.000Z","updateAt":"2026-01-08T15:23:06.000Z","mail_receivers":[],"opid":1406}}"#
+            )
+        })
+        .collect();
+    let body = format!(r#"{{"rules":[{}],"status":"success"}}"#, rules.join(","));
+    assert!(body.len() > LONGEST_ANSWER);
+    match decode(LIST, 200, &body).unwrap().effect {
+        Effect::Page(page) => assert_eq!((page.rows.len(), page.next), (200_000, None)),
+        other => panic!("{other:?}"),
+    }
+    for nothing in ["null", "[]", "[null,1,\"x\",{}]"] {
+        let body = format!(r#"{{"status":"success","rules":{nothing}}}"#);
+        assert!(
+            matches!(decode(LIST, 200, &body).unwrap().effect, Effect::Page(page) if page.rows.is_empty())
+        );
+    }
+    for no_list in ["1", "-1", "0.5", "true", "\"x\"", "{\"a\":[{}]}"] {
+        let body = format!(r#"{{"status":"success","rules":{no_list}}}"#);
+        assert_eq!(decode(LIST, 200, &body).unwrap_err().class, Class::Retry, "{no_list}");
+    }
 }

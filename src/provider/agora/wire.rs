@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value};
 
+use super::list::{Body, Rules};
 use super::{FACTS, faults, rule, signature};
 use crate::domain::{Kind, Moment, RuleId};
 use crate::provider::query::Query;
 use crate::provider::{
-    Call, Class, Effect, Fault, Method, Page, Reply, Request, Response, Session, Stamp, Verb,
-    status,
+    Call, Class, Effect, Fault, LONGEST_ANSWER, Method, Page, Reply, Request, Response, Session,
+    Stamp, Verb, status,
 };
 
 /// Writes a call for the wire.
@@ -41,6 +42,10 @@ pub(super) fn encode(session: &Session, call: &Call, stamp: &Stamp) -> Request {
         timeout: match call.verb {
             Verb::Impose | Verb::Renew | Verb::Lift => FACTS.write_timeout,
             Verb::List { .. } => FACTS.read_timeout,
+        },
+        longest_answer: match call.verb {
+            Verb::Impose | Verb::Renew | Verb::Lift => LONGEST_ANSWER,
+            Verb::List { .. } => LONGEST_LIST,
         },
     }
 }
@@ -102,9 +107,13 @@ fn number(id: &str) -> Value {
     id.parse::<u32>().map_or_else(|_not_a_number| id.into(), Value::from)
 }
 
+/// A list has no pages and is one answer: room for half a million rules as they are written today.
+const LONGEST_LIST: usize = 256 * 1024 * 1024;
+
 /// Reads the answer to a call.
 pub(super) fn decode(call: &Call, response: &Response) -> Result<Reply, Fault> {
-    let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    let body: Body = serde_json::from_slice(&response.body).unwrap_or_default();
+    let Body { fields: body, rules } = body;
     let fault = faults::fault(call, response, message(&body).as_deref());
     let status = body.get("status").and_then(Value::as_str);
     if !status::is_success(response)
@@ -113,7 +122,7 @@ pub(super) fn decode(call: &Call, response: &Response) -> Result<Reply, Fault> {
         return Err(fault);
     }
     let effect = match status {
-        Some(_) => effect(call, &body),
+        Some(_) => effect(call, &body, rules),
         // Garbage after sending: who knows what was done.
         None => Err((Class::Retry, "the answer is a success without a `status`")),
     };
@@ -123,7 +132,11 @@ pub(super) fn decode(call: &Call, response: &Response) -> Result<Reply, Fault> {
     }
 }
 
-fn effect(call: &Call, body: &Value) -> Result<Effect, (Class, &'static str)> {
+fn effect(
+    call: &Call,
+    body: &Map<String, Value>,
+    rules: Rules,
+) -> Result<Effect, (Class, &'static str)> {
     match call.verb {
         Verb::Impose => match body.get("id").and_then(rule::integer) {
             Some(id) if id > 0 => Ok(Effect::Created(RuleId(id))),
@@ -135,29 +148,21 @@ fn effect(call: &Call, body: &Value) -> Result<Effect, (Class, &'static str)> {
         },
         Verb::Renew => Ok(ends(body).map_or(Effect::Done, Effect::Ends)),
         Verb::Lift => Ok(Effect::Done),
-        Verb::List { .. } => match page(body) {
-            Some(page) => Ok(Effect::Page(page)),
-            None => Err((Class::Retry, "the `rules` of the answer are not a list")),
+        // All rules: there are no further pages.
+        Verb::List { .. } => match rules {
+            Rules::Read(rows) => Ok(Effect::Page(Page { rows, next: None })),
+            Rules::NotAList => Err((Class::Retry, "the `rules` of the answer are not a list")),
         },
     }
 }
 
 /// The end of a renewed rule: the only one that a write tells.
-fn ends(body: &Value) -> Option<Moment> {
-    Moment::parse(body.pointer("/result/ts")?.as_str()?)
-}
-
-/// All rules: there are no further pages.
-fn page(body: &Value) -> Option<Page> {
-    let rules = match body.get("rules") {
-        None | Some(Value::Null) => &[],
-        Some(rules) => rules.as_array()?.as_slice(),
-    };
-    Some(Page { rows: rules.iter().filter_map(rule::read).collect(), next: None })
+fn ends(body: &Map<String, Value>) -> Option<Moment> {
+    Moment::parse(body.get("result")?.get("ts")?.as_str()?)
 }
 
 /// What the body says went wrong: `message`, `reason` or both.
-fn message(body: &Value) -> Option<String> {
+fn message(body: &Map<String, Value>) -> Option<String> {
     let said = ["message", "reason"].map(|key| body.get(key).and_then(Value::as_str));
     let said: Vec<_> = said.into_iter().flatten().filter(|text| !text.is_empty()).collect();
     (!said.is_empty()).then(|| said.join(": "))

@@ -13,8 +13,8 @@ use super::{FACTS, faults};
 use crate::domain::{Deny, Id, Kind, Lapse, Moment};
 use crate::provider::query::Query;
 use crate::provider::{
-    Call, Effect, Fault, Listed, Method, Page, Reply, Request, Response, Session, Stamp, Verb,
-    status,
+    Call, Effect, Fault, LONGEST_ANSWER, Listed, Method, Page, Reply, Request, Response, Session,
+    Stamp, Verb, status,
 };
 
 /// How often the `UserSig` is made anew. It claims to be as old as the hour it is made in.
@@ -44,6 +44,7 @@ pub(super) fn encode(session: &Session, call: &Call, stamp: &Stamp) -> Request {
         headers: vec![("content-type", "application/json".to_owned())],
         body: body(call, stamp).to_string().into_bytes(),
         timeout,
+        longest_answer: LONGEST_ANSWER,
     }
 }
 

@@ -6,8 +6,8 @@ use super::{FACTS, faults, signature};
 use crate::domain::{Deny, Id, Kind, Lapse};
 use crate::provider::query::Query;
 use crate::provider::{
-    Call, Class, Effect, Fault, Listed, Method, Page, Reply, Request, Response, Session, Stamp,
-    Verb, status,
+    Call, Class, Effect, Fault, LONGEST_ANSWER, Listed, Method, Page, Reply, Request, Response,
+    Session, Stamp, Verb, status,
 };
 
 const VERSION: &str = "2023-08-01";
@@ -29,7 +29,9 @@ pub(super) fn encode(session: &Session, call: &Call, stamp: &Stamp) -> Request {
         }
     };
     let endpoint = session.target.endpoint.clone();
-    let request = Request { method, endpoint, path: "/", query, headers, body, timeout };
+    let longest_answer = LONGEST_ANSWER;
+    let request =
+        Request { method, endpoint, path: "/", query, headers, body, timeout, longest_answer };
     signature::sign(request, &session.secrets, stamp.now)
 }
 

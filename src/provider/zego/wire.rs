@@ -9,7 +9,8 @@ use super::{FACTS, faults, signature};
 use crate::domain::Kind;
 use crate::provider::query::Query;
 use crate::provider::{
-    Call, Effect, Fault, Method, Reply, Request, Response, Session, Stamp, Verb, status,
+    Call, Effect, Fault, LONGEST_ANSWER, Method, Reply, Request, Response, Session, Stamp, Verb,
+    status,
 };
 
 /// Writes a call for the wire.
@@ -53,6 +54,7 @@ pub(super) fn encode(session: &Session, call: &Call, stamp: &Stamp) -> Request {
         headers: Vec::new(),
         body: Vec::new(),
         timeout: FACTS.write_timeout,
+        longest_answer: LONGEST_ANSWER,
     }
 }
 
