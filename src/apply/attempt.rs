@@ -14,6 +14,7 @@ use crate::domain::{Action, Because, Moment};
 use crate::plan::Operation;
 use crate::provider::{Call, NoAnswer, Verb};
 use crate::state::{Answered, Intent, Record};
+use crate::world::Slot;
 
 /// An attempt that was made.
 #[derive(Debug)]
@@ -71,6 +72,10 @@ impl Line {
         let intended = self.now();
         self.journal.write(self.intent(work, call, intended)).await?;
         let lane = self.form(&work.call).map_or(0, |form| form.lane);
+        let _slot = tokio::select! {
+            slot = self.shared.world.http.slot() => slot,
+            () = self.shared.halt.pulled() => Slot::default(),
+        };
         let mut turn = None;
         if let Some(pace) = self.paces.get(lane) {
             tokio::select! {

@@ -164,6 +164,7 @@ impl Reader {
 
     async fn send(&self, form: &'static Form, call: &Call) -> Answer {
         let number = next_call(&self.sequence, self.world.now());
+        let _slot = self.world.http.slot().await;
         let turn = match self.paces.get(form.lane) {
             Some(pace) => Some(pace.turn().await),
             None => None,

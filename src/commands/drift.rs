@@ -44,7 +44,7 @@ pub enum Format {
 
 /// Shows what differs.
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
-    super::runtime()?.block_on(run_within(context, args))
+    super::block_on(run_within(context, args))?
 }
 
 /// Shows what differs, within the caller's runtime.

@@ -31,6 +31,8 @@ pub mod validate;
 pub mod view;
 mod warm;
 
+use std::future::Future;
+
 use crate::cli::{Cli, Command, Global};
 use crate::console::Console;
 use crate::error::Error;
@@ -84,10 +86,14 @@ pub fn dispatch(cli: &Cli, world: &World, console: &mut Console) -> Result<Exit,
     }
 }
 
-/// A runtime for a command that reads: one thread is enough.
-fn runtime() -> Result<tokio::runtime::Runtime, Error> {
-    tokio::runtime::Builder::new_current_thread()
+/// What the work of a command that reads comes to: one thread is enough.
+fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Error::new(Exit::Error, "cannot start").caused_by(&error))
+        .map_err(|error| Error::new(Exit::Error, "cannot start").caused_by(&error))?;
+    let done = runtime.block_on(work);
+    // A file of secrets that never opens must not keep the process.
+    runtime.shutdown_background();
+    Ok(done)
 }

@@ -48,7 +48,7 @@ pub struct Args {
 
 /// Shows what would change.
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
-    super::runtime()?.block_on(run_within(context, args))
+    super::block_on(run_within(context, args))?
 }
 
 /// Shows what would change, within the caller's runtime.

@@ -1,11 +1,12 @@
 //! Reading the secrets of a target, where its config says they are.
 
 use std::future::Future;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use tokio::io::AsyncReadExt as _;
 
 use super::World;
 use crate::provider::{CredentialSource, Secrets, Target};
@@ -32,8 +33,14 @@ pub struct CredentialError {
 /// A secret longer than this is none (design §2.1).
 const LONGEST: usize = 8 * 1024;
 
-/// A command that takes longer than this is given up (design §2.1).
-const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest secret with the longest line end.
+const LONGEST_WITH_END: usize = LONGEST + 2;
+
+/// So much of a file or an output tells whether it is too long.
+const ENOUGH: u64 = LONGEST_WITH_END as u64 + 1;
+
+/// A command or a file that takes longer than this is given up (design §2.1).
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Secrets from where the config says.
 impl Credentials for World {
@@ -61,7 +68,7 @@ impl World {
                 let value = self.variable(name).ok_or("it is not set")?;
                 value.as_bytes().to_vec()
             }
-            CredentialSource::File(path) => read_file(&self.directory.join(path))?,
+            CredentialSource::File(path) => contents_of(self.directory.join(path)).await?,
             CredentialSource::Command(words) => self.output_of(words).await?,
         };
         secret(bytes)
@@ -69,25 +76,44 @@ impl World {
 
     async fn output_of(&self, words: &[String]) -> Result<Vec<u8>, String> {
         let (program, arguments) = words.split_first().ok_or("the command is empty")?;
-        let output = tokio::process::Command::new(program)
+        let mut child = tokio::process::Command::new(program)
             .args(arguments)
             .current_dir(&self.directory)
             .env_clear()
             .envs(self.env.iter())
             .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::null())
             .kill_on_drop(true)
-            .output();
-        let output = tokio::time::timeout(COMMAND_TIMEOUT, output)
+            .spawn()
+            .map_err(|error| error.to_string())?;
+        let output = child.stdout.take().ok_or("the command has no output")?;
+        let end = async {
+            let mut bytes = Vec::new();
+            output.take(ENOUGH).read_to_end(&mut bytes).await?;
+            // Who says more than a secret can be is not waited for: dropped, it is killed.
+            let too_long = bytes.len() > LONGEST_WITH_END;
+            let status = if too_long { None } else { Some(child.wait().await?) };
+            Ok::<_, std::io::Error>((bytes, status))
+        };
+        let (bytes, status) = tokio::time::timeout(PATIENCE, end)
             .await
             .map_err(|_elapsed| "the command took more than 10 s".to_owned())?
             .map_err(|error| error.to_string())?;
-        if output.status.success() {
-            Ok(output.stdout)
-        } else {
-            Err(format!("the command ended with {}", output.status))
+        match status {
+            Some(status) if !status.success() => Err(format!("the command ended with {status}")),
+            Some(_) | None => Ok(bytes),
         }
     }
+}
+
+/// What is in a file, which may be a pipe that nobody writes to or lie on a disk that hangs: it is
+/// read on a thread of its own, and not waited for longer than a command.
+async fn contents_of(path: PathBuf) -> Result<Vec<u8>, String> {
+    let reading = tokio::task::spawn_blocking(move || read_file(&path));
+    let read = tokio::time::timeout(PATIENCE, reading).await;
+    let read = read.map_err(|_elapsed| "reading it took more than 10 s".to_owned())?;
+    read.map_err(|error| error.to_string())?
 }
 
 #[expect(clippy::disallowed_methods, reason = "secrets in files are read here and nowhere else")]
@@ -95,8 +121,7 @@ fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     use std::io::Read as _;
     let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
     let mut bytes = Vec::new();
-    let limit = u64::try_from(LONGEST).unwrap_or(u64::MAX).saturating_add(3);
-    file.take(limit).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    file.take(ENOUGH).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     Ok(bytes)
 }
 
@@ -125,7 +150,7 @@ fn secret(mut bytes: Vec<u8>) -> Result<SecretString, String> {
 mod tests {
     use secrecy::ExposeSecret as _;
 
-    use super::secret;
+    use super::{World, secret};
 
     #[test]
     fn one_trailing_line_end_is_dropped_and_no_more() {
@@ -138,5 +163,48 @@ mod tests {
         for bad in ["", "\n", "a\n\n", "a\nb", &"x".repeat(8193)] {
             assert!(read(bad).is_err(), "{bad:?}");
         }
+    }
+
+    /// A world that starts commands and reads files where everybody may.
+    fn world() -> World {
+        World { directory: std::env::temp_dir(), ..World::real() }
+    }
+
+    #[tokio::test]
+    async fn a_command_without_end_is_cut_off_and_not_waited_for() {
+        let words = ["yes".to_owned()];
+        let bytes = world().output_of(&words).await.unwrap();
+        assert!(secret(bytes).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_command_says_its_secret_or_fails() {
+        let run = async |words: &[&str]| {
+            let words: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
+            world().output_of(&words).await
+        };
+        assert_eq!(run(&["echo", "hush"]).await.as_deref(), Ok(&b"hush\n"[..]));
+        assert!(run(&["false"]).await.unwrap_err().contains("ended with"));
+        assert!(run(&["/nowhere/at/all"]).await.is_err());
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_writes_to_is_given_up() {
+        let directory = tempfile::tempdir().unwrap();
+        let pipe = directory.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let read = runtime.block_on(async {
+            // Its patience is tried in less time than it has.
+            tokio::select! {
+                read = super::contents_of(pipe.clone()) => Some(read),
+                () = tokio::time::sleep(std::time::Duration::from_millis(50)) => None,
+            }
+        });
+        runtime.shutdown_background();
+        assert!(read.is_none(), "{read:?}");
+        // Lets the thread go.
+        let mut writer = std::process::Command::new("sh");
+        assert!(writer.args(["-c", ": > \"$0\""]).arg(&pipe).status().unwrap().success());
     }
 }

@@ -4,6 +4,7 @@
 //! test: in virtual time, without sockets, twice alike.
 
 pub mod credentials;
+mod handles;
 pub mod network;
 pub mod system;
 pub mod uptime;
@@ -97,8 +98,23 @@ pub trait Random: Send + Sync {
 /// The answer to a request, some time.
 pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response, NoAnswer>> + Send + 'a>>;
 
+/// The right to have a request under way: connections need handles, of which a process has few.
+#[derive(Debug, Default)]
+#[must_use]
+pub struct Slot {
+    _held: Option<tokio::sync::OwnedSemaphorePermit>,
+}
+
+/// A slot, some time.
+pub type Slotting<'a> = Pin<Box<dyn Future<Output = Slot> + Send + 'a>>;
+
 /// Something that answers requests: the network, or the emulation of the providers.
 pub trait Http: Send + Sync {
+    /// Waits until one more request may be under way; it is until the slot is dropped.
+    fn slot(&self) -> Slotting<'_> {
+        Box::pin(std::future::ready(Slot::default()))
+    }
+
     /// Sends a request and waits for the answer, at most as long as the request allows.
     fn send(&self, request: Request) -> Answer<'_>;
 }

@@ -1,34 +1,63 @@
 //! The real network: TLS, no redirects, and errors that tell "never sent" from "who knows".
 
-use std::sync::OnceLock;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Method as HttpMethod, redirect};
+use tokio::sync::Semaphore;
 
-use super::{Answer, Http};
+use super::{Answer, Http, Slot, Slotting, handles};
 use crate::domain::Moment;
 use crate::provider::{Method, NoAnswer, Request, Response};
 
 /// The real network; it is set up when something is sent, since most commands send nothing.
 #[derive(Default, Debug)]
-pub struct Network(OnceLock<Result<Client, String>>);
+pub struct Network {
+    /// What goes to other machines: through proxies as the environment says.
+    outside: OnceLock<Result<Client, String>>,
+    /// What stays on this machine: never through a proxy, which would be told secrets in clear.
+    inside: OnceLock<Result<Client, String>>,
+    /// How many requests may be under way, all targets together.
+    slots: OnceLock<Arc<Semaphore>>,
+}
 
-/// Larger than any provider's answer; a list of 1,000 rows is well below 1 MB.
-const LARGEST_ANSWER: usize = 8 * 1024 * 1024;
+/// Handles that something else than requests needs: the state, files, commands, the terminal.
+const OTHER_HANDLES: u64 = 64;
+
+/// More requests are never under way, however many handles there are.
+const MOST_REQUESTS: u64 = 10_000;
+
+/// How many requests may be under way with so many handles: half of them, since a connection that
+/// is kept for the next request needs one too.
+fn slots(handles: u64) -> usize {
+    let requests = (handles.saturating_sub(OTHER_HANDLES) / 2).clamp(4, MOST_REQUESTS);
+    usize::try_from(requests).unwrap_or(usize::MAX)
+}
 
 impl Network {
-    /// The client: TLS with the system's roots and Mozilla's, no redirects, proxies as the
-    /// environment says.
+    fn slots(&self) -> &Arc<Semaphore> {
+        self.slots.get_or_init(|| Arc::new(Semaphore::new(slots(handles::raise()))))
+    }
+
+    /// The client: TLS with the system's roots and Mozilla's, no redirects.
     #[expect(clippy::disallowed_methods, reason = "the one place that builds an HTTP client")]
-    fn client() -> Result<Client, reqwest::Error> {
+    fn client(&self, inside: bool) -> Result<Client, reqwest::Error> {
+        let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+        let loopback = loopback.map(|address| SocketAddr::new(address, 0));
+        let kept = self.slots().available_permits().div_ceil(16).max(8);
         // Fails only if a provider is installed already, which is as good.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
             .iter()
             .filter_map(|root| reqwest::Certificate::from_der(root).ok());
-        Client::builder()
+        let builder = if inside { Client::builder().no_proxy() } else { Client::builder() };
+        builder
             .tls_certs_merge(roots)
+            // What is called so is this machine, whatever a resolver says.
+            .resolve_to_addrs("localhost", &loopback)
+            .pool_max_idle_per_host(kept)
             .https_only(false)
             .redirect(redirect::Policy::none())
             .connect_timeout(Duration::from_secs(10))
@@ -41,10 +70,14 @@ impl Network {
     async fn exchange(&self, request: Request) -> Result<Response, NoAnswer> {
         let question = if request.query.is_empty() { "" } else { "?" };
         let url = format!("{}{}{question}{}", request.endpoint, request.path, request.query);
-        let set_up = || Self::client().map_err(|error| format!("cannot set up HTTPS: {error}"));
-        let client = self.0.get_or_init(set_up).as_ref();
+        let inside = request.endpoint.is_loopback();
+        let set_up =
+            || self.client(inside).map_err(|error| format!("cannot set up HTTPS: {error}"));
+        let client = if inside { &self.inside } else { &self.outside };
+        let client = client.get_or_init(set_up).as_ref();
         let client = client.map_err(|error| NoAnswer::NotSent(error.clone()))?;
         let mut builder = client.request(method(request.method), url).timeout(request.timeout);
+        let longest_answer = request.longest_answer;
         for (name, value) in request.headers {
             builder = builder.header(name, value);
         }
@@ -56,8 +89,10 @@ impl Network {
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(no_answer)? {
             body.extend_from_slice(&chunk);
-            if body.len() > LARGEST_ANSWER {
-                return Err(NoAnswer::Unknown("the answer is larger than 8 MB".to_owned()));
+            if body.len() > longest_answer {
+                let megabytes = longest_answer / (1024 * 1024);
+                let error = format!("the answer is larger than {megabytes} MB");
+                return Err(NoAnswer::Unknown(error));
             }
         }
         Ok(response(status, &headers, body))
@@ -67,6 +102,13 @@ impl Network {
 impl Http for Network {
     fn send(&self, request: Request) -> Answer<'_> {
         Box::pin(self.exchange(request))
+    }
+
+    fn slot(&self) -> Slotting<'_> {
+        Box::pin(async {
+            let held = Arc::clone(self.slots()).acquire_owned().await;
+            Slot { _held: held.ok() }
+        })
     }
 }
 
@@ -118,6 +160,13 @@ const fn method(method: Method) -> HttpMethod {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn requests_leave_handles_for_everything_else() {
+        for (handles, requests) in [(0, 4), (64, 4), (256, 96), (1024, 480), (u64::MAX, 10_000)] {
+            assert_eq!(slots(handles), requests, "{handles}");
+        }
+    }
 
     #[test]
     fn the_headers_that_matter_are_read() {

@@ -58,6 +58,19 @@ fn a_full_disk_under_the_results_is_said_and_stops_no_call() {
 }
 
 #[test]
+fn what_stays_on_this_machine_goes_through_no_proxy() {
+    let scene = Scene::new();
+    let mut command = scene.command(&["apply", "--auto-approve"]);
+    for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY"] {
+        // A proxy that is not there: whatever were sent through it would fail.
+        command.env(name, "http://127.0.0.1:9");
+    }
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    scene.agrees();
+}
+
+#[test]
 fn nobody_who_could_complain_is_missed() {
     let scene = Scene::new();
     let (reader, writer) = std::io::pipe().unwrap();

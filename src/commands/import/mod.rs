@@ -87,7 +87,7 @@ pub struct ListArgs {
 
 /// Takes foreign restrictions over, or makes policy of a list.
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
-    super::runtime()?.block_on(run_within(context, args))
+    super::block_on(run_within(context, args))?
 }
 
 /// The same within the caller's runtime.

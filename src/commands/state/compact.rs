@@ -28,7 +28,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         state.finish_run(&lease.run, world.now(), "")?;
         Ok((before, state.size()?, calls))
     });
-    let (before, after, calls) = super::super::runtime()?.block_on(compacted)?;
+    let (before, after, calls) = super::super::block_on(compacted)??;
     let (before, after) = (grouped(before), counted(after, "byte"));
     let calls = counted(u64::try_from(calls).unwrap_or(u64::MAX), "old call");
     context

@@ -38,7 +38,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         state.finish_run(&lease.run, world.now(), "")?;
         Ok(row)
     });
-    let row = super::super::runtime()?.block_on(forgotten)?;
+    let row = super::super::block_on(forgotten)??;
     let held = if row.may_be_in_force() { ": the provider may still hold it" } else { "" };
     context.console.err.say(&format!("Forgot `{}`{held}.\n", row.restriction));
     Ok(Exit::Done)
