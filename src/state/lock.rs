@@ -70,8 +70,12 @@ pub fn private_file(path: &Path) -> Result<File, StateError> {
 
 #[expect(clippy::disallowed_methods, reason = "the state's own files are opened here")]
 fn open_no_follow(path: &Path) -> std::io::Result<File> {
-    if path.symlink_metadata()?.is_symlink() {
+    let metadata = path.symlink_metadata()?;
+    if metadata.is_symlink() {
         return Err(std::io::Error::other("it is a symbolic link"));
+    }
+    if !metadata.is_file() {
+        return Err(std::io::Error::other("it is not a regular file"));
     }
     OpenOptions::new().read(true).write(true).open(path)
 }

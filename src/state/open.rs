@@ -138,8 +138,14 @@ impl State {
 
     #[expect(clippy::disallowed_methods, reason = "this is where databases are opened")]
     fn connect(path: &Path, flags: OpenFlags) -> Result<Self, StateError> {
+        // SQLite follows no link at all: those that lead to the state's directory are followed here.
+        let place = place(path).map_err(|source| StateError::Io {
+            doing: "look at the directory of the state",
+            path: path.to_owned(),
+            source,
+        })?;
         let connection =
-            Connection::open_with_flags(path, flags).map_err(doing("open the state"))?;
+            Connection::open_with_flags(place, flags).map_err(doing("open the state"))?;
         connection.busy_timeout(PATIENCE).map_err(doing("open the state"))?;
         for (option, on) in [
             (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
@@ -245,19 +251,32 @@ fn schema_of(connection: &Connection) -> rusqlite::Result<Vec<(String, Option<St
     rows.collect()
 }
 
-/// Whether the file is there; a symlink in its place is refused.
+/// Whether the file is there; a symlink, a pipe or a device in its place is refused.
 fn exists(path: &Path) -> Result<bool, StateError> {
+    let foreign = |what: &str| StateError::Foreign { path: path.to_owned(), what: what.to_owned() };
     match path.symlink_metadata() {
-        Ok(metadata) if metadata.is_symlink() => Err(StateError::Foreign {
-            path: path.to_owned(),
-            what: "it is a symbolic link".to_owned(),
-        }),
+        Ok(metadata) if metadata.is_symlink() => Err(foreign("it is a symbolic link")),
+        Ok(metadata) if !metadata.is_file() => Err(foreign("it is not a regular file")),
         Ok(_) => Ok(true),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
         Err(source) => {
             Err(StateError::Io { doing: "look at the state", path: path.to_owned(), source })
         }
     }
+}
+
+/// The path with no link above the state's own directory: where a workspace stands, and by which
+/// way somebody came to it, is not the state's business.
+fn place(path: &Path) -> std::io::Result<PathBuf> {
+    let (Some(directory), Some(file)) = (path.parent(), path.file_name()) else {
+        return Ok(path.to_owned());
+    };
+    let (above, own) = match (directory.parent(), directory.file_name()) {
+        (Some(above), Some(own)) => (above, Path::new(own)),
+        (None | Some(_), _) => (directory, Path::new("")),
+    };
+    let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+    Ok(above.canonicalize()?.join(own).join(file))
 }
 
 /// Makes a state beside its place and moves it there: it appears whole or not at all.

@@ -85,3 +85,34 @@ fn readers_never_hurt_a_writer() {
     scene.run(&["state", "verify"], 0);
     scene.run(&["plan", "--detailed-exitcode"], 0);
 }
+
+#[test]
+fn a_workspace_may_be_reached_through_links_but_its_state_must_be_none() {
+    let scene = Scene::new();
+    let link = tempfile::tempdir().unwrap();
+    let way = link.path().join("way");
+    std::os::unix::fs::symlink(scene.files.path(), &way).unwrap();
+    let through = |arguments: &[&str], code| {
+        let mut command = scene.command(arguments);
+        command.env("OSTRACON_DIR", &way).stdin(Stdio::null());
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?} {output:?}");
+    };
+    through(&["apply", "--auto-approve"], 0);
+    through(&["plan", "--detailed-exitcode"], 0);
+    through(&["state", "verify"], 0);
+    scene.agrees();
+    // The same state, whichever way.
+    scene.run(&["plan", "--detailed-exitcode"], 0);
+    let state = scene.files.path().join(".ostracon/state.db");
+    let aside = scene.files.path().join(".ostracon/aside.db");
+    std::fs::rename(&state, &aside).unwrap();
+    std::os::unix::fs::symlink(&aside, &state).unwrap();
+    through(&["plan"], 7);
+    through(&["apply", "--auto-approve"], 7);
+    std::fs::remove_file(&state).unwrap();
+    let pipe = std::process::Command::new("mkfifo").arg(&state).status().unwrap();
+    assert!(pipe.success());
+    through(&["plan"], 7);
+    through(&["apply", "--auto-approve"], 7);
+}
