@@ -1,6 +1,6 @@
 //! The line of work at one target: its session, its pace, and what is known so far.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::book::Book;
@@ -37,6 +37,8 @@ pub struct Shared {
     pub progress: Arc<dyn Progress>,
     /// The number of the newest call.
     pub newest_call: AtomicI64,
+    /// Whether some provider's clock has agreed with ours in this run.
+    pub clock_agrees: AtomicBool,
 }
 
 impl Shared {
@@ -97,6 +99,25 @@ pub struct Line {
 }
 
 impl Line {
+    /// The work at a target of which nothing is known yet.
+    pub fn new(
+        (shared, journal): (Arc<Shared>, Journal),
+        session: Session,
+        paces: Vec<Arc<Pace>>,
+        in_flight: InFlight,
+    ) -> Self {
+        Self {
+            shared,
+            journal,
+            session,
+            in_flight,
+            paces,
+            stopped: OnceLock::new(),
+            rooms: Rooms::default(),
+            budget: RetryBudget::default(),
+        }
+    }
+
     /// What time it is.
     pub fn now(&self) -> Moment {
         self.shared.world.now()

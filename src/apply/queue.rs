@@ -1,6 +1,7 @@
 //! The queue of one target: its steps in the order of the plan, many in flight.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tokio::task::{JoinError, JoinSet};
 
@@ -61,16 +62,18 @@ impl Line {
         }
     }
 
-    /// Stops the target if its first answer shows a clock too far from ours.
+    /// Stops the target if an answer shows a clock too far from ours.
     pub(super) fn check_clock(&self, attempt: &Attempt) {
         let Some(ahead) = attempt.clock_ahead else { return };
-        if ahead.abs() > CLOCK_TOLERANCE.as_secs() {
-            let direction = if ahead > 0 { "ahead of" } else { "behind" };
-            let seconds = ahead.abs();
-            let error = format!("the provider's clock is {seconds} s {direction} this machine's");
-            let trouble = Trouble { error, code: None, request_id: None };
-            self.stop(trouble, "set this machine's clock: ends are computed from it");
+        if ahead.abs() <= CLOCK_TOLERANCE.as_secs() {
+            self.shared.clock_agrees.store(true, Ordering::Relaxed);
+            return;
         }
+        let direction = if ahead > 0 { "ahead of" } else { "behind" };
+        let seconds = ahead.abs();
+        let error = format!("the provider's clock is {seconds} s {direction} this machine's");
+        let trouble = Trouble { error, code: None, request_id: None };
+        self.stop(trouble, "set this machine's clock: ends are computed from it");
     }
 
     /// Takes out the lifts whose replacement is not in force: make before break.

@@ -1,5 +1,7 @@
 //! What is written down when operations meet their fates.
 
+use jiff::SignedDuration;
+
 use super::attempt::{Attempt, blame, is_timely};
 use super::ledger::{self, Sent, Written};
 use super::line::Line;
@@ -8,6 +10,7 @@ use super::outcome::{Fate, Trouble};
 use super::work::Work;
 use crate::domain::{Doubt, Evidence, Lapse, Moment, RuleId};
 use crate::plan::Operation;
+use crate::plan::term::CLOCK_TOLERANCE;
 use crate::provider::{Effect, Form, Repeat, Verb};
 use crate::state::Record;
 
@@ -166,7 +169,7 @@ fn written(
     (attempt, rule): (&Attempt, Option<RuleId>),
     (effect, unanswered): (Option<&Effect>, Option<Moment>),
 ) -> Written {
-    let asked = form.expiry.term(operation.until, attempt.sent).lapse;
+    let asked = by_its_clock(form.expiry.term(operation.until, attempt.sent).lapse, attempt);
     let earlier = operation.recorded.as_ref().and_then(|row| row.held.as_ref());
     let (lapse, rule, evidence) = match effect {
         Some(Effect::Created(rule)) => (asked, Some(*rule), Evidence::Acknowledged),
@@ -184,6 +187,16 @@ fn written(
     };
     let twin = twin_since.map(|since| ledger::twin(operation, since));
     Written { at: attempt.sent, lapse, rule, evidence, twin }
+}
+
+/// When a duration that was told ends there: it counts from the provider's clock, which shows if
+/// ours is wrong.
+fn by_its_clock(asked: Lapse, attempt: &Attempt) -> Lapse {
+    let ahead = attempt.clock_ahead.map_or(SignedDuration::ZERO, SignedDuration::from_secs);
+    match asked {
+        Lapse::At(end) if ahead.abs() > CLOCK_TOLERANCE => Lapse::At(end + ahead),
+        Lapse::At(_) | Lapse::Open => asked,
+    }
 }
 
 /// Whether the provider may have kept the end of an earlier ban.

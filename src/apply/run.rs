@@ -1,14 +1,14 @@
 //! One run: every target side by side, one journal, one outcome.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
+use jiff::SignedDuration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::book::Book;
-use super::budget::RetryBudget;
 use super::in_flight::InFlight;
 use super::journal::{Journal, Unwritten, journal};
 use super::ledger::{self, Metas, Sent};
@@ -16,11 +16,10 @@ use super::line::{Line, Shared};
 use super::outcome::{Fate, Outcome, Stopped, Trouble};
 use super::pace::{Pace, WINDOW};
 use super::queue::drain;
-use super::rooms::Rooms;
 use super::{Halt, Progress};
 use crate::domain::{Action, TargetName};
-use crate::plan::{Means, Plan};
-use crate::provider::{Session, Target};
+use crate::plan::{Means, Operation, Plan};
+use crate::provider::{Grip, Session, Target};
 use crate::state::{Lease, RecentCalls, Record, State, StateError, UsedRate};
 use crate::world::{Credentials, World};
 
@@ -75,10 +74,12 @@ pub async fn apply(order: Order, state: State) -> Carried {
         book: Book::default(),
         progress: order.progress,
         newest_call: AtomicI64::new(order.newest_call),
+        clock_agrees: AtomicBool::new(false),
     });
     let (journal, writer) = journal(state, lease, order.halt.clone(), world.clone());
     let writer = tokio::spawn(writer.run());
-    let recorded = record_first(&shared, &journal, first).await;
+    let (sure, unsure) = by_record(&shared, &targets);
+    let recorded = record_first(&shared, &journal, (first, &sure)).await;
     let mut paces = Paces::new(&shared.world, order.recent_calls);
     let mut lines = JoinSet::new();
     for (name, steps) in by_target(&plan) {
@@ -96,24 +97,18 @@ pub async fn apply(order: Order, state: State) -> Carried {
                     let rate = target.provider.facts().highest_rate();
                     let rate = if at_will { UNPACED } else { rate };
                     let session = Session::new(target, secrets);
-                    let line = Line {
-                        shared,
-                        journal,
-                        session,
-                        in_flight: InFlight::new(rate),
-                        paces,
-                        stopped: OnceLock::new(),
-                        rooms: Rooms::default(),
-                        budget: RetryBudget::default(),
-                    };
+                    let in_flight = InFlight::new(rate);
+                    let line = Line::new((shared, journal), session, paces, in_flight);
                     Arc::new(line).run(steps).await;
                 }
                 Err(error) => refuse(&shared, &target, &steps, &error.to_string()),
             }
         });
     }
-    drop(journal);
     drain(&mut lines).await;
+    // By now a provider may have said what time it is.
+    let _halted = forget_by_clock(&shared, &journal, &unsure).await;
+    drop(journal);
     let (state, written) = match writer.await {
         Ok(closed) => closed,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
@@ -129,23 +124,72 @@ const UNPACED: u32 = 4000;
 /// How many operations one transaction records that need no call.
 const CHUNK: usize = 1000;
 
+/// The operations that only have to be recorded, and apart from them those that rest on this
+/// machine's clock alone: what was held there has ended by itself, if the clock is right.
+fn by_record(
+    shared: &Shared,
+    targets: &BTreeMap<TargetName, Arc<Target>>,
+) -> (Vec<usize>, Vec<usize>) {
+    let operations = shared.plan.operations.iter().enumerate();
+    let recorded = operations.filter(|(_, operation)| {
+        operation.means == Means::Record && shared.plan.permits(operation)
+    });
+    let rests_on_clock = |operation: &Operation| {
+        let restriction = &operation.restriction;
+        let target = targets.get(&restriction.target);
+        let form = target.and_then(|it| it.provider.facts().form(restriction.subject.kind));
+        operation.action == Action::Forget
+            && form.is_some_and(|form| form.grip == Grip::Holds)
+            && operation.recorded.as_ref().is_some_and(|row| row.may_be_in_force())
+    };
+    let (mut sure, mut unsure) = (Vec::new(), Vec::new());
+    for (index, operation) in recorded {
+        if rests_on_clock(operation) { &mut unsure } else { &mut sure }.push(index);
+    }
+    (sure, unsure)
+}
+
 /// Records what needs no call: targets, forgotten rows, and promises that changed.
 async fn record_first(
     shared: &Shared,
     journal: &Journal,
-    first: Vec<Record>,
+    (first, operations): (Vec<Record>, &[usize]),
 ) -> Result<(), Unwritten> {
     if !first.is_empty() {
         journal.write(first).await?;
     }
-    let operations = shared.plan.operations.iter().enumerate();
-    let recorded: Vec<_> = operations
-        .filter(|(_, operation)| operation.means == Means::Record && shared.plan.permits(operation))
-        .collect();
-    for chunk in recorded.chunks(CHUNK) {
+    record_all(shared, journal, operations).await
+}
+
+/// A row whose end is longer ago than this is forgotten whatever any provider says (design §3).
+const LONG_AGO: SignedDuration = SignedDuration::from_hours(24);
+
+/// Forgets what has ended by this machine's clock alone, once a provider's clock has agreed with
+/// it in this run, or a day later. What is not forgotten yet stays for another run.
+async fn forget_by_clock(
+    shared: &Shared,
+    journal: &Journal,
+    operations: &[usize],
+) -> Result<(), Unwritten> {
+    let (agrees, now) = (shared.clock_agrees.load(Ordering::Relaxed), shared.world.now());
+    let ended_long_ago = |index: &usize| {
+        let row = shared.plan.operations.get(*index).and_then(|it| it.recorded.as_ref());
+        row.and_then(|row| row.latest_end()).is_some_and(|end| end.has_passed(now - LONG_AGO))
+    };
+    let sure: Vec<usize> =
+        operations.iter().copied().filter(|index| agrees || ended_long_ago(index)).collect();
+    record_all(shared, journal, &sure).await
+}
+
+async fn record_all(
+    shared: &Shared,
+    journal: &Journal,
+    operations: &[usize],
+) -> Result<(), Unwritten> {
+    for chunk in operations.chunks(CHUNK) {
         let mut records = Vec::with_capacity(chunk.len() * 2);
         let now = shared.world.now();
-        for (_, operation) in chunk {
+        for operation in chunk.iter().filter_map(|index| shared.plan.operations.get(*index)) {
             records.push(match operation.action {
                 Action::Forget | Action::Lift => Record::Drop(operation.restriction.clone()),
                 Action::Impose | Action::Renew | Action::Amend | Action::Kick => {
@@ -156,7 +200,7 @@ async fn record_first(
             records.push(shared.audit(operation, now, fate, Sent::NOTHING));
         }
         journal.write(records).await?;
-        for (index, _) in chunk {
+        for index in chunk {
             shared.book.note(*index, Fate::Done, None);
         }
     }

@@ -179,7 +179,9 @@ impl Run<'_> {
         let Ready { plan, resolved, snapshot, observed } = ready;
         let who = (&world.who(&context.global.dir).await, world.process.pid);
         let note = args.accept_clock.as_deref();
-        if let Err(error) = state.begin_run(&lease.run, who, world.now(), note) {
+        let accepted = note.map_or(Ok(()), |_why| state.accept_clock(world.now()));
+        let begun = accepted.and_then(|()| state.begin_run(&lease.run, who, world.now(), note));
+        if let Err(error) = begun {
             return (state, Err(error.into()));
         }
         let credentials: Arc<dyn Credentials> = if args.sandbox {
@@ -266,7 +268,9 @@ impl Run<'_> {
         let plan = Arc::new(plan);
         let to_do = plan.operations.iter().any(|operation| plan.permits(operation));
         let protects = !plan.is_held_back() && files.newly_protected(&snapshot).is_some();
-        if !to_do && !protects && resolved.changes.is_empty() && observed.is_empty() {
+        // Why the clock was accepted is recorded with a run.
+        let nothing_to_record = !protects && args.accept_clock.is_none();
+        if !to_do && nothing_to_record && resolved.changes.is_empty() && observed.is_empty() {
             return Ok(Decision::Stop(plan));
         }
         if !args.auto_approve && to_do {

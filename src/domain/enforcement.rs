@@ -33,6 +33,12 @@ impl Enforcement {
         self.held.is_some() || self.doubt.is_some()
     }
 
+    /// The latest end of what is held or may be; `None` if that is nothing.
+    pub fn latest_end(&self) -> Option<Lapse> {
+        let held = self.held.as_ref().map(|held| held.lapse);
+        held.max(self.doubt.map(|doubt| doubt.lapse))
+    }
+
     /// The ends that calls asked for of which nobody knows what they made.
     pub fn open_ends(&self) -> impl Iterator<Item = Lapse> {
         let doubt = self.doubt.map(|doubt| [doubt.earliest, doubt.lapse]);

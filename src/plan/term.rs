@@ -25,7 +25,9 @@ pub struct Tenure<'a> {
 impl Tenure<'_> {
     /// What time alone asks for at `now`, if anything.
     pub fn due(&self, now: Moment) -> Option<Because> {
-        let reached = |at: Option<Moment>| at.is_some_and(|at| at <= now);
+        // What was written by a clock that was ahead is not waited for.
+        let ahead = self.held.written - now > CLOCK_TOLERANCE;
+        let reached = |at: Option<Moment>| at.is_some_and(|at| at <= now || ahead);
         if self.renewal_at().is_some_and(|at| at <= now) {
             Some(Because::RenewalDue)
         } else if reached(self.rekick_at()) {

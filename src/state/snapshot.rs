@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::{StateError, doing};
-use super::{RecentCalls, State, View, protected, recent};
+use super::{RecentCalls, State, View, protected, recent, runs};
 use crate::domain::{Enforcement, Moment, ProtectedKey, TargetName};
 use crate::plan::Bound;
 use crate::plan::document::StateMark;
@@ -102,7 +102,7 @@ impl View<'_> {
                 bound: bound(transaction)?,
                 rows: Vec::new(),
                 protected: protected::read(transaction)?,
-                newest_run: newest("SELECT max(started) FROM run")?.map(Moment::from_millis),
+                newest_run: runs::newest(transaction)?,
                 newest_call: newest("SELECT max(id) FROM call")?.unwrap_or(0),
                 recent_calls: recent::read(transaction)?,
             })

@@ -1,8 +1,12 @@
 //! Stories about time: what is applied stays, what must end ends, what would lapse is renewed.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
+use ostracon::domain::Moment;
 use ostracon::exit::Exit;
 use ostracon::provider::{Expiry, Form, Grip, IdRule, Presence, Provider, REGISTRY};
+use ostracon::world::Clock;
 
 use super::{START, Story, hours};
 
@@ -57,7 +61,7 @@ fn what_expires_is_lifted_by_the_first_run_at_its_end_and_never_before() {
         let begun = story.held();
         assert_eq!(begun.len(), 1);
         let last = SignedDuration::from_millis(3 * 3_600_000 + 499);
-        story.advance(last - (story.now() - ostracon::domain::Moment::parse(START).unwrap()));
+        story.advance(last - (story.now() - Moment::parse(START).unwrap()));
         story.apply().ends(Exit::Done);
         assert_eq!(story.held(), begun, "lifted before its end");
         story.advance(SignedDuration::from_millis(1));
@@ -76,7 +80,7 @@ fn what_expires_is_lifted_by_the_first_run_at_its_end_and_never_before() {
 
 #[test]
 fn a_capped_ban_is_renewed_for_five_days_and_ends_with_its_entry() {
-    let until = ostracon::domain::Moment::parse("2026-11-25T10:30:00Z").unwrap();
+    let until = Moment::parse("2026-11-25T10:30:00Z").unwrap();
     let story = Story::new();
     story.policy("bans:\n  - { target: a, users: [7], until: 2026-11-25T10:30:00Z }\n");
     let rule = |story: &Story| story.sandbox.in_force().first().and_then(|row| row.rule);
@@ -92,6 +96,10 @@ fn a_capped_ban_is_renewed_for_five_days_and_ends_with_its_entry() {
     assert!(end >= until && end - until <= SignedDuration::from_secs(1), "{end}");
     story.advance(until - story.now() + SignedDuration::from_secs(2));
     story.holds(&[]);
+    // That it has ended is known by our clock alone: a day later it is believed.
+    story.apply().ends(Exit::Done);
+    assert_eq!(story.planned(), ["forget 7 expired"]);
+    story.advance(hours(24));
     story.apply().ends(Exit::Done);
     story.settled();
 }
@@ -151,4 +159,74 @@ fn a_clock_that_went_back_is_refused_until_it_is_accepted() {
     story.apply().ends(Exit::Error);
     story.apply_with(&["--accept-clock", "the battery was empty"]).ends(Exit::Done);
     story.agrees();
+}
+
+/// A clock that is ahead of another.
+struct Ahead {
+    of: Arc<dyn Clock>,
+    by: SignedDuration,
+}
+
+impl Clock for Ahead {
+    fn now(&self) -> Moment {
+        self.of.now() + self.by
+    }
+}
+
+/// A ban at each of the providers that end bans by themselves.
+const ENDING: &str = "bans:
+  - { target: t, room: r, users: [u], until: 2026-11-20T14:00:00Z }
+  - { target: a, users: [7], until: 2026-11-20T14:00:00Z }
+";
+
+#[test]
+fn a_clock_that_is_a_day_ahead_forgets_nothing_and_doubles_nothing() {
+    for sends_something in [false, true] {
+        let mut story = Story::new();
+        story.policy(ENDING);
+        story.apply().ends(Exit::Done);
+        story.advance(hours(1));
+        // The providers keep the right time.
+        let right = Arc::clone(&story.world.clock);
+        story.world.clock = Arc::new(Ahead { of: Arc::clone(&right), by: hours(23) });
+        if sends_something {
+            story.policy(&format!(
+                "{ENDING}  - {{ target: v, room: 1, users: [1], until: never }}\n"
+            ));
+        }
+        let run = story.apply();
+        assert_eq!(story.snapshot().rows.len(), 2, "{run:#?}");
+        story.world.clock = right;
+        story.policy(ENDING);
+        story.apply().ends(Exit::Error);
+        story.apply_with(&["--accept-clock", "it was a day ahead"]).ends(Exit::Done);
+        story.agrees();
+        // Healed for good: the run in the future is not compared with again.
+        for _ in 0..2 {
+            story.advance(SignedDuration::from_mins(5));
+            story.apply().ends(Exit::Done);
+        }
+        story.holds(&["agora 7", "tencent r u"]);
+        story.policy("bans: []\n");
+        story.config(&format!(
+            "{}guards: {{ max_lifts: {{ percent: 100 }}, allow_empty: true }}\n",
+            crate::workspace::CONFIG
+        ));
+        story.apply().ends(Exit::Done);
+        story.holds(&[]);
+    }
+}
+
+#[test]
+fn what_has_ended_is_forgotten_once_any_provider_agrees_what_time_it_is() {
+    let story = Story::new();
+    story.policy(ENDING);
+    story.apply().ends(Exit::Done);
+    story.advance(hours(3));
+    story.apply().ends(Exit::Done);
+    assert_eq!(story.snapshot().rows.len(), 2);
+    story.policy(&format!("{ENDING}  - {{ target: v, room: 1, users: [1], until: never }}\n"));
+    assert_eq!(story.apply().ends(Exit::Done).count("done"), 3);
+    assert_eq!(story.snapshot().rows.len(), 1);
+    story.settled();
 }
