@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 
 use super::bearing::Bearing;
-use super::clearance::{Clearance, exchange};
+use super::clearance::{Clearance, Waited, exchange};
 use super::journal::Unwritten;
 use super::ledger;
 use super::line::Line;
@@ -14,7 +14,6 @@ use crate::domain::{Action, Because, Moment};
 use crate::plan::Operation;
 use crate::provider::{Call, NoAnswer, Verb};
 use crate::state::{Answered, Intent, Record};
-use crate::world::Slot;
 
 /// An attempt that was made.
 #[derive(Debug)]
@@ -72,25 +71,19 @@ impl Line {
         let intended = self.now();
         self.journal.write(self.intent(work, call, intended)).await?;
         let lane = self.form(&work.call).map_or(0, |form| form.lane);
-        let _slot = tokio::select! {
-            slot = self.shared.world.http.slot() => slot,
-            () = self.shared.halt.pulled() => Slot::default(),
+        let http = &*self.shared.world.http;
+        let mut waited = tokio::select! {
+            waited = Waited::take(http, &self.session.target.endpoint, self.paces.get(lane)) => waited,
+            () = self.shared.halt.pulled() => return Err(NotMade::Over),
         };
-        let mut turn = None;
-        if let Some(pace) = self.paces.get(lane) {
-            tokio::select! {
-                ours = pace.turn() => turn = Some(ours),
-                () = self.shared.halt.pulled() => {}
-            }
-        }
         let clearance = loop {
             let look = |now| self.look(work, now);
-            match Clearance::take(&self.shared.world, call, turn, look) {
+            match Clearance::take(&self.shared.world, call, waited, look) {
                 Ok(clearance) => break clearance,
                 Err((Held::NotMade(why), _)) => return Err(why),
-                Err((Held::LeaseUnsure, waiting)) => {
+                Err((Held::LeaseUnsure, again)) => {
                     self.journal.confirm().await?;
-                    turn = waiting;
+                    waited = again;
                 }
             }
         };
@@ -175,7 +168,7 @@ pub(super) fn outcome(answer: &Answer) -> &'static str {
     match answer {
         Ok(_) => "ok",
         Err(Refused::Fault(fault)) => fault.class.name(),
-        Err(Refused::NoAnswer(NoAnswer::NotSent(_))) => "not sent",
+        Err(Refused::NoAnswer(NoAnswer::NotSent(_) | NoAnswer::Starved(_))) => "not sent",
         Err(Refused::NoAnswer(NoAnswer::Unknown(_))) => "no answer",
     }
 }
@@ -196,8 +189,8 @@ fn trouble(refused: &Refused) -> Trouble {
             code: Some(fault.code.clone()),
             request_id: fault.request_id.clone(),
         },
-        Refused::NoAnswer(NoAnswer::NotSent(error) | NoAnswer::Unknown(error)) => {
-            Trouble { error: error.clone(), code: None, request_id: None }
+        Refused::NoAnswer(no_answer) => {
+            Trouble { error: no_answer.why().to_owned(), code: None, request_id: None }
         }
     }
 }

@@ -24,7 +24,9 @@ impl Bearing {
         let fault = match answer {
             _ if matches!(call.verb, Verb::List { .. }) => return Self::Silent,
             Ok(_) => return Self::Proof,
-            Err(Refused::NoAnswer(NoAnswer::NotSent(_))) => return Self::Silent,
+            Err(Refused::NoAnswer(NoAnswer::NotSent(_) | NoAnswer::Starved(_))) => {
+                return Self::Silent;
+            }
             Err(Refused::NoAnswer(NoAnswer::Unknown(_))) => return Self::MayHaveTakenEffect,
             Err(Refused::Fault(fault)) => fault,
         };

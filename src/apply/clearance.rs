@@ -5,34 +5,63 @@
 //! [`Clearance::take`] makes what [`exchange`] needs, and nothing is awaited between the two.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::Poll;
 
-use super::pace::Turn;
+use super::pace::{Pace, Turn};
 use super::settle::{Answer, Refused};
 use crate::domain::Moment;
-use crate::provider::{Call, Session, Stamp};
-use crate::world::World;
+use crate::provider::{Call, Endpoint, Session, Stamp};
+use crate::world::{Http, Slot, World};
+
+/// All that a call has to wait for: a connection, then its turn.
+#[must_use]
+pub(super) struct Waited<'a> {
+    slot: Slot,
+    turn: Option<Turn<'a>>,
+}
+
+impl<'a> Waited<'a> {
+    /// Waits. A connection that was closed meanwhile is made anew.
+    pub(super) async fn take(
+        http: &dyn Http,
+        endpoint: &Endpoint,
+        pace: Option<&'a Arc<Pace>>,
+    ) -> Self {
+        loop {
+            let slot = http.slot(endpoint).await;
+            let stands = slot.is_open();
+            let turn = match pace {
+                Some(pace) => Some(pace.turn().await),
+                None => None,
+            };
+            if slot.is_open() || !stands {
+                return Self { slot, turn };
+            }
+        }
+    }
+}
 
 /// The right to send one call now.
 #[must_use]
 pub(super) struct Clearance<'a> {
     stamp: Stamp,
-    turn: Option<Turn<'a>>,
+    waited: Waited<'a>,
 }
 
 impl<'a> Clearance<'a> {
     /// Takes the right to send call `number`, if the `look` at this very instant allows it; the
-    /// turn is given back otherwise.
+    /// what it waited for is given back otherwise.
     pub(super) fn take<E>(
         world: &World,
         number: i64,
-        turn: Option<Turn<'a>>,
+        waited: Waited<'a>,
         look: impl FnOnce(Moment) -> Result<(), E>,
-    ) -> Result<Self, (E, Option<Turn<'a>>)> {
+    ) -> Result<Self, (E, Waited<'a>)> {
         let stamp = Stamp { now: world.now(), nonce: world.random.bits(), sequence: number };
         match look(stamp.now) {
-            Ok(()) => Ok(Self { stamp, turn }),
-            Err(error) => Err((error, turn)),
+            Ok(()) => Ok(Self { stamp, waited }),
+            Err(error) => Err((error, waited)),
         }
     }
 
@@ -47,12 +76,12 @@ pub(super) async fn exchange(
     world: &World,
     session: &Session,
     call: &Call,
-    Clearance { stamp, turn }: Clearance<'_>,
+    Clearance { stamp, waited: Waited { slot, turn } }: Clearance<'_>,
 ) -> (Answer, Option<i64>) {
     let (number, provider) = (stamp.sequence, session.target.provider);
     let request = provider.encode(session, call, &stamp);
     tracing::debug!(target: "ostracon", call = number, ?request, subjects = call.items.len(), "sending");
-    let mut sending = world.http.send(request);
+    let mut sending = world.http.send(request, slot);
     // The turn ends when the request has been handed over, not before: this task may be kept
     // from running meanwhile, and what is late would arrive together with the next.
     let handed_over = poll_fn(|context| Poll::Ready(sending.as_mut().poll(context))).await;

@@ -6,7 +6,7 @@ use super::look::Sight;
 use super::outcome::{Fate, Trouble};
 use super::settle::{Parts, Pause, Refused, Tries, Verdict, back_off, settle};
 use super::work::Work;
-use crate::provider::{Class, Form, Repeat, Verb};
+use crate::provider::{Class, Form, NoAnswer, Repeat, Verb};
 
 /// What is left to do of a piece of work.
 enum Rest {
@@ -91,6 +91,8 @@ impl Line {
     /// The verdict that the target's retries can pay for.
     pub(super) fn afford(&self, verdict: Verdict, attempt: &Attempt) -> Verdict {
         match &attempt.answer {
+            // That this machine lacks handles says nothing of the provider.
+            Err(Refused::NoAnswer(NoAnswer::Starved(_))) => return verdict,
             Err(Refused::NoAnswer(_)) => self.budget.unanswered(),
             // Who can only say "try again" is as good as silent.
             Err(Refused::Fault(fault)) if fault.class == Class::Retry => self.budget.unanswered(),

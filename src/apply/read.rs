@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::clearance::{Clearance, exchange};
+use super::clearance::{Clearance, Waited, exchange};
 use super::insist::{Caller, List, list};
 use super::line::next_call;
 use super::outcome::Trouble;
@@ -164,12 +164,10 @@ impl Reader {
 
     async fn send(&self, form: &'static Form, call: &Call) -> Answer {
         let number = next_call(&self.sequence, self.world.now());
-        let _slot = self.world.http.slot().await;
-        let turn = match self.paces.get(form.lane) {
-            Some(pace) => Some(pace.turn().await),
-            None => None,
-        };
-        let Ok(clearance) = Clearance::take(&self.world, number, turn, |_| Ok::<_, Infallible>(()));
+        let (http, endpoint) = (&*self.world.http, &self.session.target.endpoint);
+        let waited = Waited::take(http, endpoint, self.paces.get(form.lane)).await;
+        let look = |_| Ok::<_, Infallible>(());
+        let Ok(clearance) = Clearance::take(&self.world, number, waited, look);
         let (answer, ahead) = exchange(&self.world, &self.session, call, clearance).await;
         if let Some(ahead) = ahead {
             // The first answer tells; a slow one later would tell less.

@@ -109,7 +109,9 @@ pub enum Parts {
 pub fn settle(form: &Form, call: &Call, answer: &Answer, tries: &mut Tries) -> Verdict {
     match answer {
         Ok(reply) => Verdict::Done(reply.effect.clone()),
-        Err(Refused::NoAnswer(NoAnswer::NotSent(_))) => again(tries, Verdict::GiveUp),
+        Err(Refused::NoAnswer(NoAnswer::NotSent(_) | NoAnswer::Starved(_))) => {
+            again(tries, Verdict::GiveUp)
+        }
         Err(Refused::NoAnswer(NoAnswer::Unknown(_))) => lost(form, call, None, tries),
         Err(Refused::Fault(fault)) => settle_fault(form, call, fault, tries),
     }

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::term::CLOCK_TOLERANCE;
 use crate::plan::{Plan, Scope};
-use crate::provider::{Grip, LONGEST_ANSWER, Lane, Listing, Method, NoAnswer, Request, Target};
+use crate::provider::{Grip, LONGEST_ANSWER, Lane, Listing, Method, Request, Target};
 use crate::report::count::{counted, grouped};
 use crate::report::doctor::{Check, Grade, doctor_text, doctor_view};
 use crate::report::escape::Terminal;
@@ -252,13 +252,13 @@ async fn knock(context: &Context<'_>, target: &Target) -> Result<Option<i64>, St
         timeout: target.provider.facts().read_timeout,
         longest_answer: LONGEST_ANSWER,
     };
-    match context.world.http.send(request).await {
+    let http = &context.world.http;
+    let slot = http.slot(&target.endpoint).await;
+    match http.send(request, slot).await {
         Ok(response) => {
             let now = context.world.now().seconds();
             Ok(response.date.map(|date| date.seconds() - now))
         }
-        Err(NoAnswer::NotSent(error) | NoAnswer::Unknown(error)) => {
-            Err(Terminal(&error).to_string())
-        }
+        Err(no_answer) => Err(Terminal(no_answer.why()).to_string()),
     }
 }

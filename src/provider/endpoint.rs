@@ -54,6 +54,16 @@ impl Endpoint {
         Ok(Self { scheme, authority: authority.into(), host: host.into(), path: path.into() })
     }
 
+    /// Scheme, and host and port: what tells where a connection leads.
+    pub fn origin(&self) -> (&'static str, &str) {
+        (self.scheme, &self.authority)
+    }
+
+    /// Whether requests to it go without TLS: on loopback only.
+    pub fn is_plain(&self) -> bool {
+        self.scheme == "http"
+    }
+
     /// Host and port as the `Host` header has them: no port where it is the scheme's own.
     pub fn authority(&self) -> &str {
         &self.authority
@@ -75,10 +85,12 @@ impl Endpoint {
     }
 }
 
-/// Whether a host can only be this machine. `localhost` is taken at its word, as browsers do.
+/// Whether a host can only be this machine. `localhost` is taken at its word, as browsers do: it is
+/// never looked up.
 fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    let address = bare.parse::<IpAddr>().map(|address| address.to_canonical());
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 impl fmt::Display for Endpoint {
@@ -113,6 +125,44 @@ mod tests {
         ] {
             assert_eq!(Endpoint::parse(bad), Err(error), "{bad}");
         }
+    }
+
+    #[test]
+    fn plain_http_is_for_what_can_only_be_this_machine_however_it_is_written() {
+        for (host, loopback) in [
+            ("127.0.0.1", true),
+            ("127.1", true),
+            ("127.255.0.3", true),
+            ("0x7f.1", true),
+            ("2130706433", true),
+            ("[::1]", true),
+            ("[0:0:0:0:0:0:0:1]", true),
+            ("[::ffff:127.0.0.1]", true),
+            ("localhost", true),
+            ("LocalHost", true),
+            ("%6Cocalhost", true),
+            // What these names lead to is for a resolver to say.
+            ("localhost.", false),
+            ("a.localhost", false),
+            ("localhost.localdomain", false),
+            ("localhost.example.com", false),
+            ("127.0.0.1.example.com", false),
+            ("0.0.0.0", false),
+            ("[::]", false),
+            ("[::ffff:203.0.113.7]", false),
+            ("10.0.0.1", false),
+            ("169.254.0.1", false),
+            ("[fe80::1]", false),
+        ] {
+            let plain = Endpoint::parse(&format!("http://{host}:9000/"));
+            assert_eq!(plain.is_ok(), loopback, "{host}");
+            assert!(plain.is_ok() || plain == Err(EndpointError::Scheme), "{host}");
+            let secure = Endpoint::parse(&format!("https://{host}:9000/")).unwrap();
+            assert_eq!((secure.is_loopback(), secure.is_plain()), (loopback, false), "{host}");
+        }
+        assert!(!Endpoint::of_host("api.agora.io").is_plain());
+        let disguised = Endpoint::parse("http://127.0.0.1@example.com/");
+        assert_eq!(disguised, Err(EndpointError::Scheme));
     }
 
     #[test]

@@ -78,6 +78,16 @@ impl Class {
 pub enum NoAnswer {
     /// It never left: repeating is safe.
     NotSent(String),
+    /// It never left, since this machine lacks handles: no word about the provider.
+    Starved(String),
     /// It was sent, or may have been: its effect is in doubt.
     Unknown(String),
+}
+
+impl NoAnswer {
+    /// Why, in words.
+    pub fn why(&self) -> &str {
+        let (Self::NotSent(why) | Self::Starved(why) | Self::Unknown(why)) = self;
+        why
+    }
 }

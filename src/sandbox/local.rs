@@ -4,17 +4,22 @@ use std::time::Duration;
 
 use super::play::Cut;
 use super::{Incoming, Outgoing, Sandbox, exchange};
-use crate::provider::{NoAnswer, Request, Response};
-use crate::world::{Answer, Http};
+use crate::provider::{Endpoint, NoAnswer, Request, Response};
+use crate::world::{Answer, Http, Slot, Slotting};
 
 impl Http for Sandbox {
-    fn send(&self, request: Request) -> Answer<'_> {
+    fn slot<'a>(&'a self, _: &'a Endpoint) -> Slotting<'a> {
+        Box::pin(std::future::ready(Slot::default()))
+    }
+
+    fn send(&self, request: Request, _: Slot) -> Answer<'_> {
         Box::pin(async move {
             let timeout = request.timeout;
             let incoming = incoming(request);
             match tokio::time::timeout(timeout, self.play(&incoming)).await {
                 Ok(Ok(outgoing)) => Ok(response(outgoing)),
                 Ok(Err(Cut::Before)) => Err(NoAnswer::NotSent("connection refused".into())),
+                Ok(Err(Cut::Starved)) => Err(NoAnswer::Starved("too many open files".into())),
                 Ok(Err(Cut::After)) => Err(NoAnswer::Unknown("connection reset".into())),
                 Err(_elapsed) => {
                     Err(NoAnswer::Unknown(format!("no answer within {} s", timeout.as_secs())))
@@ -53,7 +58,7 @@ fn response(outgoing: Outgoing) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::{Endpoint, LONGEST_ANSWER, Method};
+    use crate::provider::{LONGEST_ANSWER, Method};
     use crate::sandbox::Fate;
     use crate::sandbox::trial::Trial;
 
@@ -71,13 +76,14 @@ mod tests {
             timeout: Duration::from_secs(20),
             longest_answer: LONGEST_ANSWER,
         };
-        let outcome = match trial.sandbox.send(request).await {
+        let outcome = match trial.sandbox.send(request, Slot::default()).await {
             Ok(response) => {
                 assert_eq!(response.date, Some(trial.now()));
                 let after = response.retry_after.map(|after| format!(" after {after:?}"));
                 format!("{}{}", response.status, after.unwrap_or_default())
             }
             Err(NoAnswer::NotSent(_)) => "not sent".to_owned(),
+            Err(NoAnswer::Starved(_)) => "starved".to_owned(),
             Err(NoAnswer::Unknown(why)) => why,
         };
         (outcome, trial.sandbox.calls())
@@ -91,6 +97,7 @@ mod tests {
             (Fate::Delay(Duration::from_secs(19)), "401", 1),
             (Fate::Delay(Duration::from_secs(21)), "no answer within 20 s", 1),
             (Fate::Unreachable, "not sent", 0),
+            (Fate::Starved, "starved", 0),
             (Fate::LoseRequest, "connection reset", 0),
             (Fate::LoseAnswer, "connection reset", 1),
             (Fate::Status(502), "502", 0),

@@ -11,6 +11,8 @@ pub enum Fate {
     Answer,
     /// It never leaves the client; over HTTP, where that cannot be played, as [`Fate::LoseRequest`].
     Unreachable,
+    /// It never leaves the client for lack of handles; over HTTP as [`Fate::LoseRequest`].
+    Starved,
     /// It is lost on its way: no effect, no answer.
     LoseRequest,
     /// It takes effect, and the answer is lost.

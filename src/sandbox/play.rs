@@ -10,6 +10,8 @@ use super::{Fate, Incoming, Outgoing, Sandbox, dated, route};
 pub(super) enum Cut {
     /// It never left the client.
     Before,
+    /// It never left the client, which had no handle for it.
+    Starved,
     /// The connection was closed after it was sent.
     After,
 }
@@ -34,6 +36,7 @@ impl Sandbox {
         match fate {
             Fate::Answer | Fate::Delay(_) => Ok(self.answer(incoming)),
             Fate::Unreachable => Err(Cut::Before),
+            Fate::Starved => Err(Cut::Starved),
             Fate::LoseRequest => Err(Cut::After),
             Fate::LoseAnswer => {
                 self.answer(incoming);

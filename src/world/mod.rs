@@ -11,7 +11,7 @@ pub mod uptime;
 mod who;
 
 pub use credentials::{CredentialError, Credentials};
-pub use network::Network;
+pub use network::{Network, Slot};
 pub use system::{SystemClock, SystemRandom};
 pub use uptime::Uptime;
 
@@ -23,7 +23,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::domain::Moment;
-use crate::provider::{NoAnswer, Request, Response};
+use crate::provider::{Endpoint, NoAnswer, Request, Response};
 
 /// Everything the program takes from outside.
 #[derive(Clone)]
@@ -98,23 +98,15 @@ pub trait Random: Send + Sync {
 /// The answer to a request, some time.
 pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response, NoAnswer>> + Send + 'a>>;
 
-/// The right to have a request under way: connections need handles, of which a process has few.
-#[derive(Debug, Default)]
-#[must_use]
-pub struct Slot {
-    _held: Option<tokio::sync::OwnedSemaphorePermit>,
-}
-
-/// A slot, some time.
+/// The right to send a request, some time.
 pub type Slotting<'a> = Pin<Box<dyn Future<Output = Slot> + Send + 'a>>;
 
 /// Something that answers requests: the network, or the emulation of the providers.
 pub trait Http: Send + Sync {
-    /// Waits until one more request may be under way; it is until the slot is dropped.
-    fn slot(&self) -> Slotting<'_> {
-        Box::pin(std::future::ready(Slot::default()))
-    }
+    /// Waits until a request to this endpoint can be sent at once: whatever must be looked at right
+    /// before it is sent comes after this. What goes wrong here is told by [`Http::send`].
+    fn slot<'a>(&'a self, endpoint: &'a Endpoint) -> Slotting<'a>;
 
     /// Sends a request and waits for the answer, at most as long as the request allows.
-    fn send(&self, request: Request) -> Answer<'_>;
+    fn send(&self, request: Request, slot: Slot) -> Answer<'_>;
 }

@@ -50,7 +50,7 @@ impl World {
         let user = ["USER", "LOGNAME"].into_iter().find_map(|name| env.get(name).cloned());
         Self {
             clock: Arc::new(SystemClock),
-            http: Arc::new(Network::default()),
+            http: Arc::new(Network::new(super::handles::raise())),
             random: Arc::new(SystemRandom),
             directory: std::env::current_dir().unwrap_or_default(),
             process: Process {

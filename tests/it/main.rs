@@ -16,6 +16,7 @@ mod binary;
 mod conform;
 mod full_disk;
 mod good_policies;
+mod handles;
 mod hostile_policies;
 mod killed;
 mod many_files;

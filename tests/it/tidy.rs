@@ -71,7 +71,6 @@ const DOORS: &[(&[&str], &[&str])] = &[
     ),
     (&["walkdir"], &["policy/files.rs"]),
     (&["rusqlite"], &["state/"]),
-    (&["reqwest"], &["world/"]),
     (
         &[
             "tokio::net",
@@ -83,9 +82,9 @@ const DOORS: &[(&[&str], &[&str])] = &[
             "ToSocketAddrs",
             "lookup_host",
         ],
-        &["sandbox/serve.rs", "commands/sandbox.rs"],
+        &["sandbox/serve.rs", "commands/sandbox.rs", "world/network/tests/"],
     ),
-    (&["hyper::", "hyper_util"], &["sandbox/serve.rs"]),
+    (&["hyper::", "hyper_util"], &["sandbox/serve.rs", "world/network/"]),
     (&["tokio::process", "process::Command"], &["world/credentials.rs", "world/who.rs"]),
     (&["std::env"], &["world/system.rs", "main.rs"]),
     (&["getrandom", "gethostname"], &["world/system.rs"]),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use ostracon::provider::Request;
-use ostracon::world::{Answer, Http};
+use ostracon::provider::{Endpoint, Request};
+use ostracon::world::{Answer, Http, Slot, Slotting};
 
 /// The longest a run may take: far above any story, and reached in moments of real time.
 pub(super) const LONGEST_RUN: Duration = Duration::from_hours(6);
@@ -27,9 +27,13 @@ impl Bounded {
 }
 
 impl Http for Bounded {
-    fn send(&self, request: Request) -> Answer<'_> {
+    fn slot<'a>(&'a self, endpoint: &'a Endpoint) -> Slotting<'a> {
+        self.network.slot(endpoint)
+    }
+
+    fn send(&self, request: Request, slot: Slot) -> Answer<'_> {
         let calls = self.calls.fetch_add(1, Ordering::Relaxed);
         assert!(calls < MOST_CALLS, "a run that makes more than {MOST_CALLS} calls never ends");
-        self.network.send(request)
+        self.network.send(request, slot)
     }
 }

@@ -24,8 +24,9 @@ forbidden_streams:
 ";
 
 /// Everything that can become of a request without the caller hearing of it.
-const SILENT: [Fate; 7] = [
+const SILENT: [Fate; 8] = [
     Fate::Unreachable,
+    Fate::Starved,
     Fate::LoseRequest,
     Fate::LoseAnswer,
     Fate::Status(503),
@@ -43,6 +44,25 @@ fn to(provider: &'static str) -> impl Fn(&Incoming) -> bool + Send {
         "tencent" => of_tencent(incoming),
         "volcengine" => of_volcengine(incoming),
         _ => !of_agora(incoming) && !of_tencent(incoming) && !of_volcengine(incoming),
+    }
+}
+
+#[test]
+fn lack_of_handles_is_no_silence_of_the_provider_and_costs_no_retry() {
+    let users: Vec<_> = (1..=100).map(|user: u32| user.to_string()).collect();
+    let policy =
+        format!("bans:\n  - {{ target: a, users: [{}], until: never }}\n", users.join(", "));
+    // Two hundred retries are more than a target has.
+    for (fate, exit) in [(Fate::Starved, Exit::Done), (Fate::Unreachable, Exit::Unfinished)] {
+        let story = Story::new();
+        story.policy(&policy);
+        let mut tries = std::collections::BTreeMap::<Vec<u8>, u32>::new();
+        story.sandbox.set_mischief(move |incoming: &Incoming| {
+            let tries = tries.entry(incoming.body.clone()).or_default();
+            *tries += 1;
+            if *tries <= 2 { fate } else { Fate::Answer }
+        });
+        story.apply().ends(exit);
     }
 }
 

@@ -1,0 +1,46 @@
+//! The headers that matter.
+
+use std::time::Duration;
+
+use hyper::header::HeaderMap;
+
+use super::super::response;
+use super::server::{Manner, Server};
+use super::{network, request, send};
+use crate::domain::Moment;
+
+#[test]
+fn the_headers_that_matter_are_read() {
+    let mut headers = HeaderMap::new();
+    headers.insert("date", "Sun, 06 Nov 1994 08:49:37 GMT".parse().unwrap());
+    headers.insert("retry-after", "3".parse().unwrap());
+    headers.insert("x-request-id", "r1".parse().unwrap());
+    let response = response(200, &headers, Vec::new());
+    assert_eq!(response.date, Moment::parse("1994-11-06T08:49:37Z"));
+    assert_eq!(response.retry_after, Some(Duration::from_secs(3)));
+    assert_eq!(response.request_id.as_deref(), Some("r1"));
+}
+
+#[tokio::test]
+async fn a_request_is_written_as_it_was_signed() {
+    let server = Server::start(Manner::Answer).await;
+    let mut request = request(&server.url("/base"), "{}");
+    request.headers.push(("accept", "application/json".to_owned()));
+    let answer = send(&network(4), request).await.unwrap();
+    assert_eq!((answer.status, answer.body), (200, b"{}".to_vec()));
+    let seen = server.seen().concat();
+    let (head, body) = seen.split_once("\r\n\r\n").unwrap();
+    let mut lines: Vec<_> = head.split("\r\n").collect();
+    lines[1..].sort_unstable();
+    let version = env!("CARGO_PKG_VERSION");
+    let host = format!("host: {}", server.authority());
+    let expected = [
+        "POST /base/rule?Signature=secret HTTP/1.1",
+        "accept: application/json",
+        "authorization: Basic secret",
+        "content-length: 2",
+        &host,
+        &format!("user-agent: ostracon/{version}"),
+    ];
+    assert_eq!((lines, body), (expected.to_vec(), "{}"));
+}

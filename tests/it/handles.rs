@@ -1,0 +1,70 @@
+//! The real binary where handles are few: nothing is lost for lack of them.
+
+use std::fmt::Write as _;
+use std::net::Ipv4Addr;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ostracon::sandbox::{Sandbox, credential, serve};
+use ostracon::world::SystemClock;
+use tokio::net::TcpListener;
+
+use crate::workspace::Files;
+
+const APPS: usize = 10;
+const ROOMS: usize = 30;
+
+/// Each room is a call of its own, and each app has a host of its own.
+fn workspace(ports: &[u16]) -> Files {
+    let (mut config, mut policy) = ("version: 1\ntargets:\n".to_owned(), "bans:\n".to_owned());
+    for (app, port) in ports.iter().enumerate() {
+        write!(
+            config,
+            "  t{app}:
+    provider: tencent
+    sdk_app_id: {}
+    identifier: administrator
+    endpoint: http://127.0.0.1:{port}/tencent
+    credentials: {{ secret_key: {{ env: T }} }}
+",
+            1_400_000_000 + app
+        )
+        .unwrap();
+        for room in 0..ROOMS {
+            writeln!(policy, "  - {{ target: t{app}, room: r{room}, users: [u], until: never }}")
+                .unwrap();
+        }
+    }
+    Files::new(&[("ostracon.yaml", &config), ("policy.yaml", &policy)])
+}
+
+#[test]
+fn ten_apps_whose_calls_would_need_more_handles_than_there_are_lose_nothing() {
+    let sandbox = Sandbox::new(Arc::new(SystemClock));
+    sandbox.set_latency(Duration::from_millis(300));
+    let server =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let ports = [(); APPS].map(|()| {
+        let listener = server.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        server.spawn(serve(sandbox.clone(), listener));
+        port
+    });
+    let files = workspace(&ports);
+    // The hard limit goes down with the soft one: there is nothing to raise.
+    let mut command = Command::new("sh");
+    let program = env!("CARGO_BIN_EXE_ostracon");
+    command.args(["-c", "ulimit -n 100 && exec \"$0\" apply --auto-approve", program]);
+    command.env_clear().env("OSTRACON_DIR", files.path()).stdin(Stdio::null());
+    command.env("T", credential("tencent", "secret_key").unwrap());
+    let output = command.output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    let complaints = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{told}{complaints}");
+    let end = "Applied: 300 done, 0 waiting, 0 failed, 0 deferred, 0 in doubt.\n";
+    assert!(told.ends_with(end), "{told}");
+    assert_eq!(sandbox.in_force().len(), APPS * ROOMS);
+    // Nothing had to be asked for twice.
+    assert_eq!(sandbox.calls(), 300);
+}
