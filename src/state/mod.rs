@@ -43,3 +43,5 @@ pub use view::View;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod versions;

@@ -31,9 +31,10 @@ pub(super) fn columns(connection: &Connection) -> rusqlite::Result<String> {
     } else {
         "NULL, NULL, NULL"
     };
+    let reason = if version >= 5 { "(SELECT text FROM words WHERE id = told)" } else { "reason" };
     // What is coalesced tells whether any of the rare ones says anything.
     Ok(format!(
-        "target, room, kind, subject, deny, until, reason, entry, since, written, lapse, rule,
+        "target, room, kind, subject, deny, until, {reason}, entry, since, written, lapse, rule,
          evidence, twin_since, doubt, doubt_since, doubt_lapse, waiting, {seen},
          coalesce(twin_since, doubt_since, waiting), {ends}"
     ))

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 
 use super::reading::{Reading, columns, unreadable};
+use super::words::Words;
 use crate::domain::{Enforcement, Id, Lapse, Moment, Restriction, TargetName};
 
 /// Reads every row, in the canonical order of restrictions.
@@ -60,19 +61,23 @@ pub(super) fn about(
 }
 
 /// The rows while a transaction writes them.
-pub(super) struct Table<'t>(CachedStatement<'t>);
+pub(super) struct Table<'t> {
+    connection: &'t Connection,
+    put: CachedStatement<'t>,
+    words: Words,
+}
 
 impl<'t> Table<'t> {
     /// The rows.
     pub(super) fn new(connection: &'t Connection) -> rusqlite::Result<Self> {
         let put = connection.prepare_cached(
-            "INSERT OR REPLACE INTO enforcement (target, room, kind, subject, deny, until, reason,
+            "INSERT OR REPLACE INTO enforcement (target, room, kind, subject, deny, until, told,
              entry, since, written, lapse, rule, evidence, twin_since, doubt, doubt_since,
              doubt_lapse, waiting, seen, doubt_earliest, twin_earliest, twin_latest)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
              ?18, ?19, ?20, ?21, ?22)",
         )?;
-        Ok(Self(put))
+        Ok(Self { connection, put, words: Words::default() })
     }
 
     /// Writes a row, over an earlier one about the same restriction.
@@ -82,15 +87,17 @@ impl<'t> Table<'t> {
         let moment = |moment: Moment| moment.millis();
         let lapse = |lapse: Lapse| lapse.at().map(moment);
         let twin = held.as_ref().and_then(|held| held.twin);
+        let number = |text| self.words.number(self.connection, text);
+        let told = reason.as_ref().map(number).transpose()?;
         // By place: looking so many names up costs as much as the insert.
-        self.0.execute(params![
+        self.put.execute(params![
             target.as_str(),
             room.as_ref().map_or("", Id::as_str),
             subject.kind.name(),
             subject.id.as_str(),
             deny.bits(),
             until.at().map(moment),
-            reason.as_deref(),
+            told,
             entry.as_deref(),
             held.as_ref().map(|held| moment(held.since)),
             held.as_ref().map(|held| moment(held.written)),

@@ -4,10 +4,10 @@
 pub(super) const APPLICATION_ID: i64 = 0x6f73_7472;
 
 /// One step per schema version, append only: a released step never changes.
-pub(super) const MIGRATIONS: [&str; 4] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4];
+pub(super) const MIGRATIONS: [&str; 5] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5];
 
 /// The version this program writes: the number of steps.
-pub(super) const VERSION: i64 = 4;
+pub(super) const VERSION: i64 = 5;
 
 /// The version of a state: how many steps made it.
 pub(super) fn version_of(connection: &rusqlite::Connection) -> rusqlite::Result<i64> {
@@ -160,4 +160,15 @@ const VERSION_4: &str = "
 ALTER TABLE enforcement ADD COLUMN doubt_earliest INTEGER;
 ALTER TABLE enforcement ADD COLUMN twin_earliest INTEGER;
 ALTER TABLE enforcement ADD COLUMN twin_latest INTEGER;
+";
+
+/// The reason of a restriction by its number in `words`: an entry's thousands of subjects share it,
+/// and a long one would be written once for each. `reason` is null from then on.
+const VERSION_5: &str = "
+ALTER TABLE enforcement ADD COLUMN told INTEGER;
+
+INSERT OR IGNORE INTO words (text) SELECT DISTINCT reason FROM enforcement WHERE reason IS NOT NULL;
+
+UPDATE enforcement SET told = (SELECT id FROM words WHERE text = reason), reason = NULL
+WHERE reason IS NOT NULL;
 ";

@@ -11,20 +11,20 @@ use super::lock::make_directory;
 use super::*;
 use crate::domain::{
     Action, Deny, Doubt, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment, Restriction, RuleId,
-    Subject, TargetName, Twin, Until, Who,
+    Subject, TargetName, Twin, Until,
 };
 use crate::world::Process;
 
-const LINEAGE: &str = "0198c0de-0000-7000-8000-000000000000";
+pub(super) const LINEAGE: &str = "0198c0de-0000-7000-8000-000000000000";
 
-fn fresh() -> (TempDir, PathBuf) {
+pub(super) fn fresh() -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join(".ostracon/state.db");
     make_directory(&path).unwrap();
     (directory, path)
 }
 
-fn open(path: &Path) -> State {
+pub(super) fn open(path: &Path) -> State {
     State::write(&Location::File(path.to_owned()), LINEAGE).unwrap()
 }
 
@@ -32,7 +32,7 @@ fn process() -> Process {
     Process { user: "ann".to_owned(), host: "here".to_owned(), pid: 7 }
 }
 
-fn lease(state: &mut State, run: &str) -> Lease {
+pub(super) fn lease(state: &mut State, run: &str) -> Lease {
     state.take_lease(run, &process(), Moment::from_seconds(100)).unwrap()
 }
 
@@ -50,7 +50,7 @@ fn row(subject: &str) -> Enforcement {
     }
 }
 
-fn audit(subject: &str) -> Record {
+pub(super) fn audit(subject: &str) -> Record {
     Record::Audit(AuditRow {
         at: Moment::from_seconds(1),
         run: "r".to_owned(),
@@ -168,77 +168,6 @@ fn the_audit_log_can_be_neither_changed_nor_cut() {
         let refused = state.connection.execute(sql, []).unwrap_err();
         assert!(refused.to_string().contains("append-only"), "{refused}");
     }
-}
-
-#[test]
-fn a_state_of_version_2_is_read_as_it_is_and_goes_on_as_version_3() {
-    let (_directory, path) = fresh();
-    make_version_2(&path);
-    let events = |state: &State| {
-        let mut events = Vec::new();
-        let seen = state.history(&Narrowed::default(), Order::OldestFirst, |event| {
-            events.push(event.clone());
-            Ok::<_, std::convert::Infallible>(())
-        });
-        seen.unwrap().unwrap();
-        events
-    };
-    let read = State::read(&Location::File(path.clone())).unwrap().unwrap();
-    assert_eq!(read.verify().unwrap().0, []);
-    let old = events(&read);
-    assert_eq!(old[0].who.as_ref().unwrap().to_string(), "bob@there");
-    assert_eq!((old.len(), &old[0].told, &old[0].meta), (1, &None, &None));
-    drop(read);
-
-    let mut state = open(&path);
-    let lease = lease(&mut state, "r");
-    let who = Who { actor: Some("octo".to_owned()), ..Who::default() };
-    state.begin_run("r", (&who, 7), Moment::from_seconds(100), None).unwrap();
-    state.commit(lease.fence, &[audit("a"), audit("b")]).unwrap();
-    let all = events(&state);
-    assert_eq!(all[..1], old);
-    assert_eq!(all[1].who, Some(who));
-    assert_eq!(all[1].meta.as_deref(), Some("{}"));
-    assert_eq!(all[1].reason.as_deref(), Some("why"));
-    assert_eq!(all[1].told.as_deref(), Some("ban"));
-    let (flaws, head) = state.verify().unwrap();
-    assert_eq!((flaws, head.unwrap().seq), (Vec::new(), 3));
-    state.connection.execute_batch("DROP TRIGGER audit_is_never_changed").unwrap();
-    for (seq, sql) in [(1, "outcome = 'failed'"), (2, "meta = told"), (3, "who = NULL")] {
-        let sql = format!("SAVEPOINT s; UPDATE audit SET {sql} WHERE seq = {seq}");
-        state.connection.execute_batch(&sql).unwrap();
-        let flaws = state.verify().unwrap().0;
-        assert_eq!(flaws, [Flaw::Broken(Break::Altered(seq))], "{sql}");
-        state.connection.execute_batch("ROLLBACK TO s; RELEASE s").unwrap();
-    }
-}
-
-/// A state with one run and one audit row, as version 2 wrote them.
-fn make_version_2(path: &Path) {
-    use rusqlite::types::Value;
-    let number = Value::Integer;
-    let text = |text: &str| Value::Text(text.to_owned());
-    let mut row = vec![number(1), number(1000), text("old"), Value::Null, text("t"), text("")];
-    row.extend([text("user"), text("a"), number(1), text("impose"), text("new_entry")]);
-    row.extend([Value::Null, Value::Null, Value::Null, text("done")]);
-    row.extend([Value::Null, Value::Null, Value::Null]);
-    let Link { seq, hash } =
-        Link::start().next(&mut row.iter().map(rusqlite::types::ValueRef::from));
-    row.push(text(&hash));
-    let mut connection = rusqlite::Connection::open(path).unwrap();
-    open::migrate_to(&mut connection, 2).unwrap();
-    let places = vec!["?"; row.len()].join(", ");
-    let insert = format!("INSERT INTO audit VALUES ({places})");
-    connection.execute(&insert, rusqlite::params_from_iter(row)).unwrap();
-    connection
-        .execute_batch(&format!(
-            "PRAGMA application_id = {};
-             INSERT INTO meta VALUES ('lineage', '{LINEAGE}'), ('serial', '1'),
-             ('audit_head', '{seq} {hash}');
-             INSERT INTO run (id, started, user, host, pid) VALUES ('old', 1, 'bob', 'there', 7)",
-            schema::APPLICATION_ID,
-        ))
-        .unwrap();
 }
 
 #[test]

@@ -86,6 +86,13 @@ const RULES_OF_4: [(&str, &str, &str); 1] = [(
       OR (twin_since IS NULL AND (twin_earliest IS NOT NULL OR twin_latest IS NOT NULL))",
 )];
 
+/// The same about columns that version 5 brought.
+const RULES_OF_5: [(&str, &str, &str); 1] = [(
+    "enforcement",
+    "the reason is in words",
+    "reason IS NOT NULL OR (told IS NOT NULL AND told NOT IN (SELECT id FROM words))",
+)];
+
 impl State {
     /// Looks for everything that can be wrong; the head of the audit chain if it is whole.
     pub fn verify(&self) -> Result<(Vec<Flaw>, Option<Link>), StateError> {
@@ -93,7 +100,7 @@ impl State {
         let connection = &self.connection;
         let mut flaws = damages(connection).map_err(&verifying)?;
         let version = version_of(connection).map_err(&verifying)?;
-        let newer = [(3, &RULES_OF_3[..]), (4, &RULES_OF_4)].into_iter();
+        let newer = [(3, &RULES_OF_3[..]), (4, &RULES_OF_4), (5, &RULES_OF_5)].into_iter();
         let newer = newer.filter(|(since, _)| version >= *since).flat_map(|(_, rules)| rules);
         for (table, rule, broken) in RULES.iter().chain(newer) {
             let sql = format!("SELECT count(*) FROM {table} WHERE {broken}");
@@ -144,6 +151,8 @@ mod tests {
             "since = 2, written = 1, evidence = 'observed'",
             "target = 'gone'",
             "seen = 1",
+            "reason = 'why'",
+            "told = 7",
         ] {
             state
                 .connection

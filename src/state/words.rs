@@ -1,4 +1,4 @@
-//! Texts that many rows of the audit log share, each kept once.
+//! Texts that many rows share, each kept once.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

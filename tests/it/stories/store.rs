@@ -179,6 +179,7 @@ fn a_log_from_before_the_chain_goes_on_in_it() {
          ALTER TABLE enforcement DROP COLUMN doubt_earliest;
          ALTER TABLE enforcement DROP COLUMN twin_earliest;
          ALTER TABLE enforcement DROP COLUMN twin_latest;
+         ALTER TABLE enforcement DROP COLUMN told;
          DROP TABLE words;
          ALTER TABLE audit DROP COLUMN hash; DELETE FROM meta WHERE key = 'audit_head';
          PRAGMA user_version = 1",

@@ -1,0 +1,109 @@
+//! States that older versions of the program wrote.
+#![expect(clippy::disallowed_methods, reason = "tests make files")]
+
+use std::path::Path;
+
+use super::tests::{LINEAGE, audit, fresh, lease, open};
+use super::*;
+use crate::domain::{Moment, Who};
+
+#[test]
+fn a_state_of_version_2_is_read_as_it_is_and_goes_on_as_version_3() {
+    let (_directory, path) = fresh();
+    make_version_2(&path);
+    let events = |state: &State| {
+        let mut events = Vec::new();
+        let seen = state.history(&Narrowed::default(), Order::OldestFirst, |event| {
+            events.push(event.clone());
+            Ok::<_, std::convert::Infallible>(())
+        });
+        seen.unwrap().unwrap();
+        events
+    };
+    let read = State::read(&Location::File(path.clone())).unwrap().unwrap();
+    assert_eq!(read.verify().unwrap().0, []);
+    let old = events(&read);
+    assert_eq!(old[0].who.as_ref().unwrap().to_string(), "bob@there");
+    assert_eq!((old.len(), &old[0].told, &old[0].meta), (1, &None, &None));
+    drop(read);
+
+    let mut state = open(&path);
+    let lease = lease(&mut state, "r");
+    let who = Who { actor: Some("octo".to_owned()), ..Who::default() };
+    state.begin_run("r", (&who, 7), Moment::from_seconds(100), None).unwrap();
+    state.commit(lease.fence, &[audit("a"), audit("b")]).unwrap();
+    let all = events(&state);
+    assert_eq!(all[..1], old);
+    assert_eq!(all[1].who, Some(who));
+    assert_eq!(all[1].meta.as_deref(), Some("{}"));
+    assert_eq!(all[1].reason.as_deref(), Some("why"));
+    assert_eq!(all[1].told.as_deref(), Some("ban"));
+    let (flaws, head) = state.verify().unwrap();
+    assert_eq!((flaws, head.unwrap().seq), (Vec::new(), 3));
+    state.connection.execute_batch("DROP TRIGGER audit_is_never_changed").unwrap();
+    for (seq, sql) in [(1, "outcome = 'failed'"), (2, "meta = told"), (3, "who = NULL")] {
+        let sql = format!("SAVEPOINT s; UPDATE audit SET {sql} WHERE seq = {seq}");
+        state.connection.execute_batch(&sql).unwrap();
+        let flaws = state.verify().unwrap().0;
+        assert_eq!(flaws, [Flaw::Broken(Break::Altered(seq))], "{sql}");
+        state.connection.execute_batch("ROLLBACK TO s; RELEASE s").unwrap();
+    }
+}
+
+/// A state with one run and one audit row, as version 2 wrote them.
+fn make_version_2(path: &Path) {
+    use rusqlite::types::Value;
+    let number = Value::Integer;
+    let text = |text: &str| Value::Text(text.to_owned());
+    let mut row = vec![number(1), number(1000), text("old"), Value::Null, text("t"), text("")];
+    row.extend([text("user"), text("a"), number(1), text("impose"), text("new_entry")]);
+    row.extend([Value::Null, Value::Null, Value::Null, text("done")]);
+    row.extend([Value::Null, Value::Null, Value::Null]);
+    let Link { seq, hash } =
+        Link::start().next(&mut row.iter().map(rusqlite::types::ValueRef::from));
+    row.push(text(&hash));
+    let mut connection = rusqlite::Connection::open(path).unwrap();
+    open::migrate_to(&mut connection, 2).unwrap();
+    let places = vec!["?"; row.len()].join(", ");
+    let insert = format!("INSERT INTO audit VALUES ({places})");
+    connection.execute(&insert, rusqlite::params_from_iter(row)).unwrap();
+    connection
+        .execute_batch(&format!(
+            "PRAGMA application_id = {};
+             INSERT INTO meta VALUES ('lineage', '{LINEAGE}'), ('serial', '1'),
+             ('audit_head', '{seq} {hash}');
+             INSERT INTO run (id, started, user, host, pid) VALUES ('old', 1, 'bob', 'there', 7)",
+            schema::APPLICATION_ID,
+        ))
+        .unwrap();
+}
+
+#[test]
+fn a_state_of_version_4_keeps_its_reasons_which_are_kept_once_from_then_on() {
+    let (_directory, path) = fresh();
+    make_version_2(&path);
+    {
+        let mut connection = rusqlite::Connection::open(&path).unwrap();
+        open::migrate_to(&mut connection, 4).unwrap();
+        let insert = "INSERT INTO target VALUES ('t', 'b', 'e', 'c');
+            INSERT INTO enforcement (target, room, kind, subject, deny, reason)
+            VALUES ('t', 'r', 'user', 'a', 1, 'why'), ('t', 'r', 'user', 'b', 1, 'why'),
+            ('t', 'r', 'user', 'c', 1, NULL)";
+        connection.execute_batch(insert).unwrap();
+    }
+    let reasons = |state: &mut State| {
+        let rows = state.snapshot().unwrap().rows;
+        rows.iter().map(|row| row.reason.as_deref().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let why = || Some("why".to_owned());
+    // Read as it is, and the same once it is brought up to date.
+    let mut old = State::read(&Location::File(path.clone())).unwrap().unwrap();
+    assert_eq!(reasons(&mut old), [why(), why(), None]);
+    drop(old);
+    let mut state = open(&path);
+    assert_eq!(reasons(&mut state), [why(), why(), None]);
+    let count = |sql| state.connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(count("SELECT count(*) FROM words WHERE text = 'why'"), 1);
+    assert_eq!(count("SELECT count(reason) FROM enforcement"), 0);
+    assert_eq!(state.verify().unwrap().0, []);
+}
