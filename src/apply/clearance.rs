@@ -11,7 +11,7 @@ use std::task::Poll;
 use super::pace::{Pace, Turn};
 use super::settle::{Answer, Refused};
 use crate::domain::Moment;
-use crate::provider::{Call, Endpoint, Session, Stamp};
+use crate::provider::{Call, Endpoint, Reply, Session, Stamp};
 use crate::world::{Http, Slot, World};
 
 /// All that a call has to wait for: a connection, then its turn.
@@ -93,7 +93,8 @@ pub(super) async fn exchange(
     let (answer, clock_ahead) = match response {
         Ok(response) => {
             let ahead = response.date.map(|date| date.seconds() - world.now().seconds());
-            (provider.decode(call, &response).map_err(Refused::Fault), ahead)
+            let answer = provider.decode(call, &response);
+            (answer.map(Reply::cut).map_err(|fault| Refused::Fault(fault.cut())), ahead)
         }
         Err(no_answer) => (Err(Refused::NoAnswer(no_answer)), None),
     };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::fault::cut_id;
 use super::{Form, Grip};
 use crate::domain::{Deny, Id, Kind, Lapse, Moment, RuleId, Until};
 
@@ -82,6 +83,14 @@ pub struct Reply {
     pub effect: Effect,
     /// The provider's id of the request, for its support.
     pub request_id: Option<String>,
+}
+
+impl Reply {
+    /// The same, with no id longer than one is.
+    #[must_use]
+    pub fn cut(self) -> Self {
+        Self { request_id: self.request_id.map(cut_id), ..self }
+    }
 }
 
 /// What came of a call that succeeded.

@@ -21,6 +21,38 @@ pub struct Fault {
     pub culprit: Option<Id>,
 }
 
+/// The longest message that is kept of an answer, in characters: a page of text.
+const LONGEST_MESSAGE: usize = 2000;
+
+/// The longest code or id that is kept of an answer, in characters.
+const LONGEST_ID: usize = 200;
+
+impl Fault {
+    /// The same, with no text longer than a person would read.
+    #[must_use]
+    pub fn cut(self) -> Self {
+        Self {
+            code: cut_id(self.code),
+            message: cut(self.message, LONGEST_MESSAGE),
+            request_id: self.request_id.map(cut_id),
+            ..self
+        }
+    }
+}
+
+/// An id that an answer gives, unless it is too long for one.
+pub(super) fn cut_id(id: String) -> String {
+    cut(id, LONGEST_ID)
+}
+
+fn cut(mut text: String, most: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(most) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
 /// What to do about a fault.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Class {
@@ -89,5 +121,28 @@ impl NoAnswer {
     pub fn why(&self) -> &str {
         let (Self::NotSent(why) | Self::Starved(why) | Self::Unknown(why)) = self;
         why
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_of_an_answer_is_longer_than_a_person_would_read() {
+        let fault = |length: usize| Fault {
+            class: Class::Refuse,
+            code: "é".repeat(length),
+            message: "é".repeat(length),
+            request_id: Some("é".repeat(length)),
+            culprit: None,
+            has_own_code: true,
+        };
+        assert_eq!(fault(200).cut(), fault(200));
+        let lengths = |fault: Fault| {
+            [fault.code, fault.message, fault.request_id.unwrap()].map(|text| text.chars().count())
+        };
+        assert_eq!(lengths(fault(2000).cut()), [201, 2000, 201]);
+        assert_eq!(lengths(fault(3_000_000).cut()), [201, 2001, 201]);
     }
 }
