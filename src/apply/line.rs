@@ -63,6 +63,18 @@ impl Shared {
         ledger::audit(operation, (&self.run, at), end, (sent, meta))
     }
 
+    /// Why something was not begun.
+    pub(super) fn not_begun(&self) -> Trouble {
+        let error = match self.halt.cause() {
+            Some(super::Cause::Deadline) | None => "not begun before the deadline",
+            Some(super::Cause::Interrupted | super::Cause::Terminated) => {
+                "not begun before the interrupt"
+            }
+            Some(super::Cause::StateLost) => "not begun, since the state cannot be written",
+        };
+        Trouble { error: error.to_owned(), code: None, request_id: None }
+    }
+
     /// A number for the next attempt: higher than every earlier one, and close to the clock in
     /// milliseconds, as ZEGO advises for its `Sequence`.
     pub fn next_call(&self) -> i64 {
@@ -161,7 +173,7 @@ impl Line {
     pub fn leave(&self, work: &Work) {
         let (fate, trouble) = match self.stopped.get() {
             Some(stopped) => stopped.clone(),
-            None => (Fate::Deferred, self.not_begun()),
+            None => (Fate::Deferred, self.shared.not_begun()),
         };
         let (fate, trouble) = work.end(fate, Some(&trouble));
         for index in &work.operations {
@@ -173,16 +185,5 @@ impl Line {
     pub fn note(&self, operation: usize, fate: Fate, trouble: Option<Trouble>) {
         self.shared.book.note(operation, fate, trouble);
         self.shared.progress.advance(&self.session.target.name, 1);
-    }
-
-    fn not_begun(&self) -> Trouble {
-        let error = match self.shared.halt.cause() {
-            Some(super::Cause::Deadline) | None => "not begun before the deadline",
-            Some(super::Cause::Interrupted | super::Cause::Terminated) => {
-                "not begun before the interrupt"
-            }
-            Some(super::Cause::StateLost) => "not begun, since the state cannot be written",
-        };
-        Trouble { error: error.to_owned(), code: None, request_id: None }
     }
 }

@@ -92,7 +92,11 @@ pub async fn apply(order: Order, state: State) -> Carried {
             if recorded.is_err() {
                 return;
             }
-            match credentials.read(&target).await {
+            let read = tokio::select! {
+                read = credentials.read(&target) => read,
+                () = shared.halt.pulled() => return defer(&shared, &steps),
+            };
+            match read {
                 Ok(secrets) => {
                     let rate = target.provider.facts().highest_rate();
                     let rate = if at_will { UNPACED } else { rate };
@@ -223,6 +227,16 @@ fn by_target(plan: &Plan) -> BTreeMap<TargetName, Vec<usize>> {
         }
     }
     targets
+}
+
+/// Notes that the run was stopped before a target's secrets were had.
+fn defer(shared: &Shared, steps: &[usize]) {
+    let trouble = shared.not_begun();
+    for work in steps.iter().filter_map(|step| shared.work(*step)) {
+        for index in work.operations {
+            shared.book.note(index, Fate::Deferred, Some(trouble.clone()));
+        }
+    }
 }
 
 /// Notes that a target's secrets cannot be had: nothing is sent to it.

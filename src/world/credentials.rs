@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::io::AsyncReadExt as _;
+use tokio::process::ChildStdout;
+use tokio::sync::Semaphore;
 
 use super::World;
 use crate::provider::{CredentialSource, Secrets, Target};
@@ -42,6 +44,13 @@ const ENOUGH: u64 = LONGEST_WITH_END as u64 + 1;
 /// A command or a file that takes longer than this is given up (design §2.1).
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long what a command said is waited for once it has ended.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// So many secrets are read side by side for the whole process: each takes a few handles, and a
+/// file that never opens keeps its thread.
+static READING: Semaphore = Semaphore::const_new(16);
+
 /// Secrets from where the config says.
 impl Credentials for World {
     fn read<'a>(&'a self, target: &'a Target) -> Reading<'a> {
@@ -63,6 +72,7 @@ impl Credentials for World {
 
 impl World {
     async fn secret(&self, source: &CredentialSource) -> Result<SecretString, String> {
+        let _one_of_few = READING.acquire().await;
         let bytes = match source {
             CredentialSource::Env(name) => {
                 let value = self.variable(name).ok_or("it is not set")?;
@@ -87,16 +97,24 @@ impl World {
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| error.to_string())?;
-        let output = child.stdout.take().ok_or("the command has no output")?;
+        let mut output = child.stdout.take().ok_or("the command has no output")?;
+        let mut bytes = Vec::new();
         let end = async {
-            let mut bytes = Vec::new();
-            output.take(ENOUGH).read_to_end(&mut bytes).await?;
+            tokio::select! {
+                read = read_enough(&mut output, &mut bytes) => read?,
+                // What it left running may keep its output open.
+                _ended = child.wait() => {
+                    let rest = read_enough(&mut output, &mut bytes);
+                    if let Ok(read) = tokio::time::timeout(GRACE, rest).await {
+                        read?;
+                    }
+                }
+            }
             // Who says more than a secret can be is not waited for: dropped, it is killed.
             let too_long = bytes.len() > LONGEST_WITH_END;
-            let status = if too_long { None } else { Some(child.wait().await?) };
-            Ok::<_, std::io::Error>((bytes, status))
+            Ok::<_, std::io::Error>(if too_long { None } else { Some(child.wait().await?) })
         };
-        let (bytes, status) = tokio::time::timeout(PATIENCE, end)
+        let status = tokio::time::timeout(PATIENCE, end)
             .await
             .map_err(|_elapsed| "the command took more than 10 s".to_owned())?
             .map_err(|error| error.to_string())?;
@@ -105,6 +123,12 @@ impl World {
             Some(_) | None => Ok(bytes),
         }
     }
+}
+
+/// Reads to the end, or as much as tells that it is too long.
+async fn read_enough(output: &mut ChildStdout, bytes: &mut Vec<u8>) -> std::io::Result<()> {
+    while bytes.len() <= LONGEST_WITH_END && output.read_buf(bytes).await? > 0 {}
+    Ok(())
 }
 
 /// What is in a file, which may be a pipe that nobody writes to or lie on a disk that hangs: it is
@@ -184,6 +208,9 @@ mod tests {
             world().output_of(&words).await
         };
         assert_eq!(run(&["echo", "hush"]).await.as_deref(), Ok(&b"hush\n"[..]));
+        // What it leaves running is not waited for.
+        let left = ["sh", "-c", "sleep 5 & echo hush"];
+        assert_eq!(run(&left).await.as_deref(), Ok(&b"hush\n"[..]));
         assert!(run(&["false"]).await.unwrap_err().contains("ended with"));
         assert!(run(&["/nowhere/at/all"]).await.is_err());
     }

@@ -25,6 +25,7 @@ mod parsers;
 mod policy_laws;
 mod readme;
 mod schemas;
+mod secrets;
 mod sources;
 mod stories;
 mod streams;
