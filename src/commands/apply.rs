@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::approval::approve;
 use super::format::Format;
-use super::prepare::{Files, check_lineage, clock_lag};
+use super::prepare::{Files, check_lineage, clock_lag, first_records};
 use super::progress::progress;
 use super::rehearsal::{self, SandboxCredentials};
 use super::signals::{unless_halted, watch_deadline, watch_signals};
@@ -15,7 +15,6 @@ use super::tenancy::{self, Tenancy};
 use super::view::show_text;
 use super::{Context, plan_file};
 use crate::apply::{self, Carried, Cause, Halt, Order, Outcome, Tally};
-use crate::domain::TargetName;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::file::{self, SavedPlan};
@@ -269,7 +268,8 @@ impl Run<'_> {
         let to_do = plan.operations.iter().any(|operation| plan.permits(operation));
         let protects = !plan.is_held_back() && files.newly_protected(&snapshot).is_some();
         // Why the clock was accepted is recorded with a run.
-        let nothing_to_record = !protects && args.accept_clock.is_none();
+        let guards = files.newly_guarded(&snapshot).is_some();
+        let nothing_to_record = !protects && !guards && args.accept_clock.is_none();
         if !to_do && nothing_to_record && resolved.changes.is_empty() && observed.is_empty() {
             return Ok(Decision::Stop(plan));
         }
@@ -296,27 +296,6 @@ fn check_clock(snapshot: &Snapshot, args: &Args, world: &World) -> Result<(), Er
         }
         Some(_) | None => Ok(()),
     }
-}
-
-/// What to record of the targets before anything else.
-fn first_records(
-    files: &Files,
-    plan: &Plan,
-    resolved: &Resolved,
-    snapshot: &Snapshot,
-) -> impl Iterator<Item = Record> {
-    let moves = resolved.moves.iter();
-    let renames = moves.map(|(from, to)| Record::Rename { from: from.clone(), to: to.clone() });
-    let is_gone = |name: &&TargetName| {
-        !files.config.targets.contains_key(*name) && !resolved.moves.contains_key(*name)
-    };
-    let unbinds = snapshot.bound.keys().filter(is_gone).cloned().map(Record::Unbind);
-    let binds = files.bounds().into_iter().map(|(name, bound)| Record::Bind(name, bound));
-    // What a guard holds back must be guarded next time too.
-    let protected = files.newly_protected(snapshot).filter(|_| !plan.is_held_back());
-    let protected = protected.map(Record::Protect);
-    let records: Vec<Record> = renames.chain(unbinds).chain(binds).chain(protected).collect();
-    records.into_iter()
 }
 
 fn report(

@@ -7,14 +7,15 @@ use std::sync::Arc;
 use super::Context;
 use crate::cache::Memo;
 use crate::domain::{
-    Ack, Desired, Moment, Protected, ProtectedKey, Restriction, Source, TargetName, Warning,
+    Ack, Desired, GuardSettings, Moment, Protected, ProtectedKey, Restriction, Source, TargetName,
+    Warning,
 };
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::document::Origin;
 use crate::plan::{self, Bound, Inputs, Plan, Resolved, Scope, bindings};
 use crate::policy::{self, Config, Delta, FileMark, Index, Shelf, StateLocation};
-use crate::state::{Location, Snapshot, StateError};
+use crate::state::{Location, Record, Snapshot, StateError};
 
 /// What the files say, as far as a plan needs it.
 pub struct Files {
@@ -163,6 +164,12 @@ impl Files {
         (self.wanted.is_some() && keys != snapshot.protected).then_some(keys)
     }
 
+    /// The guards, if they are not what the state remembers.
+    pub fn newly_guarded(&self, snapshot: &Snapshot) -> Option<GuardSettings> {
+        let settings = self.config.guards.settings();
+        (snapshot.guards.as_ref() != Some(&settings)).then_some(settings)
+    }
+
     /// Makes the plan from a snapshot, and warns of what was found too. Rows of renamed targets
     /// get their new names in `snapshot`.
     pub fn plan(
@@ -219,10 +226,37 @@ impl Files {
             config_digest: self.config_digest.clone(),
             state: outline.mark.clone(),
             changes: resolved.changes.clone(),
+            guard_changes: plan::guard_changes(
+                outline.guards.as_ref(),
+                &self.config.guards.settings(),
+            ),
             targets: self.bounds(),
         };
         (result, origin)
     }
+}
+
+/// What to record of the targets before anything else.
+pub fn first_records(
+    files: &Files,
+    plan: &Plan,
+    resolved: &Resolved,
+    snapshot: &Snapshot,
+) -> impl Iterator<Item = Record> {
+    let moves = resolved.moves.iter();
+    let renames = moves.map(|(from, to)| Record::Rename { from: from.clone(), to: to.clone() });
+    let is_gone = |name: &&TargetName| {
+        !files.config.targets.contains_key(*name) && !resolved.moves.contains_key(*name)
+    };
+    let unbinds = snapshot.bound.keys().filter(is_gone).cloned().map(Record::Unbind);
+    let binds = files.bounds().into_iter().map(|(name, bound)| Record::Bind(name, bound));
+    // What a guard holds back must be guarded next time too.
+    let protected = files.newly_protected(snapshot).filter(|_| !plan.is_held_back());
+    let protected = protected.map(Record::Protect);
+    let guards = files.newly_guarded(snapshot).map(Record::Guards);
+    let records: Vec<Record> =
+        renames.chain(unbinds).chain(binds).chain(protected).chain(guards).collect();
+    records.into_iter()
 }
 
 /// What is known besides the files and the rows.

@@ -1,5 +1,7 @@
 //! How much one plan may change before it is held back.
 
+use std::collections::BTreeMap;
+
 /// The limits that the config sets on one plan.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Guards {
@@ -9,6 +11,27 @@ pub struct Guards {
     pub max_imposes: Limit,
     /// Whether the files may hold no entry at all while something is in force.
     pub allow_empty: bool,
+}
+
+/// The limits by their names in the config, as the state records them; what is not limited is left
+/// out.
+pub type GuardSettings = BTreeMap<String, String>;
+
+impl Guards {
+    /// The limits by their names.
+    pub fn settings(&self) -> GuardSettings {
+        let Self { max_lifts, max_imposes, allow_empty } = self;
+        let limits = [
+            ("max_lifts.count", max_lifts.count),
+            ("max_lifts.percent", max_lifts.percent),
+            ("max_imposes.count", max_imposes.count),
+            ("max_imposes.percent", max_imposes.percent),
+        ];
+        let limits = limits.into_iter();
+        let limits = limits.filter_map(|(name, limit)| Some((name, limit?.to_string())));
+        let all = limits.chain([("allow_empty", allow_empty.to_string())]);
+        all.map(|(name, value)| (name.to_owned(), value)).collect()
+    }
 }
 
 /// What holds without a `guards` section: lifts of more than 30 % and an empty policy are refused.

@@ -24,7 +24,7 @@ pub use action::{Action, Because};
 pub use deny::Deny;
 pub use desired::Desired;
 pub use enforcement::{Doubt, Enforcement, Evidence, Held, Lapse, RuleId, Twin};
-pub use guards::{Guards, Limit};
+pub use guards::{GuardSettings, Guards, Limit};
 pub use id::{Id, TargetName};
 pub use moment::{Moment, Until};
 pub use protected::{Protected, ProtectedKey, Protection};

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::planned::{Borrowed, PlannedView};
-use super::{Bound, Forecast, Guarded, NextDue, Operation, Plan, TargetChange};
+use super::{Bound, Forecast, GuardChange, Guarded, NextDue, Operation, Plan, TargetChange};
 use crate::domain::hex::hex;
 use crate::domain::{
     Action, Because, Deny, Id, Kind, Moment, Restriction, Source, Subject, TargetName, Until,
@@ -36,6 +36,8 @@ pub struct Origin {
     pub state: StateMark,
     /// What is not as it was at the last apply.
     pub changes: Vec<TargetChange>,
+    /// The guards that are not as they were at the last apply.
+    pub guard_changes: Vec<GuardChange>,
     /// The targets of the config, as the state would record them.
     pub targets: BTreeMap<TargetName, Bound>,
 }
@@ -120,6 +122,8 @@ pub struct Document<O = Vec<PlannedView>> {
     pub warnings: Vec<Warning>,
     /// Targets, endpoints and sources of credentials that are not as at the last apply.
     pub target_changes: Vec<TargetChange>,
+    /// Guards of the config that are not as at the last apply.
+    pub guard_changes: Vec<GuardChange>,
     /// The targets that the operations are about.
     pub targets: Vec<TargetView>,
     /// The operations, in canonical order.
@@ -260,6 +264,7 @@ pub fn document<'a>(plan: &'a Plan, origin: &Origin) -> Document<Borrowed<'a>> {
         guards: plan.guards.clone(),
         warnings: plan.warnings.clone(),
         target_changes: origin.changes.clone(),
+        guard_changes: origin.guard_changes.clone(),
         targets: origin.touched(plan, |_| true),
         operations: Borrowed(&plan.operations),
         forecast: plan.forecast.clone(),

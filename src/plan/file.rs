@@ -107,6 +107,7 @@ pub fn read(text: &str) -> Result<SavedPlan, Refusal> {
             config_digest: document.config_digest,
             state: document.state,
             changes: document.target_changes,
+            guard_changes: document.guard_changes,
             targets: targets.collect(),
         },
         plan: Plan {

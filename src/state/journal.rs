@@ -6,8 +6,10 @@ use rusqlite::{Connection, params};
 
 use super::audit::Log;
 use super::error::{StateError, doing};
-use super::{AuditRow, State, protected, rows};
-use crate::domain::{Enforcement, Id, Kind, Moment, ProtectedKey, Restriction, TargetName};
+use super::{AuditRow, State, guards, protected, rows};
+use crate::domain::{
+    Enforcement, GuardSettings, Id, Kind, Moment, ProtectedKey, Restriction, TargetName,
+};
 use crate::plan::Bound;
 
 /// One change of the state.
@@ -29,6 +31,8 @@ pub enum Record {
     Bind(TargetName, Bound),
     /// A target without rows is gone from the config.
     Unbind(TargetName),
+    /// The guards of the config.
+    Guards(GuardSettings),
     /// A target's rows go on under another name.
     Rename {
         /// The name they had.
@@ -149,6 +153,7 @@ impl<'t> Pen<'t> {
             Record::Drop(restriction) => rows::drop_row(connection, restriction),
             Record::Audit(row) => self.log.append(row),
             Record::Protect(keys) => protected::write(connection, keys),
+            Record::Guards(settings) => guards::write(connection, settings),
             Record::Bind(name, Bound { binding, endpoint, credentials }) => {
                 connection
                     .prepare_cached("INSERT OR REPLACE INTO target VALUES (?1, ?2, ?3, ?4)")?

@@ -9,6 +9,7 @@ pub mod backup;
 pub mod chain;
 mod compact;
 pub mod error;
+mod guards;
 pub mod history;
 pub mod journal;
 pub mod lease;

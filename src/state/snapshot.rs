@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::{StateError, doing};
-use super::{RecentCalls, State, View, protected, recent, runs};
-use crate::domain::{Enforcement, Moment, ProtectedKey, TargetName};
+use super::{RecentCalls, State, View, guards, protected, recent, runs};
+use crate::domain::{Enforcement, GuardSettings, Moment, ProtectedKey, TargetName};
 use crate::plan::Bound;
 use crate::plan::document::StateMark;
 
@@ -19,6 +19,8 @@ pub struct Snapshot {
     pub rows: Vec<Enforcement>,
     /// Who was protected at the last apply.
     pub protected: BTreeSet<ProtectedKey>,
+    /// The guards as of the last apply; `None` if no apply has recorded them.
+    pub guards: Option<GuardSettings>,
     /// When the newest run began.
     pub newest_run: Option<Moment>,
     /// The number of the newest call.
@@ -35,6 +37,7 @@ impl Snapshot {
             bound: BTreeMap::new(),
             rows: Vec::new(),
             protected: BTreeSet::new(),
+            guards: None,
             newest_run: None,
             newest_call: 0,
             recent_calls: RecentCalls::default(),
@@ -102,6 +105,7 @@ impl View<'_> {
                 bound: bound(transaction)?,
                 rows: Vec::new(),
                 protected: protected::read(transaction)?,
+                guards: guards::read(transaction)?,
                 newest_run: runs::newest(transaction)?,
                 newest_call: newest("SELECT max(id) FROM call")?.unwrap_or(0),
                 recent_calls: recent::read(transaction)?,

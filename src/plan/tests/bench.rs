@@ -260,7 +260,9 @@ fn is_read_back(plan: &Plan) {
     let mark = StateMark { lineage: None, serial: 0 };
     let (targets, changes) = (BTreeMap::new(), Vec::new());
     let (policy_digest, config_digest) = (String::new(), String::new());
-    let origin = Origin { policy_digest, config_digest, state: mark, changes, targets };
+    let guard_changes = Vec::new();
+    let origin =
+        Origin { policy_digest, config_digest, state: mark, changes, guard_changes, targets };
     let mut saved = Vec::new();
     write(plan, &origin, &mut saved).unwrap();
     let saved = read(std::str::from_utf8(&saved).unwrap()).unwrap();

@@ -16,6 +16,7 @@ fn origin() -> Origin {
         config_digest: "sha256:bb".to_owned(),
         state: StateMark { lineage: Some("here".to_owned()), serial: 7 },
         changes: vec![],
+        guard_changes: Vec::new(),
         targets: bounds("env SECRET"),
     }
 }
@@ -84,6 +85,7 @@ fn every_documented_key_is_there_and_null_where_it_does_not_apply() {
         "guards",
         "warnings",
         "target_changes",
+        "guard_changes",
         "targets",
         "operations",
         "forecast",

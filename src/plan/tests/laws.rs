@@ -63,6 +63,7 @@ fn json(plan: &Plan) -> String {
         config_digest: String::new(),
         state: StateMark { lineage: None, serial: 0 },
         changes: vec![],
+        guard_changes: Vec::new(),
         targets: BTreeMap::new(),
     };
     let mut bytes = Vec::new();

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::MARKER;
 use super::budget::{Budget, List};
 use crate::domain::{Action, TargetName};
-use crate::plan::{Plan, TargetChange, ack};
+use crate::plan::{GuardChange, Plan, TargetChange, ack};
 use crate::report::count::{counted, grouped};
 use crate::report::escape::{Markdown, clipped};
 use crate::report::plan_text::{Shown, changed_lines, exceeded};
@@ -44,6 +44,18 @@ pub(super) fn write(shown: &Shown<'_>, text: &mut Budget) {
         },
         change,
         |count| format!("… and {}\n", counted(count as u64, "more change")),
+    );
+    text.push_list(
+        &List {
+            opening: "\n**Guards changed since the last apply**\n\n<pre>\n",
+            items: &origin.guard_changes,
+            closing: "</pre>\n",
+            share: 8,
+        },
+        |GuardChange { guard, before, after }| {
+            changed(&Markdown(guard).to_string(), before.as_deref(), after.as_deref())
+        },
+        |count| format!("… and {}\n", counted(count as u64, "more guard")),
     );
     write_table(plan, text);
 }
@@ -83,9 +95,15 @@ const LONGEST_VALUE: usize = 200;
 
 fn change(change: &TargetChange) -> String {
     let TargetChange { target, what, before, after } = change;
+    let what = format!("{}  {}", Markdown(target.as_str()), what.name());
+    changed(&what, before.as_deref(), after.as_deref())
+}
+
+/// A line for each thing that is not as it was.
+fn changed(what: &str, before: Option<&str>, after: Option<&str>) -> String {
     let shown = |text: &str| Markdown(&clipped(text, LONGEST_VALUE)).to_string();
     let mut lines = String::new();
-    for pair in changed_lines(before.as_deref(), after.as_deref()) {
+    for pair in changed_lines(before, after) {
         let words = match pair {
             (Some(before), Some(after)) => format!("{} -&gt; {}", shown(before), shown(after)),
             (None, Some(after)) => format!("new: {}", shown(after)),
@@ -93,8 +111,7 @@ fn change(change: &TargetChange) -> String {
             (None, None) => continue,
         };
         // Writing to a string cannot fail.
-        let _: std::fmt::Result =
-            writeln!(lines, "{}  {}  {words}", Markdown(target.as_str()), what.name());
+        let _: std::fmt::Result = writeln!(lines, "{what}  {words}");
     }
     lines
 }

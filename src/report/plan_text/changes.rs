@@ -1,4 +1,4 @@
-//! What is not as it was at the last apply: targets, endpoints, sources of credentials.
+//! What is not as it was at the last apply: targets, endpoints, sources of credentials, guards.
 //!
 //! They come first and are never folded: whoever redirects a target's calls or secrets must be
 //! seen by the reviewer.
@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
 use super::page::Page;
-use crate::plan::TargetChange;
+use crate::plan::document::Origin;
+use crate::plan::{GuardChange, TargetChange};
 use crate::report::escape::Terminal;
 use crate::report::style::Ink;
 
-pub(super) fn write(changes: &[TargetChange], page: &mut Page<'_>) -> fmt::Result {
-    if changes.is_empty() {
+pub(super) fn write(origin: &Origin, page: &mut Page<'_>) -> fmt::Result {
+    let Origin { changes, guard_changes, .. } = origin;
+    if changes.is_empty() && guard_changes.is_empty() {
         return Ok(());
     }
     page.paragraph();
@@ -21,17 +23,28 @@ pub(super) fn write(changes: &[TargetChange], page: &mut Page<'_>) -> fmt::Resul
         let Some(first) = of_target.first() else { continue };
         writeln!(page, "  {}", page.ink(Ink::Heading, &first.target))?;
         for change in of_target {
-            write_change(change, page)?;
+            let TargetChange { target: _, what, before, after } = change;
+            write_change((what.name(), 11), (before.as_deref(), after.as_deref()), page)?;
         }
+    }
+    if !guard_changes.is_empty() {
+        writeln!(page, "  {}", page.ink(Ink::Heading, &"guards"))?;
+    }
+    let width = guard_changes.iter().map(|change| change.guard.len()).max().unwrap_or_default();
+    for GuardChange { guard, before, after } in guard_changes {
+        write_change((guard, width), (before.as_deref(), after.as_deref()), page)?;
     }
     Ok(())
 }
 
-fn write_change(change: &TargetChange, page: &mut Page<'_>) -> fmt::Result {
-    let TargetChange { target: _, what, before, after } = change;
-    for (position, (before, after)) in lines(before.as_deref(), after.as_deref()).enumerate() {
-        let label = if position == 0 { what.name() } else { "" };
-        write!(page, "    {label:<11}  ")?;
+fn write_change(
+    (what, width): (&str, usize),
+    (before, after): (Option<&str>, Option<&str>),
+    page: &mut Page<'_>,
+) -> fmt::Result {
+    for (position, (before, after)) in lines(before, after).enumerate() {
+        let label = if position == 0 { what } else { "" };
+        write!(page, "    {label:<width$}  ")?;
         match (before, after) {
             (Some(before), Some(after)) => {
                 writeln!(page, "{} -> {}", Terminal(before), Terminal(after))?;

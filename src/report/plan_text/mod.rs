@@ -63,7 +63,7 @@ pub enum Folding {
 pub fn plan_text(shown: &Shown<'_>, layout: Layout, out: &mut dyn Write) -> fmt::Result {
     let Shown { plan, origin } = *shown;
     let page = &mut Page::new(out, layout.paint);
-    changes::write(&origin.changes, page)?;
+    changes::write(origin, page)?;
     let (upkeep, policy): (Vec<&Operation>, Vec<_>) =
         plan.operations.iter().partition(|operation| operation.upkeep);
     let policy_heading = if plan.is_held_back() { Heading::HeldBack } else { Heading::None };

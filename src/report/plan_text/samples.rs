@@ -113,6 +113,7 @@ pub(in crate::report) fn origin(changes: Vec<TargetChange>) -> Origin {
         config_digest: String::new(),
         state: StateMark { lineage: None, serial: 0 },
         changes,
+        guard_changes: Vec::new(),
         targets: ["agora", "tencent", "volcengine", "zego"].map(bound).into(),
     }
 }

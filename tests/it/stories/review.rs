@@ -157,3 +157,28 @@ fn a_target_that_is_renamed_keeps_who_was_protected_there() {
     policy("new", "protect:\n  - { users: [host], targets: [new] }\n");
     story.apply().ends(Exit::Done);
 }
+
+#[test]
+fn a_guard_that_was_changed_stands_at_the_head_of_every_plan() {
+    let story = Story::new();
+    let config = |guards: &str| story.config(&format!("{}{guards}", crate::workspace::CONFIG));
+    story.policy("bans:\n  - { target: t, room: r, users: [u1], until: never }\n");
+    story.apply().ends(Exit::Done);
+    config("guards: { max_lifts: { count: 7, percent: 100 }, allow_empty: true }\n");
+    let (_, text) = story.command(&["plan"]);
+    let head = "Changed since the last apply:
+  guards
+    allow_empty        false -> true
+    max_lifts.count    new: 7
+    max_lifts.percent  30 -> 100
+";
+    assert!(text.contains(head), "{text}");
+    let (_, comment) = story.command(&["plan", "--format", "markdown"]);
+    assert!(comment.contains("  30 -&gt; 100"), "{comment}");
+    let changed = &story.plan()["guard_changes"];
+    assert_eq!(changed[2]["guard"], "max_lifts.percent", "{changed:#}");
+    assert_eq!(changed[1]["before"], serde_json::Value::Null, "{changed:#}");
+    // Recorded by the next apply, also if there is nothing else to do.
+    story.apply().ends(Exit::Done);
+    assert_eq!(story.plan()["guard_changes"], serde_json::json!([]));
+}
