@@ -11,6 +11,7 @@ use super::ledger::{self, Metas, Sent};
 use super::outcome::{Fate, Stopped, Trouble};
 use super::pace::Pace;
 use super::rooms::Rooms;
+use super::shared_list::SharedList;
 use super::work::Work;
 use super::{Halt, Progress};
 use crate::domain::Moment;
@@ -108,6 +109,8 @@ pub struct Line {
     pub rooms: Rooms,
     /// The retries that are left.
     pub budget: RetryBudget,
+    /// The list of the whole app, where there is one.
+    pub(super) of_app: SharedList,
 }
 
 impl Line {
@@ -127,6 +130,7 @@ impl Line {
             stopped: OnceLock::new(),
             rooms: Rooms::default(),
             budget: RetryBudget::default(),
+            of_app: SharedList::default(),
         }
     }
 

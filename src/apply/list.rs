@@ -5,6 +5,7 @@ use super::insist::{Caller, insist, list};
 use super::line::Line;
 use super::outcome::Trouble;
 use super::settle::{Answer, Pause, Tries, Verdict, settle};
+use super::shared_list::Rows;
 use super::work::Work;
 use crate::provider::{Call, Effect, Form, Listed};
 
@@ -13,6 +14,11 @@ impl Line {
     pub(super) async fn list(&self, about: &Call) -> Result<Vec<Listed>, Trouble> {
         let form = self.form(about).ok_or_else(stopped)?;
         Ok(list(self, form, about).await?.rows)
+    }
+
+    /// The same of a list that holds the whole app, read once for all who ask at the same time.
+    pub(super) async fn shared_list(&self, about: &Call) -> Rows {
+        self.of_app.rows(|| self.list(about)).await
     }
 
     /// Sends a call until it takes effect or cannot; its operations get no fate from it.

@@ -4,6 +4,7 @@
 //! adopted; what it does not show proves nothing, since lists may leave rules out, so there is a
 //! second look before anything is made again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -15,7 +16,7 @@ use super::work::Work;
 use crate::domain::{Enforcement, Evidence, Lapse, Moment, RuleId, Until};
 use crate::plan::Operation;
 use crate::plan::term::{CLOCK_TOLERANCE, Tenure};
-use crate::provider::{Form, Item, Listed, Verb};
+use crate::provider::{Form, Item, Listed, Listing, Verb};
 use crate::state::Record;
 
 /// What a look brought.
@@ -228,9 +229,12 @@ impl Line {
         let Some((_, operation)) = self.operations(work).into_iter().next() else {
             return Ok(Vec::new());
         };
-        let rows = self.list(&work.call).await?;
-        let ours = |rule: &Listed| may_be_ours(rule, operation, form, (since, self.now()));
-        Ok(rows.into_iter().filter(ours).collect())
+        let rows = match form.listing {
+            Listing::MayOmitPerApp => self.shared_list(&work.call).await?,
+            Listing::CompletePerRoom | Listing::Never => Arc::new(self.list(&work.call).await?),
+        };
+        let ours = |rule: &&Listed| may_be_ours(rule, operation, form, (since, self.now()));
+        Ok(rows.iter().filter(ours).cloned().collect())
     }
 }
 

@@ -25,6 +25,7 @@ mod record;
 pub mod rooms;
 pub mod run;
 pub mod settle;
+mod shared_list;
 pub mod work;
 
 pub use halt::{Cause, Halt};

@@ -108,6 +108,12 @@ impl Sandbox {
         self.services().settings.unlisted_rules.remove(&rule);
     }
 
+    /// Makes so many Agora rules in an app as somebody else would, for users from `first` on.
+    pub fn add_foreign_rules(&self, app: &str, first: u32, rules: u32) {
+        let now = self.clock.now();
+        self.services().agora.add_foreign_rules(app, first, rules, now);
+    }
+
     /// Takes an Agora rule away behind everybody's back.
     pub fn lose_rule(&self, rule: i64) {
         self.services().agora.lose_rule(rule);

@@ -19,6 +19,7 @@ mod good_policies;
 mod handles;
 mod hostile_policies;
 mod killed;
+mod long_list;
 mod many_files;
 mod one_run;
 mod parsers;

@@ -274,3 +274,24 @@ fn a_list_of_very_many_rules_is_read_and_what_is_no_list_is_not() {
         assert_eq!(decode(LIST, 200, &body).unwrap_err().class, Class::Retry, "{no_list}");
     }
 }
+
+#[test]
+fn a_list_that_means_harm_is_garbage() {
+    let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+    let rules = [
+        nested(200_000),
+        format!("[{}]", nested(200_000)),
+        format!(r#"[{{"id":{}}}]"#, nested(200_000)),
+        format!(r#"{{"a":{}}}"#, nested(200_000)),
+        "[".repeat(200_000),
+        format!("[{}]", vec!["0"; 2_000_001].join(",")),
+        "[1,".to_owned(),
+        "\"\\ud800\"".to_owned(),
+    ];
+    for rules in rules {
+        let body = format!(r#"{{"status":"success","rules":{rules}}}"#);
+        let fault = decode(LIST, 200, &body).unwrap_err();
+        assert_eq!(fault.class, Class::Retry);
+        assert!(fault.message.len() < 100, "{}", fault.message);
+    }
+}

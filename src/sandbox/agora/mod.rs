@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::visit::Visit;
 use super::{InForce, Outgoing};
-use crate::domain::Moment;
+use crate::domain::{Deny, Kind, Moment};
 use crate::provider::Method;
 
 mod fields;
@@ -118,6 +119,19 @@ impl Agora {
             return Err(NOT_FOUND);
         }
         Ok(json!({ "status": "success", "id": id }))
+    }
+
+    /// Makes so many rules of a day, for users from `first` on.
+    pub(super) fn add_foreign_rules(&mut self, app: &str, first: u32, rules: u32, now: Moment) {
+        let of_app = self.apps.entry(app.to_owned()).or_default();
+        for uid in first..first.saturating_add(rules) {
+            self.rules_made = self.rules_made.saturating_add(1);
+            let id = SAMPLE_RULE.saturating_add(self.rules_made);
+            let (kind, room) = (Kind::User, Some("elsewhere".to_owned()));
+            let subject = fields::Subject { kind, id: uid.to_string(), room };
+            let day = SignedDuration::from_hours(24);
+            of_app.create(id, rules::Rule::new(subject, Deny::JOIN, day, now));
+        }
     }
 
     /// Takes a rule away behind everybody's back.

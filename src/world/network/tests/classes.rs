@@ -51,6 +51,23 @@ async fn what_reached_a_server_is_never_taken_for_unsent() {
 }
 
 #[tokio::test]
+async fn a_long_answer_has_a_time_out_for_each_stride_and_a_short_one_has_one() {
+    for (bytes, read) in [(5 * 1024 * 1024, true), (5, false)] {
+        let server = Server::start(Manner::AnswerInPieces(bytes)).await;
+        let mut request = request(&server.url(""), "{}");
+        (request.timeout, request.longest_answer) = (Duration::from_secs(1), usize::MAX);
+        let answer = send(&network(4), request).await;
+        match answer {
+            Ok(answer) => assert!(read && answer.body.len() == 3 * bytes, "{bytes}"),
+            Err(error) => {
+                let why = "the answer did not end in time".to_owned();
+                assert!(!read && error == NoAnswer::Unknown(why), "{bytes}: {error:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_no_server_was_told_is_not_sent() {
     let garbage = Server::start(Manner::Say("HTTP/1.1 400 Bad Request\r\n\r\n")).await;
     let closes = Server::start(Manner::Refuse).await;

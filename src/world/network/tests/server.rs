@@ -30,6 +30,8 @@ pub(super) enum Manner {
     Silence,
     /// Says this, whatever comes, and closes.
     Say(&'static str),
+    /// Answers with three pieces of so many bytes, each after 400 ms.
+    AnswerInPieces(usize),
     /// Says this, then repeats that as long as somebody listens.
     SayForEver(&'static str, &'static str),
 }
@@ -143,6 +145,15 @@ pub(super) async fn converse(
                 let more = more.repeat(64 * 1024 / more.len());
                 while written.is_ok() {
                     written = stream.write_all(more.as_bytes()).await;
+                }
+                return;
+            }
+            Manner::AnswerInPieces(bytes) => {
+                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", 3 * bytes);
+                stream.write_all(head.as_bytes()).await.unwrap();
+                for _ in 0..3 {
+                    sleep(Duration::from_millis(400)).await;
+                    let _gone = stream.write_all(&vec![b' '; bytes]).await;
                 }
                 return;
             }
