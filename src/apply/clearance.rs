@@ -21,23 +21,29 @@ pub(super) struct Waited<'a> {
     turn: Option<Turn<'a>>,
 }
 
+/// So often a connection is made for one call.
+const MOST_CONNECTIONS: u32 = 3;
+
 impl<'a> Waited<'a> {
-    /// Waits. A connection that was closed meanwhile is made anew.
+    /// Waits. A connection that is closed meanwhile is made anew, but not for ever: the call fails
+    /// unsent on one that is closed, as it does where there is none.
     pub(super) async fn take(
         http: &dyn Http,
         endpoint: &Endpoint,
         pace: Option<&'a Arc<Pace>>,
     ) -> Self {
+        let mut connections = 1;
         loop {
             let slot = http.slot(endpoint).await;
-            let stands = slot.is_open();
+            let was_open = slot.is_open();
             let turn = match pace {
                 Some(pace) => Some(pace.turn().await),
                 None => None,
             };
-            if slot.is_open() || !stands {
+            if slot.is_open() || !was_open || connections == MOST_CONNECTIONS {
                 return Self { slot, turn };
             }
+            connections += 1;
         }
     }
 }

@@ -17,6 +17,7 @@ mod conform;
 mod full_disk;
 mod good_policies;
 mod handles;
+mod hang_up;
 mod hostile_policies;
 mod killed;
 mod long_list;
