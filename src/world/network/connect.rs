@@ -18,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tower_service::Service as _;
 
+use super::CONNECT_TIMEOUT;
 use super::failure::Failure;
 use crate::provider::Endpoint;
 
@@ -43,6 +44,8 @@ impl Connector {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
+        // Shared by the addresses of a host: one that is silent leaves time for the others.
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         Self { tcp, tls: OnceLock::new(), proxies }
     }
 
