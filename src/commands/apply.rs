@@ -44,6 +44,11 @@ pub struct Args {
     #[arg(long, conflicts_with_all = ["sandbox", "upkeep"])]
     pub refresh: bool,
 
+    /// The state was restored from a backup: take nothing of it for certain, read what the
+    /// providers hold, repeat what is idempotent, and adopt our own rules
+    #[arg(long, conflicts_with_all = ["sandbox", "upkeep", "target", "plan"])]
+    pub after_restore: bool,
+
     /// Apply to this target only; may be given several times
     #[arg(long, value_name = "NAME")]
     pub target: Vec<String>,
@@ -249,7 +254,9 @@ impl Run<'_> {
     ) -> Result<Decision, Error> {
         let Self { args, world, halt, .. } = *self;
         let scope = files.scope(&args.target)?;
-        let (found, observed) = if args.refresh {
+        let mut left_over =
+            if args.after_restore { files.doubt(&mut snapshot, world.now()) } else { Vec::new() };
+        let (mut found, observed) = if args.refresh || args.after_restore {
             let through = (world, survey::credentials(context));
             let reading = survey(files, &mut snapshot, through, (&scope, &[]));
             let found = unless_halted(halt, reading).await?;
@@ -257,6 +264,7 @@ impl Run<'_> {
         } else {
             (Vec::new(), Vec::new())
         };
+        found.append(&mut left_over);
         let (plan, origin, resolved) = files.plan(&mut snapshot, &scope, world.now(), &found)?;
         if let Some(saved) = saved {
             file::compare(&saved, &plan, &origin)?;

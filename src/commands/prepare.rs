@@ -164,6 +164,12 @@ impl Files {
         (self.wanted.is_some() && keys != snapshot.protected).then_some(keys)
     }
 
+    /// Takes nothing of the state for certain; what may be left over of what it does not know.
+    pub fn doubt(&self, snapshot: &mut Snapshot, now: Moment) -> Vec<Warning> {
+        let wanted = self.wanted.as_ref();
+        plan::doubt_everything(&self.config.targets, wanted, &mut snapshot.rows, now)
+    }
+
     /// The guards, if they are not what the state remembers.
     pub fn newly_guarded(&self, snapshot: &Snapshot) -> Option<GuardSettings> {
         let settings = self.config.guards.settings();

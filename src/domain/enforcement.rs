@@ -195,6 +195,17 @@ pub struct Doubt {
 }
 
 impl Doubt {
+    /// The doubt about calls of any time ago, which asked for ends up to this one: what a state
+    /// that was restored does not know.
+    pub fn of_any_time(lapse: Lapse) -> Self {
+        Self::new(Action::Impose, Moment::from_seconds(0), lapse)
+    }
+
+    /// Whether it is about calls of any time ago.
+    pub fn is_of_any_time(&self) -> bool {
+        self.since == Moment::from_seconds(0)
+    }
+
     /// The doubt about one call.
     pub fn new(action: Action, since: Moment, lapse: Lapse) -> Self {
         Self { action, since, lapse, earliest: lapse }

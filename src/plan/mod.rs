@@ -5,6 +5,7 @@
 //! canonical order of restrictions; its steps come in the order in which they should be sent.
 
 pub mod ack;
+mod after_restore;
 pub mod batch;
 pub mod bindings;
 pub mod census;
@@ -27,6 +28,7 @@ mod tests;
 pub mod warn;
 mod why;
 
+pub use after_restore::doubt_everything;
 pub use batch::{Phase, Step};
 pub use bindings::{BindingError, Bound, Facet, Resolved, TargetChange};
 pub use census::{Census, Room};

@@ -154,6 +154,9 @@ fn why(operations: &[&Operation], now: Moment) -> String {
     parts.push(first.after.map(|_| "after its replacement".to_owned()));
     parts.push(first.waited.then(|| "waited last time".to_owned()));
     parts.push(first.doubted.map(|doubt| {
+        if doubt.is_of_any_time() {
+            return "in doubt since the state was restored".to_owned();
+        }
         let when = if single { span::away(now, doubt.since) } else { String::new() };
         format!("in doubt: {} sent {when}", doubt.action).trim_end().to_owned()
     }));

@@ -8,7 +8,7 @@ use ostracon::state::{Location, State};
 use rusqlite::Connection;
 use serde_json::Value;
 
-use super::Story;
+use super::{Story, hours};
 
 const POLICY: &str = "bans:
   - { id: case-1, target: t, room: r, users: [u, \"=cmd\"], until: never, reason: \"a, b\",
@@ -353,4 +353,46 @@ fn one_screen_tells_how_things_stand() {
     let status: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(status["summary"]["in_force"], 2);
     assert_eq!(status["last_run"]["summary"]["waiting"], 2);
+}
+
+#[test]
+fn a_backup_put_in_the_place_of_a_newer_state_is_made_good() {
+    let story = Story::new();
+    story.config(&format!(
+        "{}guards: {{ max_lifts: {{ percent: 100 }} }}\n",
+        crate::workspace::CONFIG
+    ));
+    let entries = |more: &str| {
+        story.policy(&format!(
+            "bans:
+  - {{ target: t, room: r, users: [old], until: never }}
+  - {{ target: a, users: [1], until: never }}
+  - {{ target: v, room: 5, users: [6], until: never }}
+{more}"
+        ));
+    };
+    entries(
+        "  - { target: a, users: [2], until: never }\n  - { target: t, room: r, users: [gone], until: never }\n",
+    );
+    story.apply().ends(Exit::Done);
+    let state = story.files.path().join(".ostracon/state.db");
+    let backup = std::fs::read(&state).unwrap();
+    // Since the backup: a renewal, lifts, bans that stay, and bans that come and go.
+    story.advance(hours(13));
+    entries(
+        "  - { target: a, users: [3], until: never }\n  - { target: v, room: 5, users: [7], until: never }\n  - { target: t, room: r, users: [brief], until: never }\n",
+    );
+    story.apply().ends(Exit::Done);
+    entries(
+        "  - { target: a, users: [3], until: never }\n  - { target: v, room: 5, users: [7], until: never }\n",
+    );
+    story.advance(hours(1));
+    std::fs::write(&state, backup).unwrap();
+    let (exit, text) = story.read(&["apply", "--auto-approve", "--after-restore"]);
+    assert_eq!(exit, Exit::Done, "{text}");
+    assert!(text.contains("may be left over"), "{text}");
+    assert!(text.contains("brief"), "what nobody knows of is named: {text}");
+    let held: Vec<_> = story.held().into_iter().filter(|row| !row.ends_with("brief")).collect();
+    assert_eq!(held, story.wanted(), "nothing is doubled, nothing is missing");
+    story.settled();
 }
