@@ -8,6 +8,9 @@ use crate::provider::{Listed, Page};
 /// More pages than any room or app can fill: past this an endpoint is repeating itself.
 const MOST_PAGES: usize = 10_000;
 
+/// More rows than any list has.
+const MOST_ROWS: usize = 2_000_000;
+
 /// A list that is being read.
 #[derive(Debug, Default)]
 pub(super) struct Paging {
@@ -40,7 +43,7 @@ impl Paging {
         self.pages += 1;
         match page.next {
             None => Next::End,
-            Some(next) if next > cursor && self.rows.len() > known && self.pages < MOST_PAGES => {
+            Some(next) if next > cursor && leads_on(known, self.rows.len(), self.pages) => {
                 Next::Page(next)
             }
             Some(_) => Next::Stuck,
@@ -51,6 +54,11 @@ impl Paging {
     pub(super) fn into_rows(self) -> Vec<Listed> {
         self.rows.into_values().collect()
     }
+}
+
+/// Whether a page showed anything new, and there may be more.
+const fn leads_on(known: usize, rows: usize, pages: usize) -> bool {
+    rows > known && rows < MOST_ROWS && pages < MOST_PAGES
 }
 
 #[cfg(test)]
@@ -81,6 +89,20 @@ mod tests {
             let mut paging = Paging::default();
             paging.take(page(&["a", "b"], Some(2)), 0);
             assert_eq!(paging.take(page(&ids, Some(next)), 2), Next::Stuck, "{ids:?} {next}");
+        }
+    }
+
+    #[test]
+    fn a_list_that_never_ends_is_left_somewhere() {
+        for (known, rows, pages, on) in [
+            (0, 1, 1, true),
+            (5, 5, 2, false),
+            (1_900_000, 1_999_999, 20, true),
+            (1_900_000, 2_000_000, 20, false),
+            (9_998, 9_999, 9_999, true),
+            (9_999, 10_000, 10_000, false),
+        ] {
+            assert_eq!(leads_on(known, rows, pages), on, "{known} {rows} {pages}");
         }
     }
 }
