@@ -1,6 +1,7 @@
 //! The sandbox on a socket.
 
 use std::io;
+use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming as Body};
@@ -8,6 +9,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method as HttpMethod, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use rustix::io::Errno;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
@@ -29,11 +31,21 @@ pub async fn serve(sandbox: Sandbox, listener: TcpListener) -> io::Result<()> {
                 }
                 // A caller that went away before it was greeted is no trouble of ours.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                // Those that wait are greeted once others have gone.
+                Err(error) if lacks_handles(&error) => tokio::time::sleep(PAUSE).await,
                 Err(error) => return Err(error),
             },
             Some(_ended) = connections.join_next() => {}
         }
     }
+}
+
+/// How long it is until handles are looked for again.
+const PAUSE: Duration = Duration::from_millis(20);
+
+fn lacks_handles(error: &io::Error) -> bool {
+    let code = error.raw_os_error();
+    [Errno::MFILE, Errno::NFILE].iter().any(|errno| code == Some(errno.raw_os_error()))
 }
 
 /// Serves one connection to its end.

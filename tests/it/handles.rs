@@ -1,7 +1,8 @@
 //! The real binary where handles are few: nothing is lost for lack of them.
 
 use std::fmt::Write as _;
-use std::net::Ipv4Addr;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,4 +68,24 @@ fn ten_apps_whose_calls_would_need_more_handles_than_there_are_lose_nothing() {
     assert_eq!(sandbox.in_force().len(), APPS * ROOMS);
     // Nothing had to be asked for twice.
     assert_eq!(sandbox.calls(), 300);
+}
+
+#[test]
+fn a_sandbox_that_lacks_handles_for_a_while_goes_on_serving() {
+    let program = env!("CARGO_BIN_EXE_ostracon");
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 24 && exec \"$0\" sandbox --port 0", program]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
+    let address = first.split(&['/', ' '][..]).find(|word| word.starts_with("127.0.0.1:")).unwrap();
+    let crowd: Vec<_> = (0..60).map(|_| TcpStream::connect(address).unwrap()).collect();
+    drop(crowd);
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET /zego HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
