@@ -54,6 +54,9 @@ const STARVED_PAUSE: Duration = Duration::from_millis(100);
 /// How much of a long answer must come within one more time-out.
 const STRIDE: usize = 4 * 1024 * 1024;
 
+/// How long an answer may be read at most: a run that is told to end waits for it.
+const LONGEST_READING: Duration = Duration::from_mins(2);
+
 impl Slot {
     /// Whether a request can be sent in it: a connection may be closed while it waits.
     pub fn is_open(&self) -> bool {
@@ -140,6 +143,7 @@ async fn read(
     timeout: Duration,
 ) -> Result<Vec<u8>, Failure> {
     let (mut bytes, mut stride) = (Vec::new(), STRIDE);
+    let last = Instant::now() + LONGEST_READING;
     loop {
         let frame = timeout_at(deadline, body.frame()).await;
         let frame = frame.map_err(|_elapsed| Failure::said("the answer did not end in time"))?;
@@ -153,7 +157,7 @@ async fn read(
         }
         if bytes.len() > stride {
             stride = bytes.len() + STRIDE;
-            deadline = Instant::now() + timeout;
+            deadline = last.min(Instant::now() + timeout);
         }
     }
 }
