@@ -40,6 +40,8 @@ pub struct Shared {
     pub newest_call: AtomicI64,
     /// Whether some provider's clock has agreed with ours in this run.
     pub clock_agrees: AtomicBool,
+    /// Whether some provider's clock has differed from ours in this run.
+    pub clock_differs: AtomicBool,
 }
 
 impl Shared {

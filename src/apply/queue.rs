@@ -69,6 +69,7 @@ impl Line {
             self.shared.clock_agrees.store(true, Ordering::Relaxed);
             return;
         }
+        self.shared.clock_differs.store(true, Ordering::Relaxed);
         let direction = if ahead > 0 { "ahead of" } else { "behind" };
         let seconds = ahead.abs();
         let error = format!("the provider's clock is {seconds} s {direction} this machine's");

@@ -17,7 +17,7 @@ use super::outcome::{Fate, Outcome, Stopped, Trouble};
 use super::pace::{Pace, WINDOW};
 use super::queue::drain;
 use super::{Halt, Progress};
-use crate::domain::{Action, TargetName};
+use crate::domain::{Action, Moment, TargetName};
 use crate::plan::{Means, Operation, Plan};
 use crate::provider::{Grip, Session, Target};
 use crate::state::{Lease, RecentCalls, Record, State, StateError, UsedRate};
@@ -41,6 +41,8 @@ pub struct Order {
     pub lease: Lease,
     /// The number of the newest call in the state.
     pub newest_call: i64,
+    /// When the newest run began that is [`LONG_AGO`].
+    pub old_run: Option<Moment>,
     /// The calls that may still count for a rate.
     pub recent_calls: RecentCalls,
     /// Whether targets on a loopback address are sent calls as fast as they answer.
@@ -75,6 +77,7 @@ pub async fn apply(order: Order, state: State) -> Carried {
         progress: order.progress,
         newest_call: AtomicI64::new(order.newest_call),
         clock_agrees: AtomicBool::new(false),
+        clock_differs: AtomicBool::new(false),
     });
     let (journal, writer) = journal(state, lease, order.halt.clone(), world.clone());
     let writer = tokio::spawn(writer.run());
@@ -111,7 +114,7 @@ pub async fn apply(order: Order, state: State) -> Carried {
     }
     drain(&mut lines).await;
     // By now a provider may have said what time it is.
-    let _halted = forget_by_clock(&shared, &journal, &unsure).await;
+    let _halted = forget_by_clock(&shared, &journal, (&unsure, order.old_run)).await;
     drop(journal);
     let (state, written) = match writer.await {
         Ok(closed) => closed,
@@ -165,23 +168,33 @@ async fn record_first(
     record_all(shared, journal, operations).await
 }
 
-/// A row whose end is longer ago than this is forgotten whatever any provider says (design §3).
-const LONG_AGO: SignedDuration = SignedDuration::from_hours(24);
+/// A row is forgotten whatever any provider says if a run this long ago saw its end already
+/// (design §3).
+pub const LONG_AGO: SignedDuration = SignedDuration::from_hours(24);
 
 /// Forgets what has ended by this machine's clock alone, once a provider's clock has agreed with
-/// it in this run, or a day later. What is not forgotten yet stays for another run.
+/// it in this run and none has differed, or a day later. What is not forgotten yet stays for
+/// another run.
+///
+/// The day is that between a run that saw the end too and this one: a clock that jumps ahead, by
+/// however much, has no such witness.
 async fn forget_by_clock(
     shared: &Shared,
     journal: &Journal,
-    operations: &[usize],
+    (operations, old_run): (&[usize], Option<Moment>),
 ) -> Result<(), Unwritten> {
-    let (agrees, now) = (shared.clock_agrees.load(Ordering::Relaxed), shared.world.now());
-    let ended_long_ago = |index: &usize| {
+    let agrees = shared.clock_agrees.load(Ordering::Relaxed)
+        && !shared.clock_differs.load(Ordering::Relaxed);
+    let was_seen_to_end = |index: &usize| {
         let row = shared.plan.operations.get(*index).and_then(|it| it.recorded.as_ref());
-        row.and_then(|row| row.latest_end()).is_some_and(|end| end.has_passed(now - LONG_AGO))
+        let end = row.and_then(|row| row.latest_end());
+        end.zip(old_run).is_some_and(|(end, old_run)| end.has_passed(old_run))
     };
-    let sure: Vec<usize> =
-        operations.iter().copied().filter(|index| agrees || ended_long_ago(index)).collect();
+    let (sure, kept): (Vec<usize>, Vec<usize>) =
+        operations.iter().partition(|index| agrees || was_seen_to_end(index));
+    if !kept.is_empty() {
+        tracing::info!(target: "ostracon", rows = kept.len(), "ended by this machine's clock alone: kept");
+    }
     record_all(shared, journal, &sure).await
 }
 

@@ -185,9 +185,11 @@ impl Run<'_> {
         let note = args.accept_clock.as_deref();
         let accepted = note.map_or(Ok(()), |_why| state.accept_clock(world.now()));
         let begun = accepted.and_then(|()| state.begin_run(&lease.run, who, world.now(), note));
-        if let Err(error) = begun {
-            return (state, Err(error.into()));
-        }
+        let old_run = begun.and_then(|()| state.newest_run_by(world.now() - apply::LONG_AGO));
+        let old_run = match old_run {
+            Ok(old_run) => old_run,
+            Err(error) => return (state, Err(error.into())),
+        };
         let credentials: Arc<dyn Credentials> = if args.sandbox {
             Arc::new(SandboxCredentials)
         } else {
@@ -204,6 +206,7 @@ impl Run<'_> {
             first: first_records(files, &plan, &resolved, &snapshot).chain(observed).collect(),
             lease: lease.clone(),
             newest_call: snapshot.newest_call,
+            old_run,
             recent_calls: snapshot.recent_calls.clone(),
             unpaced: args.unpaced,
             halt: self.halt.clone(),

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::error::{StateError, doing};
-use super::{State, recent, words};
+use super::{State, recent, runs, words};
 use crate::domain::{Moment, Who};
 use crate::world::{Process, Uptime};
 
@@ -123,12 +123,15 @@ impl State {
         let transaction = self.connection.transaction().map_err(&failed)?;
         let text = serde_json::to_string(who).unwrap_or_default();
         let number = words::add(&transaction, &text).map_err(&failed)?;
+        let newest = runs::newest(&transaction).map_err(&failed)?;
         transaction
             .execute(
                 "INSERT INTO run (id, started, user, host, pid, note, who)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 params![run, now.millis(), who.user, who.host, pid, note, number],
             )
+            .map_err(&failed)?;
+        runs::set_newest(&transaction, newest.map_or(now, |newest| newest.max(now)))
             .map_err(&failed)?;
         transaction
             .execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'serial'", [])

@@ -23,47 +23,52 @@ pub struct RunRow {
     pub outcome: Option<String>,
 }
 
-/// The row of `meta` that says which runs had a wrong clock, once somebody has said so: those that
-/// began after the first instant and not after the second, in milliseconds.
-const ACCEPTED: &str = "clock_accepted";
+/// The row of `meta` that says when the newest run began, in milliseconds. Runs recorded later than
+/// that had a wrong clock, as somebody has said since.
+const NEWEST: &str = "newest_run";
 
 /// When the newest run began, without those whose clock somebody has called wrong.
 pub(super) fn newest(connection: &Connection) -> rusqlite::Result<Option<Moment>> {
-    let sql = "SELECT value FROM meta WHERE key = ?1";
-    let text: Option<String> =
-        connection.query_row(sql, [ACCEPTED], |row| row.get(0)).optional()?;
-    let wrong = text.and_then(|text| serde_json::from_str(&text).ok());
-    let (after, to): (i64, i64) = wrong.unwrap_or((i64::MAX, i64::MAX));
-    let sql = "SELECT max(started) FROM run WHERE started <= ?1 OR started > ?2";
-    let newest: Option<i64> = connection.query_row(sql, [after, to], |row| row.get(0))?;
+    // Where no run has written it down yet, the record of runs says it.
+    let sql = "SELECT coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?1),
+                               (SELECT max(started) FROM run))";
+    let newest: Option<i64> = connection.query_row(sql, [NEWEST], |row| row.get(0))?;
     Ok(newest.map(Moment::from_millis))
+}
+
+/// Writes down when the newest run began.
+pub(super) fn set_newest(connection: &Connection, at: Moment) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)";
+    connection.execute(sql, [NEWEST, &at.millis().to_string()])?;
+    Ok(())
 }
 
 impl State {
     /// Remembers that the clock says `now` rightly, and that runs recorded later than that had a
-    /// wrong one: no run is compared with them again.
+    /// wrong one: no run is compared with them again, but with those that follow.
     pub fn accept_clock(&mut self, now: Moment) -> Result<(), StateError> {
-        let failed = doing("record that the clock is right");
-        let sql = "SELECT max(started) FROM run";
-        let newest: Option<i64> =
-            self.connection.query_row(sql, [], |row| row.get(0)).map_err(&failed)?;
-        let Some(newest) = newest.filter(|newest| *newest > now.millis()) else { return Ok(()) };
-        let text = format!("[{}, {newest}]", now.millis());
-        let sql = "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)";
-        self.connection.execute(sql, [ACCEPTED, &text]).map_err(&failed)?;
-        Ok(())
+        set_newest(&self.connection, now).map_err(doing("record that the clock is right"))
     }
 
-    /// The run that began last.
+    /// When the newest of the runs began that had begun by `at`.
+    pub fn newest_run_by(&self, at: Moment) -> Result<Option<Moment>, StateError> {
+        let sql = "SELECT max(started) FROM run WHERE started <= ?1";
+        let newest: Result<Option<i64>, _> =
+            self.connection.query_row(sql, [at.millis()], |row| row.get(0));
+        Ok(newest.map_err(doing("read the record of runs"))?.map(Moment::from_millis))
+    }
+
+    /// The run that began last, without those whose clock somebody has called wrong.
     pub fn last_run(&self) -> Result<Option<RunRow>, StateError> {
         let reading = doing("read the record of runs");
         let who = history::who_of("run.who", &self.connection).map_err(&reading)?;
         let sql = format!(
             "SELECT id, started, finished, user, host, note, outcome, {who} FROM run
-             ORDER BY started DESC, id DESC LIMIT 1"
+             WHERE started <= ?1 ORDER BY started DESC, id DESC LIMIT 1"
         );
+        let newest = newest(&self.connection).map_err(&reading)?;
         self.connection
-            .query_row(&sql, [], |row| {
+            .query_row(&sql, [newest.map(Moment::millis)], |row| {
                 Ok(RunRow {
                     id: row.get(0)?,
                     started: Moment::from_millis(row.get(1)?),

@@ -180,26 +180,30 @@ const ENDING: &str = "bans:
 ";
 
 #[test]
-fn a_clock_that_is_a_day_ahead_forgets_nothing_and_doubles_nothing() {
-    for sends_something in [false, true] {
+fn a_clock_that_is_ahead_forgets_nothing_and_doubles_nothing() {
+    let ahead = [23, 26, 400 * 24].map(hours);
+    for (by, sends_something) in ahead.iter().flat_map(|by| [(*by, false), (*by, true)]) {
         let mut story = Story::new();
         story.policy(ENDING);
         story.apply().ends(Exit::Done);
         story.advance(hours(1));
         // The providers keep the right time.
         let right = Arc::clone(&story.world.clock);
-        story.world.clock = Arc::new(Ahead { of: Arc::clone(&right), by: hours(23) });
+        story.world.clock = Arc::new(Ahead { of: Arc::clone(&right), by });
         if sends_something {
             story.policy(&format!(
                 "{ENDING}  - {{ target: v, room: 1, users: [1], until: never }}\n"
             ));
         }
-        let run = story.apply();
-        assert_eq!(story.snapshot().rows.len(), 2, "{run:#?}");
+        for _ in 0..2 {
+            let run = story.apply();
+            assert_eq!(story.snapshot().rows.len(), 2, "{by:#} ahead: {run:#?}");
+            story.advance(SignedDuration::from_mins(5));
+        }
         story.world.clock = right;
         story.policy(ENDING);
         story.apply().ends(Exit::Error);
-        story.apply_with(&["--accept-clock", "it was a day ahead"]).ends(Exit::Done);
+        story.apply_with(&["--accept-clock", "it was ahead"]).ends(Exit::Done);
         story.agrees();
         // Healed for good: the run in the future is not compared with again.
         for _ in 0..2 {
@@ -215,6 +219,30 @@ fn a_clock_that_is_a_day_ahead_forgets_nothing_and_doubles_nothing() {
         story.apply().ends(Exit::Done);
         story.holds(&[]);
     }
+}
+
+#[test]
+fn an_accepted_clock_is_compared_with_the_runs_that_follow() {
+    let story = Story::new();
+    story.policy(ENDING);
+    story.set_clock(story.now() + hours(400 * 24));
+    story.apply().ends(Exit::Done);
+    story.set_clock(story.now() - hours(400 * 24));
+    story.apply().ends(Exit::Error);
+    story.apply_with(&["--accept-clock", "it was a year ahead"]).ends(Exit::Done);
+    let last_run = || {
+        let (_, status) = story.command(&["status", "--format", "json"]);
+        let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+        status["last_run"]["started"].as_str().unwrap().to_owned()
+    };
+    assert!(last_run().starts_with("2026-11-20T12:"), "{}", last_run());
+    story.policy(&format!("{ENDING}  - {{ target: v, room: 1, users: [1], until: never }}\n"));
+    story.advance(hours(1));
+    story.apply().ends(Exit::Done);
+    story.set_clock(story.now() - SignedDuration::from_mins(5));
+    story.apply().ends(Exit::Error);
+    story.advance(SignedDuration::from_mins(5));
+    story.apply().ends(Exit::Done);
 }
 
 #[test]
