@@ -8,6 +8,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct InFlight {
     per_second: u32,
+    most: usize,
     latency: Mutex<Duration>,
 }
 
@@ -21,9 +22,10 @@ const SLOWEST: Duration = Duration::from_secs(25);
 const EASES_OFF: u32 = 16;
 
 impl InFlight {
-    /// Nothing is known yet of a target that takes so many calls a second.
-    pub fn new(per_second: u32) -> Self {
-        Self { per_second: per_second.max(1), latency: Mutex::default() }
+    /// Nothing is known yet of a target that takes so many calls a second, and of the process's
+    /// connections may have so many.
+    pub fn new(per_second: u32, most: usize) -> Self {
+        Self { per_second: per_second.max(1), most, latency: Mutex::default() }
     }
 
     /// Notes how long an answer took.
@@ -41,7 +43,8 @@ impl InFlight {
     /// How many calls may be on their way; a quarter to spare.
     pub fn limit(&self) -> usize {
         let calls = self.latency() * self.per_second * 5 / 4;
-        usize::try_from(calls.as_secs()).unwrap_or(usize::MAX).saturating_add(4)
+        let calls = usize::try_from(calls.as_secs()).unwrap_or(usize::MAX).saturating_add(4);
+        calls.min(self.most)
     }
 }
 
@@ -50,7 +53,7 @@ mod tests {
     use super::*;
 
     fn after(per_second: u32, answers: &[u64]) -> usize {
-        let in_flight = InFlight::new(per_second);
+        let in_flight = InFlight::new(per_second, 7000);
         for millis in answers {
             in_flight.observe(Duration::from_millis(*millis));
         }
@@ -69,6 +72,9 @@ mod tests {
             (200, &[1000, 100], 302),
             // However long something claims to have taken.
             (200, &[u64::MAX], 6316),
+            // A target's share of the connections is its alone, and no more than that.
+            (4000, &[1000], 6254),
+            (4000, &[u64::MAX], 7000),
         ] {
             assert_eq!(after(per_second, answers), expected, "{per_second}/s {answers:?}");
         }

@@ -85,7 +85,10 @@ pub async fn apply(order: Order, state: State) -> Carried {
     let recorded = record_first(&shared, &journal, (first, &sure)).await;
     let mut paces = Paces::new(&shared.world, order.recent_calls);
     let mut lines = JoinSet::new();
-    for (name, steps) in by_target(&plan) {
+    let by_target = by_target(&plan);
+    // So that one that is slow, or told to pause, takes nothing from the others.
+    let share = (world.http.connections() / by_target.len().max(1)).max(LEAST_SHARE);
+    for (name, steps) in by_target {
         let Some(target) = targets.get(&name) else { continue };
         let at_will = order.unpaced && target.endpoint.is_loopback();
         let paces = if at_will { Vec::new() } else { paces.of(target) };
@@ -104,7 +107,7 @@ pub async fn apply(order: Order, state: State) -> Carried {
                     let rate = target.provider.facts().highest_rate();
                     let rate = if at_will { UNPACED } else { rate };
                     let session = Session::new(target, secrets);
-                    let in_flight = InFlight::new(rate);
+                    let in_flight = InFlight::new(rate, share);
                     let line = Line::new((shared, journal), session, paces, in_flight);
                     Arc::new(line).run(steps).await;
                 }
@@ -124,6 +127,9 @@ pub async fn apply(order: Order, state: State) -> Carried {
     let (run, cause) = (shared.run.clone(), order.halt.cause());
     Carried { outcome: Outcome { run, tally, problems, stopped, cause }, state, written }
 }
+
+/// What each target may have of the process's connections, however few those are.
+const LEAST_SHARE: usize = 8;
 
 /// What a target is taken for that is sent calls as fast as it answers, in calls a second.
 const UNPACED: u32 = 4000;

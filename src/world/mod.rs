@@ -103,6 +103,11 @@ pub type Slotting<'a> = Pin<Box<dyn Future<Output = Slot> + Send + 'a>>;
 
 /// Something that answers requests: the network, or the emulation of the providers.
 pub trait Http: Send + Sync {
+    /// How many requests may be under way at the same time.
+    fn connections(&self) -> usize {
+        usize::MAX
+    }
+
     /// Waits until a request to this endpoint can be sent at once: whatever must be looked at right
     /// before it is sent comes after this. What goes wrong here is told by [`Http::send`].
     fn slot<'a>(&'a self, endpoint: &'a Endpoint) -> Slotting<'a>;

@@ -7,9 +7,10 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ostracon::sandbox::{Sandbox, credential, serve};
+use ostracon::sandbox::{Fate, Incoming, Sandbox, credential, serve};
 use ostracon::world::SystemClock;
 use tokio::net::TcpListener;
+use tokio::runtime::{self, Runtime};
 
 use crate::workspace::Files;
 
@@ -40,34 +41,64 @@ fn workspace(ports: &[u16]) -> Files {
     Files::new(&[("ostracon.yaml", &config), ("policy.yaml", &policy)])
 }
 
-#[test]
-fn ten_apps_whose_calls_would_need_more_handles_than_there_are_lose_nothing() {
-    let sandbox = Sandbox::new(Arc::new(SystemClock));
-    sandbox.set_latency(Duration::from_millis(300));
-    let server =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+/// The emulation, on a port for each app.
+fn start(sandbox: &Sandbox) -> (Runtime, [u16; APPS]) {
+    let server = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let server = server.unwrap();
     let ports = [(); APPS].map(|()| {
         let listener = server.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let port = listener.local_addr().unwrap().port();
         server.spawn(serve(sandbox.clone(), listener));
         port
     });
-    let files = workspace(&ports);
-    // The hard limit goes down with the soft one: there is nothing to raise.
+    (server, ports)
+}
+
+/// Applies with so few handles. The hard limit goes down with the soft one: there is nothing to
+/// raise.
+fn apply(files: &Files, handles: u32, arguments: &str) -> (Option<i32>, String) {
     let mut command = Command::new("sh");
-    let program = env!("CARGO_BIN_EXE_ostracon");
-    command.args(["-c", "ulimit -n 100 && exec \"$0\" apply --auto-approve", program]);
+    let apply = format!("ulimit -n {handles} && exec \"$0\" apply --auto-approve {arguments}");
+    command.args(["-c", &apply, env!("CARGO_BIN_EXE_ostracon")]);
     command.env_clear().env("OSTRACON_DIR", files.path()).stdin(Stdio::null());
     command.env("T", credential("tencent", "secret_key").unwrap());
     let output = command.output().unwrap();
-    let told = String::from_utf8(output.stdout).unwrap();
-    let complaints = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{told}{complaints}");
+    let told = [output.stderr, output.stdout].concat();
+    (output.status.code(), String::from_utf8(told).unwrap())
+}
+
+#[test]
+fn ten_apps_whose_calls_would_need_more_handles_than_there_are_lose_nothing() {
+    let sandbox = Sandbox::new(Arc::new(SystemClock));
+    sandbox.set_latency(Duration::from_millis(300));
+    let (_server, ports) = start(&sandbox);
+    let (code, told) = apply(&workspace(&ports), 100, "");
+    assert_eq!(code, Some(0), "{told}");
     let end = "Applied: 300 done, 0 waiting, 0 failed, 0 deferred, 0 in doubt.\n";
     assert!(told.ends_with(end), "{told}");
     assert_eq!(sandbox.in_force().len(), APPS * ROOMS);
     // Nothing had to be asked for twice.
     assert_eq!(sandbox.calls(), 300);
+}
+
+#[test]
+fn an_app_that_answers_late_takes_no_connection_from_the_others() {
+    let sandbox = Sandbox::new(Arc::new(SystemClock));
+    let (_server, ports) = start(&sandbox);
+    let mut calls = 0;
+    sandbox.set_mischief(move |incoming: &Incoming| {
+        // Two apps answer their first calls at once, and all others late.
+        let slow = ["sdkappid=1400000000&", "sdkappid=1400000001&"];
+        let is_slow = slow.iter().any(|app| incoming.query.starts_with(app));
+        calls += usize::from(is_slow);
+        if is_slow && calls > 2 { Fate::Delay(Duration::from_secs(5)) } else { Fate::Answer }
+    });
+    let (code, told) = apply(&workspace(&ports), 120, "--deadline 3s");
+    assert_eq!(code, Some(3), "{told}");
+    let held = sandbox.in_force();
+    let slow = ["1400000000", "1400000001"];
+    let quick = held.iter().filter(|row| !slow.contains(&row.app.as_str())).count();
+    assert_eq!(quick, (APPS - slow.len()) * ROOMS, "{told}");
 }
 
 #[test]

@@ -163,6 +163,10 @@ async fn read(
 }
 
 impl Http for Network {
+    fn connections(&self) -> usize {
+        self.pool.most()
+    }
+
     fn slot<'a>(&'a self, endpoint: &'a Endpoint) -> Slotting<'a> {
         Box::pin(async { Slot(Some(self.take(endpoint).await)) })
     }

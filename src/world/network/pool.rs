@@ -48,6 +48,11 @@ impl Pool {
         Self { most, slots: Arc::new(Semaphore::new(most)), connections: Arc::default() }
     }
 
+    /// How many connections there may be.
+    pub(super) const fn most(&self) -> usize {
+        self.most
+    }
+
     /// Waits for the right to use one connection.
     pub(super) async fn permit(&self) -> Permit {
         // An error means that the semaphore was closed, which nobody does.
