@@ -1,6 +1,7 @@
 //! Operations into calls: as full as the provider allows, in the order they should be sent.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::sync::Arc;
 
 use super::{Means, Operation};
@@ -24,7 +25,7 @@ pub struct Step {
 ///
 /// Ends that are overdue come first, then what would lapse; lifts before imposes, since they
 /// free the room's quota; what waited last time comes last.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Phase {
     /// Lifts whose time has come.
     OverdueLift,
@@ -54,21 +55,38 @@ pub fn batch(operations: &[Operation], targets: &BTreeMap<TargetName, Arc<Target
         .filter_map(|(index, operation)| Queued::new(index, operation, targets))
         .collect();
     queue.sort_by_key(Queued::order);
+    let key_of = |step: &Step| {
+        let first = step.operations.first()?;
+        Queued::new(*first, operations.get(*first)?, targets).map(|queued| queued.key())
+    };
     let mut steps: Vec<Step> = Vec::new();
-    let mut open: BTreeMap<Key, usize> = BTreeMap::new();
+    // The newest step of each key, by the key's hash: where every ban has its own end there are as
+    // many keys as bans.
+    let mut open: BTreeMap<u64, usize> = BTreeMap::new();
     for queued in queue {
         let key = queued.key();
-        let room_left = open.get(&key).and_then(|at| steps.get_mut(*at));
-        if let Some(step) = room_left.filter(|step| step.operations.len() < queued.form.batch) {
+        let hash = hash(&key);
+        let room_left = open.get(&hash).and_then(|at| steps.get_mut(*at));
+        let room_left = room_left.filter(|step| {
+            step.operations.len() < queued.form.batch && key_of(step).as_ref() == Some(&key)
+        });
+        if let Some(step) = room_left {
             step.call.items.push(queued.item());
             step.operations.push(queued.index);
         } else {
-            open.insert(key, steps.len());
+            open.insert(hash, steps.len());
             steps.push(queued.step());
         }
     }
     one_per_room_first(&mut steps);
     steps
+}
+
+/// A hash that is the same in every process: plans must not differ.
+fn hash(key: &Key) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Of the calls about what had to wait, lets one a room go first: its answer may save the others.
@@ -93,7 +111,7 @@ struct Queued<'a> {
 }
 
 /// What two operations must have in common to share a call.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(PartialEq, Eq, Hash)]
 struct Key {
     target: TargetName,
     verb: &'static str,
