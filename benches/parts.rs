@@ -183,7 +183,7 @@ fn look() {
         |()| {
             let mut state = open();
             let view = state.view().unwrap();
-            (view.stamp().unwrap(), view.outline().unwrap())
+            view.outline().unwrap()
         },
     );
     time("state: read all rows", MANY, || (), |()| open().snapshot().unwrap());
@@ -216,7 +216,7 @@ fn planned(policy: &Workspace) -> Plan {
 }
 
 fn compared(policy: &Workspace, rows: &[Enforcement]) -> Diff {
-    diff(&inputs(policy), rows.iter(), |_quiet| ())
+    diff(&inputs(policy), rows.iter())
 }
 
 fn inputs(policy: &Workspace) -> Inputs<'_> {

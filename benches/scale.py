@@ -7,12 +7,10 @@
     benches/scale.py --ostracon PATH --scale PATH --sizes 1000
 
 Builds nothing. Each round runs every command once, with the reference R among them, so that a busy
-machine spoils all alike; figures are medians of the rounds, R the CPU of `scale parse`. Before
-anything is timed, the plan from the cache must equal the plan without it, to the byte.
+machine spoils all alike; figures are medians of the rounds, R the CPU of `scale parse`.
 """
 
 import argparse
-import filecmp
 import glob
 import math
 import os
@@ -24,10 +22,8 @@ import tempfile
 import time
 
 BUILT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "target", "release")
-COLD, EMPTY, WRITING = "cold", "cold, empty state", "cold, writes the cache"
-SAME, ENTRY, FILE = "warm, nothing changed", "warm, one entry changed", "warm, one file changed"
-PARSE = "R: `serde_yaml`, one file"
-ROWS = [PARSE, COLD, EMPTY, WRITING, SAME, ENTRY, FILE]
+PARSE, CONVERGED, EMPTY = "R: `serde_yaml`, one file", "plan", "plan, empty state"
+ROWS = [PARSE, CONVERGED, EMPTY]
 QUIET = b"Plan: 0 to impose, 0 to renew, 0 to amend, 0 to lift, 0 to kick, 0 to forget."
 
 
@@ -45,82 +41,33 @@ def run(command, out=os.devnull):
 
 
 class Workspace:
-    """A generated workspace with a converged state; edits of its first file are taken back."""
+    """A generated workspace with a converged state."""
 
     def __init__(self, programs, directory, size, shape):
         self.ostracon, self.scale = programs
         self.path = os.path.join(directory, f"{shape}-{size}")
-        self.cache = os.path.join(self.path, ".ostracon", "cache")
-        self.file = os.path.join(self.path, "bans", "00000.yaml")
         run([self.scale, "generate", self.path, str(size), shape])
         run([self.scale, "reference", self.path])
         # Kicks are due 15 minutes after this.
         run([self.scale, "converge", self.path])
-        with open(self.file, encoding="utf-8") as file:
-            self.text = file.read()
 
     def plan(self, *arguments, out=os.devnull):
         return run([self.ostracon, "-C", self.path, "plan", *arguments], out)
 
-    def edit(self, entries):
-        """Moves the ends that the first so many entries of the first file have, by ten years.
-
-        Later, since an earlier end would count as a lift, and a guard would hold it back.
-        """
-        self.restore()
-        head = self.text.replace("until: 203", "until: 204").split("- id: ")[: entries + 1]
-        rest = self.text.split("- id: ")[entries + 1 :]
-        with open(self.file, "w", encoding="utf-8") as file:
-            file.write("- id: ".join(head + rest))
-
-    def restore(self):
-        """Puts the file and the cache back as they were after `remember`."""
-        with open(self.file, "w", encoding="utf-8") as file:
-            file.write(self.text)
-        shutil.rmtree(self.cache, ignore_errors=True)
-        if os.path.isdir(self.cache + ".kept"):
-            shutil.copytree(self.cache + ".kept", self.cache)
-
-    def remember(self):
-        """Makes the cache, and keeps a copy of it."""
-        self.plan()
-        shutil.copytree(self.cache, self.cache + ".kept")
-
-    def check(self):
-        """Compares the plan from the cache with that without it, before and after edits."""
-        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        warm, cold = self.path + ".warm", self.path + ".cold"
-        for entries in [0, 1, 1000]:
-            self.edit(entries)
-            self.plan("--format", "json", "--at", at, out=warm)
-            self.plan("--format", "json", "--at", at, "--no-cache", out=cold)
-            if not filecmp.cmp(warm, cold, shallow=False):
-                sys.exit(f"{self.path}: the plan from the cache differs after {entries} edits")
-
     def round(self):
         """Every command once."""
         figures = {PARSE: run([self.scale, "parse", self.path + ".reference.yaml"])}
-        self.restore()
-        figures[COLD] = self.plan("--no-cache")
-        figures[EMPTY] = self.plan("--no-cache", "--state", f"sqlite:{self.path}.none")
-        shutil.rmtree(self.cache)
-        figures[WRITING] = self.plan()
-        self.restore()
-        figures[SAME] = self.plan(out=self.path + ".same")
-        with open(self.path + ".same", "rb") as said:
+        figures[CONVERGED] = self.plan(out=self.path + ".said")
+        with open(self.path + ".said", "rb") as said:
             if QUIET not in said.read():
                 sys.exit(f"{self.path}: a kick or a renewal has come due meanwhile")
-        for what, entries in [(ENTRY, 1), (FILE, 1000)]:
-            self.edit(entries)
-            figures[what] = self.plan()
+        figures[EMPTY] = self.plan("--state", f"sqlite:{self.path}.none")
         return figures
 
 
 def measure(programs, directory, size, shape):
     """The medians of several rounds: `{row: (CPU, wall, MB)}`."""
     workspace = Workspace(programs, directory, size, shape)
-    workspace.remember()
-    workspace.check()
     count = 9 if size <= 10_000 else 5 if size <= 100_000 else 3
     rounds = [workspace.round() for _ in range(count)]
     shutil.rmtree(workspace.path)

@@ -20,7 +20,6 @@
 //! - [`policy`]: YAML into what should be held; [`plan`]: what must be done, and why; pure but for
 //!   reading the files;
 //! - [`state`]: what was done, and what is known;
-//! - [`cache`]: what the last plan worked out;
 //! - [`apply`]: carries a plan out;
 //! - [`report`]: values into text; pure;
 //! - [`sandbox`]: the emulation of the four providers;
@@ -33,7 +32,6 @@
 //! intent is durable; nothing is lifted before its `until`; what is not ours is not touched.
 
 pub mod apply;
-pub mod cache;
 pub mod cli;
 pub mod commands;
 pub mod console;

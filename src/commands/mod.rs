@@ -23,13 +23,11 @@ mod signals;
 pub mod state;
 pub mod status;
 mod store;
-mod stream;
 mod survey;
 mod tenancy;
 pub mod unlock;
 pub mod validate;
 pub mod view;
-mod warm;
 
 use std::future::Future;
 

@@ -2,17 +2,17 @@
 
 use std::path::PathBuf;
 
-use super::prepare::Files;
-use super::stream::{Streamed, stream};
+use super::prepare::{Files, Knowledge};
 use super::survey::{self, survey};
 use super::view::View;
-use super::{Context, plan_file, store, warm};
+use super::{Context, plan_file, store};
 use crate::domain::Moment;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::plan::Plan;
 use crate::plan::document::Origin;
+use crate::plan::{self, Plan, Scope};
 use crate::report::Shown;
+use crate::state::{Snapshot, State};
 
 /// What `plan` takes.
 #[derive(Debug, clap::Args)]
@@ -37,8 +37,8 @@ pub struct Args {
     #[arg(long, conflicts_with = "at")]
     pub refresh: bool,
 
-    /// Work everything out anew: neither read nor write `.ostracon/cache`
-    #[arg(long)]
+    /// Does nothing any more: there is no cache
+    #[arg(long, hide = true)]
     pub no_cache: bool,
 
     /// How it is shown.
@@ -53,6 +53,12 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
 
 /// Shows what would change, within the caller's runtime.
 pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
+    if args.no_cache {
+        context
+            .console
+            .err
+            .say("note: `--no-cache` does nothing, and will go: there is no cache\n");
+    }
     let (plan, origin) = make(context, args).await?;
     if let Some(path) = &args.out {
         plan_file::save(path, &plan, &origin)?;
@@ -71,16 +77,11 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
 /// Makes the plan.
 async fn make(context: &Context<'_>, args: &Args) -> Result<(Plan, Origin), Error> {
     let now = || args.at.unwrap_or_else(|| context.world.now());
-    if !args.refresh && !args.no_cache && args.target.is_empty() {
-        return warm::plan(context, now());
-    }
     let files = Files::read(context)?;
     let scope = files.scope(&args.target)?;
     if !args.refresh {
         let state = store::read(context, &files)?;
-        let Streamed { plan, origin, passed: _ } =
-            stream(&files, state, &scope, now(), |_quiet| ())?;
-        return Ok((plan, origin));
+        return of_rows(&files, state, &scope, now());
     }
     let mut snapshot = store::snapshot(context, &files)?;
     let through = (context.world, survey::credentials(context));
@@ -88,4 +89,31 @@ async fn make(context: &Context<'_>, args: &Args) -> Result<(Plan, Origin), Erro
     let found = survey::refresh(&found, &mut snapshot, context.world).0;
     let (plan, origin, _) = files.plan(&mut snapshot, &scope, now(), &found)?;
     Ok((plan, origin))
+}
+
+/// Makes the plan while the rows of the state pass by: a million of them are never in memory at
+/// once.
+fn of_rows(
+    files: &Files,
+    state: Option<State>,
+    scope: &Scope,
+    now: Moment,
+) -> Result<(Plan, Origin), Error> {
+    let of_snapshot = |mut snapshot: Snapshot| -> Result<_, Error> {
+        let (plan, origin, _) = files.plan(&mut snapshot, scope, now, &[])?;
+        Ok((plan, origin))
+    };
+    let Some(mut state) = state else { return of_snapshot(Snapshot::empty()) };
+    let view = state.view()?;
+    let outline = view.outline()?;
+    let resolved = files.resolve(&outline, &view.rows_per_target()?)?;
+    if !resolved.moves.is_empty() {
+        // New names come in another order.
+        return of_snapshot(view.snapshot()?);
+    }
+    let knowledge = Knowledge { outline: &outline, resolved: &resolved, found: &[] };
+    let (plan, origin) = files.with_inputs(&knowledge, scope, now, |inputs| {
+        view.each_row(|rows| plan::plan(inputs, rows))
+    });
+    Ok((plan?, origin))
 }

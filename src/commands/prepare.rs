@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Context;
-use crate::cache::Memo;
 use crate::domain::{
     Ack, Desired, GuardSettings, Moment, Protected, ProtectedKey, Restriction, Source, TargetName,
     Warning,
@@ -14,7 +13,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::document::Origin;
 use crate::plan::{self, Bound, Inputs, Plan, Resolved, Scope, bindings};
-use crate::policy::{self, Config, Delta, FileMark, Index, Shelf, StateLocation};
+use crate::policy::{self, Config, StateLocation};
 use crate::state::{Location, Record, Snapshot, StateError};
 
 /// What the files say, as far as a plan needs it.
@@ -36,19 +35,9 @@ pub struct Files {
 impl Files {
     /// Reads the whole workspace.
     pub fn read(context: &Context<'_>) -> Result<Self, Error> {
-        Self::read_with(context, None).map(|(files, _, _)| files)
-    }
-
-    /// Reads the whole workspace, but for what stands on the shelf; says then what the files were,
-    /// and what they name.
-    pub fn read_with(
-        context: &Context<'_>,
-        shelf: Option<&dyn Shelf>,
-    ) -> Result<(Self, Vec<FileMark>, Index), Error> {
-        let loaded = policy::load_with(&context.global.dir, &context.leave(), shelf);
+        let loaded = policy::load(&context.global.dir, &context.leave());
         let workspace = loaded.map_err(|diagnostics| Error::of_policy(&diagnostics))?;
-        let (marks, index) = (workspace.marks, workspace.index);
-        let files = Self {
+        Ok(Self {
             config: workspace.config,
             wanted: Some(workspace.wanted),
             metas: Arc::new(workspace.metas),
@@ -58,33 +47,7 @@ impl Files {
             entries: workspace.entries,
             policy_digest: workspace.policy_digest,
             config_digest: workspace.config_digest,
-        };
-        Ok((files, marks, index))
-    }
-
-    /// The files of which only what changed was read; `wanted` is what the plan is about.
-    pub fn of_delta(delta: Delta<'_>, wanted: Desired, memo: &Memo) -> Self {
-        Self {
-            config: delta.config,
-            wanted: Some(wanted),
-            metas: Arc::default(),
-            protected: memo.protected.clone(),
-            acks: delta.acks,
-            warnings: memo.warnings.clone(),
-            entries: delta.entries,
-            policy_digest: delta.policy_digest,
-            config_digest: memo.basis.config_digest.clone(),
-        }
-    }
-
-    /// What the files warn of.
-    pub fn warnings(&self) -> &[Warning] {
-        &self.warnings
-    }
-
-    /// The digest of the config.
-    pub fn config_digest(&self) -> &str {
-        &self.config_digest
+        })
     }
 
     /// Reads the config only, for upkeep.

@@ -7,7 +7,7 @@ use std::iter::Peekable;
 use super::due::{DueDates, NextDue};
 use super::govern::{Claims, claims};
 use super::why::{Change, End};
-use super::{Census, Inputs, Means, Operation, Quiet};
+use super::{Census, Inputs, Means, Operation};
 use crate::domain::{Action, Enforcement, Restriction};
 use crate::provider::Verb;
 
@@ -26,19 +26,15 @@ pub struct Diff {
 
 /// Compares what the policy wants with what the state knows, in the canonical order of
 /// restrictions.
-///
-/// `see` is shown everything about which there is nothing to do.
 pub fn diff<R: Borrow<Enforcement>>(
     inputs: &Inputs<'_>,
     recorded: impl Iterator<Item = R>,
-    see: impl FnMut(Quiet<'_>),
 ) -> Diff {
     let mut found = Found {
         operations: Vec::new(),
         unchanged: 0,
         due: NextDue::NEVER,
         census: Census::default(),
-        see,
     };
     let wanted = inputs.wanted.into_iter().flat_map(claims);
     let mut wanted = wanted.filter(|claims| in_scope(inputs, &claims.restriction)).peekable();
@@ -96,15 +92,14 @@ fn next_pair<'a, R: Borrow<Enforcement>>(
     Some((claims, row))
 }
 
-struct Found<S> {
+struct Found {
     operations: Vec<Operation>,
     unchanged: u64,
     due: NextDue,
     census: Census,
-    see: S,
 }
 
-impl<S: FnMut(Quiet<'_>)> Found<S> {
+impl Found {
     fn compare(
         &mut self,
         inputs: &Inputs<'_>,
@@ -150,13 +145,10 @@ impl<S: FnMut(Quiet<'_>)> Found<S> {
         };
         change.note_due(&mut due, operation.as_ref(), row);
         self.due = self.due.min(due.next_due());
-        let Some(operation) = operation else {
-            let is_kept = row.is_some();
-            self.unchanged += u64::from(is_kept);
-            let (wake, due) = (due.wake, due.next_due());
-            return (self.see)(Quiet { restriction, is_kept, wake, due });
-        };
-        self.operations.push(operation);
+        match operation {
+            Some(operation) => self.operations.push(operation),
+            None => self.unchanged += u64::from(row.is_some()),
+        }
     }
 }
 

@@ -40,13 +40,11 @@ pub(super) struct DueDates {
     now: Moment,
     at: Option<(Moment, Because)>,
     latest: Option<Moment>,
-    /// The earliest instant at which anything changes, a re-kick too.
-    pub(super) wake: Option<Moment>,
 }
 
 impl DueDates {
     pub(super) fn new(now: Moment) -> Self {
-        Self { now, at: None, latest: None, wake: None }
+        Self { now, at: None, latest: None }
     }
 
     /// An entry starts to want something, or to want it otherwise.
@@ -61,9 +59,6 @@ impl DueDates {
         }
         if let Some(at) = tenure.reassert_at() {
             self.at(at, Because::ReassertDue);
-        }
-        if let Some(at) = tenure.rekick_at() {
-            self.wakes(at);
         }
         match (tenure.renewal_at(), tenure.held.lapse.at()) {
             (Some(at), lapse) => {
@@ -89,12 +84,7 @@ impl DueDates {
         }
     }
 
-    fn wakes(&mut self, at: Moment) {
-        self.wake = Some(self.wake.map_or(at, |earliest| earliest.min(at)));
-    }
-
     fn at(&mut self, at: Moment, because: Because) {
-        self.wakes(at);
         let candidate = (at.max(self.now), because);
         self.at = Some(self.at.map_or(candidate, |earliest| earliest.min(candidate)));
     }

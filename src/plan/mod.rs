@@ -21,7 +21,6 @@ mod guard_changes;
 pub mod inputs;
 pub mod operation;
 pub mod planned;
-pub mod quiet;
 pub mod term;
 #[cfg(test)]
 mod tests;
@@ -39,7 +38,6 @@ pub use guard::{Guard, Guarded};
 pub use guard_changes::{GuardChange, guard_changes};
 pub use inputs::{Inputs, Scope};
 pub use operation::{Means, Operation};
-pub use quiet::Quiet;
 
 use std::borrow::Borrow;
 
@@ -104,7 +102,7 @@ pub fn plan<R: Borrow<Enforcement>>(
     inputs: &Inputs<'_>,
     recorded: impl IntoIterator<Item = R>,
 ) -> Plan {
-    complete(inputs, diff(inputs, recorded.into_iter(), |_quiet| ()))
+    complete(inputs, diff(inputs, recorded.into_iter()))
 }
 
 /// Makes the plan of what differs.

@@ -8,7 +8,6 @@ use std::path::{Component, Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use super::diagnostic::{Diagnostic, Severity};
-use super::digest;
 
 /// The name of the config.
 pub(super) const CONFIG: &str = "ostracon.yaml";
@@ -129,14 +128,6 @@ impl Folder {
             0..=LARGEST => Ok(bytes),
             _ => Err(too_large(name)),
         }
-    }
-
-    /// The digest of such a file, read piece by piece: most files are only looked at to see
-    /// whether they are still what they were.
-    pub(super) fn digest(&self, name: &str) -> Result<String, Box<Diagnostic>> {
-        let file = self.open(name)?;
-        let digest = digest::of_reader(file).map_err(|error| unreadable(name, &cause(&error)))?;
-        Ok(digest)
     }
 
     fn open(&self, name: &str) -> Result<Take<File>, Box<Diagnostic>> {

@@ -5,11 +5,21 @@ use std::sync::Arc;
 
 use super::digest;
 use super::files::Folder;
-use super::mark::ListMark;
 use super::problem::{Problem, Scope, SourceFile, Spot, quote};
 use super::scalar::read_text;
 use super::text::decode;
 use super::yaml::{At, Node};
+
+/// What a list was.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct ListMark {
+    /// Its path as the policy file says it.
+    pub(super) written: String,
+    /// Its path from the top.
+    pub(super) name: String,
+    /// The digest of its bytes.
+    pub(super) digest: String,
+}
 
 /// The lists that one file names, each read once.
 pub(super) struct Lists<'a> {
@@ -74,11 +84,6 @@ impl<'a> Lists<'a> {
             let (written, name) = (written.to_owned(), name.to_owned());
             self.marks.insert(ListMark { written, name, digest: digest.clone() });
         }
-    }
-
-    /// The path from the top of the list that a policy file names so, if it names one.
-    pub(super) fn find(&self, path: &str, policy: &str) -> Option<String> {
-        self.locate(path, policy, At::default()).ok()
     }
 
     /// The path from the top: a list stands beside the file that names it, or its path starts

@@ -9,18 +9,15 @@ mod acks;
 mod checks;
 mod config;
 mod credentials;
-mod delta;
 mod diagnostic;
 mod digest;
 mod entry;
 mod fields;
 mod files;
 mod guards;
-mod index;
 mod knobs;
 mod known;
 mod list;
-mod mark;
 mod opening;
 mod parallel;
 mod part;
@@ -32,10 +29,8 @@ mod render;
 mod scalar;
 pub mod schema;
 mod section;
-mod shelf;
 mod shielded;
 mod span;
-mod stored;
 mod subjects;
 mod suggest;
 mod target;
@@ -48,14 +43,10 @@ mod workspace;
 mod yaml;
 
 pub use config::{Config, StateLocation};
-pub use delta::{Before, Delta, only};
 pub use diagnostic::{Diagnostic, Excerpt, Label, Place, Severity};
-pub use index::{Index, fingerprint};
-pub use mark::{FileMark, ListMark};
 pub use render::render;
-pub use shelf::Shelf;
 pub use terms::LONGEST_ID as LONGEST_ENTRY_ID;
-pub use workspace::{Workspace, load, load_config, load_with};
+pub use workspace::{Workspace, load, load_config};
 
 /// What a repository may not grant itself, and somebody outside may.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]

@@ -6,11 +6,9 @@ use std::sync::Arc;
 use super::entry::Reading;
 use super::files::Folder;
 use super::known::Known;
-use super::list::Lists;
-use super::mark::{ListMark, key};
+use super::list::{ListMark, Lists};
 use super::policy_file::read_policy;
 use super::problem::{Findings, Scope, Spot};
-use super::shelf::Shelf;
 use super::yaml::At;
 use super::{digest, text};
 use crate::domain::{Id, Kind, Protected, Protection, TargetName, Wanted};
@@ -89,40 +87,24 @@ impl Part {
         }
     }
 
-    /// Reads a policy file and the lists that it names; what stands on the `shelf` of a config
-    /// and is still what it was is not parsed again.
-    pub(super) fn read(
-        folder: &Folder,
-        known: &Known,
-        name: &str,
-        (config_digest, shelf): (&str, Option<&dyn Shelf>),
-    ) -> Self {
+    /// Reads a policy file and the lists that it names.
+    pub(super) fn read(folder: &Folder, known: &Known, name: &str) -> Self {
         let mut part = Self::new(name.into());
-        let bytes = match folder.read(name) {
-            Ok(bytes) => bytes,
-            Err(diagnostic) => {
-                part.findings.push_bare(*diagnostic);
-                return part;
+        match folder.read(name) {
+            Ok(bytes) => {
+                part.digest = digest::of_bytes(&bytes);
+                part.parse(folder, known, bytes, None);
             }
-        };
-        let digest = digest::of_bytes(&bytes);
-        let key = shelf.map(|shelf| (shelf, key(&digest, config_digest, name)));
-        if let Some((shelf, key)) = &key
-            && let Some(mut kept) = Self::of_shelf(folder, known, name, (key, *shelf))
-        {
-            kept.digest = digest;
-            return kept;
-        }
-        part.digest = digest;
-        part.parse(folder, known, bytes, None);
-        if let Some((shelf, key)) = key {
-            // They are for the audit log, and what is read through a shelf is never applied.
-            part.metas = Vec::new();
-            if let Some(bytes) = part.to_bytes() {
-                shelf.put(&key, &bytes);
-            }
+            Err(diagnostic) => part.findings.push_bare(*diagnostic),
         }
         part
+    }
+
+    /// The digests of the file and of the lists that it names, by their names.
+    pub(super) fn digests(&self) -> impl Iterator<Item = (String, String)> {
+        let file = (!self.digest.is_empty()).then(|| (self.file.to_string(), self.digest.clone()));
+        let lists = self.lists.iter().map(|list| (list.name.clone(), list.digest.clone()));
+        file.into_iter().chain(lists)
     }
 
     /// Reads what the bytes of the file say, and where those stand who are protected.
@@ -166,17 +148,6 @@ impl Part {
         let mut again = Self::new(Arc::clone(&self.file));
         let places = again.parse(folder, known, bytes, Some(protected));
         (is_same && again.lists == self.lists).then_some(places)
-    }
-
-    /// The part that stands on a shelf, if its lists are what they were.
-    pub(super) fn of_shelf(
-        folder: &Folder,
-        known: &Known,
-        name: &str,
-        (key, shelf): (&str, &dyn Shelf),
-    ) -> Option<Self> {
-        let part = Self::of_bytes(name.into(), &shelf.get(key)?, known)?;
-        part.lists.iter().all(|list| list.is_current(folder, name)).then_some(part)
     }
 
     /// The one copy of a room.

@@ -144,11 +144,6 @@ impl Findings {
         }
     }
 
-    /// Whether nothing was found.
-    pub(super) fn is_empty(&self) -> bool {
-        self.kept.is_empty() && self.dropped == 0
-    }
-
     /// Adds what was found elsewhere.
     pub(super) fn append(&mut self, mut other: Self) {
         self.secret.append(&mut other.secret);

@@ -138,7 +138,7 @@ mod tests {
         ] {
             write("a.yaml", before);
             write("l.txt", "bob\nhost\n");
-            let mut parts = [Part::read(&folder, &known, "a.yaml", ("", None))];
+            let mut parts = [Part::read(&folder, &known, "a.yaml")];
             write(name, after);
             let mut findings = Findings::default();
             shield.hold(&mut parts, &mut findings);

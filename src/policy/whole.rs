@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::FileMark;
 use super::known::Known;
 use super::part::Part;
 use super::problem::{Findings, Problem, Trace, quote};
@@ -46,7 +45,7 @@ impl Whole {
         for part in &mut parts {
             findings.append(std::mem::take(&mut part.findings));
             whole.entries += part.entries;
-            whole.digests.extend(FileMark::of(part).digests());
+            whole.digests.extend(part.digests());
             for (kind, id, protection, at) in std::mem::take(&mut part.protections) {
                 let trace = Trace { file: Arc::clone(&part.file), at };
                 rest.protections.insert(protection.source.clone(), trace);

@@ -9,10 +9,9 @@ use super::diagnostic::Diagnostic;
 use super::known::Known;
 use super::opening::Opening;
 use super::part::Part;
-use super::shelf::Shelf;
 use super::texts::Texts;
 use super::whole::Whole;
-use super::{FileMark, Index, Leave, digest, parallel};
+use super::{Leave, digest, parallel};
 use crate::domain::{Ack, Desired, Protected, Source, Warning};
 
 /// What the files of a workspace say.
@@ -36,34 +35,16 @@ pub struct Workspace {
     pub policy_digest: String,
     /// The digest of the config.
     pub config_digest: String,
-    /// What each policy file was, if a shelf was given.
-    pub marks: Vec<FileMark>,
-    /// What the files name, if a shelf was given.
-    pub index: Index,
 }
 
 /// Reads a workspace, or says everything that is wrong with it.
 pub fn load(directory: &Path, leave: &Leave) -> Result<Workspace, Vec<Diagnostic>> {
-    load_with(directory, leave, None)
-}
-
-/// Reads a workspace; a file that stands on the `shelf` as it is now is not parsed again.
-pub fn load_with(
-    directory: &Path,
-    leave: &Leave,
-    shelf: Option<&dyn Shelf>,
-) -> Result<Workspace, Vec<Diagnostic>> {
     let mut opening = Opening::of(directory, leave);
     let names = opening.policies();
-    let unknown = (Known::default(), String::new());
-    let config = opening.config.as_ref();
-    let (known, config_digest) =
-        config.map_or((&unknown.0, &unknown.1), |(reading, digest)| (&reading.known, digest));
+    let unknown = Known::default();
+    let known = opening.config.as_ref().map_or(&unknown, |(reading, _)| &reading.known);
     let folder = &opening.folder;
-    let parts =
-        parallel::map(&names, |name| Part::read(folder, known, name, (config_digest, shelf)));
-    let marks = parts.iter().filter(|_| shelf.is_some()).map(FileMark::of).collect();
-    let index = if shelf.is_some() { Index::of(&parts) } else { Index::default() };
+    let parts = parallel::map(&names, |name| Part::read(folder, known, name));
     let whole = Whole::of(parts, known, &Texts::new(folder), &mut opening.findings);
     let acks = opening.acks();
 
@@ -83,8 +64,6 @@ pub fn load_with(
         entries: whole.entries,
         policy_digest: digest::of_files(&whole.digests),
         config_digest,
-        marks,
-        index,
     })
 }
 

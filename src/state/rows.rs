@@ -1,8 +1,8 @@
 //! Enforcements as rows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
+use rusqlite::{CachedStatement, Connection, params};
 
 use super::reading::{Reading, columns, unreadable};
 use super::words::Words;
@@ -37,27 +37,6 @@ pub(super) fn each<T>(
     let mut reading = Reading::default();
     let mut rows = statement.query_map([], |row| reading.enforcement(row))?;
     Ok(read(&mut rows))
-}
-
-/// Reads the rows about these restrictions, in the order of the restrictions.
-pub(super) fn about(
-    connection: &Connection,
-    restrictions: &BTreeSet<Restriction>,
-) -> rusqlite::Result<Vec<Enforcement>> {
-    let columns = columns(connection)?;
-    let mut statement = connection.prepare(&format!(
-        "SELECT {columns} FROM enforcement
-         WHERE target = ?1 AND room = ?2 AND kind = ?3 AND subject = ?4 AND deny = ?5"
-    ))?;
-    let mut reading = Reading::default();
-    let mut found = Vec::new();
-    for Restriction { target, room, subject, deny } in restrictions {
-        let room = room.as_ref().map_or("", Id::as_str);
-        let (kind, subject) = (subject.kind.name(), subject.id.as_str());
-        let key = params![target.as_str(), room, kind, subject, deny.bits()];
-        found.extend(statement.query_row(key, |row| reading.enforcement(row)).optional()?);
-    }
-    Ok(found)
 }
 
 /// The rows while a transaction writes them.

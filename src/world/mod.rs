@@ -40,8 +40,6 @@ pub struct World {
     pub directory: PathBuf,
     /// Who and where this process is, for the lock and the audit log.
     pub process: Process,
-    /// What tells this build of the program from others, for the cache.
-    pub build: String,
 }
 
 impl World {

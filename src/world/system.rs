@@ -59,17 +59,8 @@ impl World {
                 pid: std::process::id(),
             },
             env: Arc::new(env),
-            build: build(),
         }
     }
-}
-
-/// Which build this is, by its version and its file.
-fn build() -> String {
-    use std::os::unix::fs::MetadataExt as _;
-    let file = std::env::current_exe().and_then(std::fs::metadata);
-    let file = file.map(|data| format!("{} {} {}", data.len(), data.mtime(), data.mtime_nsec()));
-    format!("{} {}", env!("CARGO_PKG_VERSION"), file.unwrap_or_default())
 }
 
 /// The account by its number, where the environment does not name it, as in a container.

@@ -150,6 +150,17 @@ fn a_workspace_is_validated_planned_applied_and_then_there_is_nothing_to_do() {
 }
 
 #[test]
+fn no_cache_changes_nothing_but_that_it_says_so() {
+    let scene = Scene::new();
+    let plan = ["plan", "--at", "2026-12-01T00:00:00Z", "--no-cache"];
+    let (without, with) = (scene.run(&plan[..3], 0), scene.run(&plan, 0));
+    assert_eq!(text(&with.stdout), text(&without.stdout));
+    let note = "note: `--no-cache` does nothing, and will go: there is no cache\n";
+    assert_eq!((&*text(&without.stderr), &*text(&with.stderr)), ("", note));
+    assert!(!scene.files.path().join(".ostracon").exists(), "a plan leaves nothing behind");
+}
+
+#[test]
 fn the_state_is_for_its_owner_alone_and_at_rest_it_is_one_file() {
     use std::os::unix::fs::PermissionsExt as _;
 

@@ -227,7 +227,6 @@ fn json_of(files: &Files, emulation: &Sandbox, words: &str) -> (Exit, Value) {
         env: Arc::new(BTreeMap::from(env)),
         directory: files.path().to_owned(),
         process: Process { user: "u".into(), host: "h".into(), pid: 1 },
-        build: String::new(),
     };
     let out = Shared::default();
     let mut console = Console {

@@ -18,7 +18,6 @@ const LAYERS: &[(&str, &[&str])] = &[
     // A state keeps what plans speak of: bindings, and the mark a plan names it by.
     ("state", &["domain", "plan", "world"]),
     ("apply", &["domain", "provider", "plan", "state", "world"]),
-    ("cache", &["domain", "policy", "plan", "state"]),
     ("report", &["domain", "provider", "policy", "plan", "state", "apply"]),
     ("exit", &[]),
     ("error", &["policy", "plan", "state", "report", "exit"]),
@@ -28,8 +27,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "domain", "provider", "policy", "plan", "world", "sandbox", "state", "apply", "cache",
-            "report", "exit", "error", "console", "cli",
+            "domain", "provider", "policy", "plan", "world", "sandbox", "state", "apply", "report",
+            "exit", "error", "console", "cli",
         ],
     ),
     ("lib", &["world", "report", "exit", "error", "console", "cli", "logging", "commands"]),
@@ -62,7 +61,6 @@ const DOORS: &[(&[&str], &[&str])] = &[
             "world/",
             "state/",
             "policy/files.rs",
-            "cache/folder.rs",
             "commands/plan_file.rs",
             "commands/apply.rs",
             "commands/github.rs",

@@ -23,6 +23,5 @@ mod store;
 mod story;
 mod time;
 mod twins;
-mod warm;
 
 use story::{START, Story, hours};

@@ -97,7 +97,6 @@ impl Story {
             env: Arc::new(env),
             directory: files.path().to_owned(),
             process: Process { user: "teller".into(), host: "here".into(), pid: 1 },
-            build: String::new(),
         };
         Self { files, sandbox, clock, world }
     }
