@@ -350,6 +350,8 @@ fn the_sandbox_is_served_on_a_free_port_until_it_is_interrupted() {
     let mut first = String::new();
     lines.read_line(&mut first).unwrap();
     assert!(first.starts_with("All four providers at http://127.0.0.1:"), "{first}");
+    let address = first.split_whitespace().find(|word| word.starts_with("http://")).unwrap();
+    assert_eq!(ask(&format!("{address}/agora/dev/v1/kicking-rule")), (401, true));
     let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     assert!(sent.unwrap().success());
     let mut rest = String::new();
@@ -371,4 +373,15 @@ pub(crate) fn wait_for_calls(scene: &Scene, calls: u64) {
         std::thread::sleep(Duration::from_millis(5));
     }
     panic!("only {} calls arrived", scene.sandbox.calls());
+}
+
+/// Asks as somebody else's client does, which shares nothing with ours: the status, and whether the
+/// answer says what time it is.
+fn ask(url: &str) -> (u16, bool) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = client.get(url).send().await.unwrap();
+        (answer.status().as_u16(), answer.headers().contains_key("date"))
+    })
 }
