@@ -76,7 +76,17 @@ impl Files {
     /// Where the state is.
     pub fn state_location(&self, context: &Context<'_>) -> Location {
         let path = match &self.config.state {
-            StateLocation::InWorkspace(path) => context.global.dir.join(path),
+            // A link on the way would lead out of the workspace: it is refused as the state itself is.
+            StateLocation::InWorkspace(path) => {
+                let mut way = context.global.dir.clone();
+                for part in path.components() {
+                    way.push(part);
+                    if way.is_symlink() {
+                        break;
+                    }
+                }
+                way
+            }
             StateLocation::Given(path) => path.clone(),
         };
         Location::File(path)
