@@ -32,6 +32,7 @@ impl Bearing {
         };
         match &fault.class {
             Class::AlreadySo => Self::Proof,
+            Class::RuleGone if call.verb == Verb::Lift => Self::Proof,
             Class::Retry => Self::MayHaveTakenEffect,
             Class::Throttled { after: _ } | Class::SignAgain | Class::Stop { hint: _ } => {
                 Self::Silent
@@ -108,7 +109,6 @@ mod tests {
             (fault(Class::WaitForRoom, None), Refused, Refused),
             (fault(Class::RefuseRoom, None), Refused, Refused),
             (fault(Class::Quota, None), Refused, Refused),
-            (fault(Class::RuleGone, None), Refused, Refused),
         ] {
             for verb in [Verb::Impose, Verb::Renew, Verb::Lift] {
                 assert_eq!(Bearing::of(&call(verb, 1), &answer), of_one, "{verb:?} {answer:?}");
@@ -116,6 +116,13 @@ mod tests {
             }
             // A list changes nothing, whatever becomes of it.
             assert_eq!(Bearing::of(&call(LIST, 0), &answer), Silent, "{answer:?}");
+        }
+        // That a rule is gone is what a lift wants.
+        for (verb, expected) in
+            [(Verb::Impose, Refused), (Verb::Renew, Refused), (Verb::Lift, Proof), (LIST, Silent)]
+        {
+            let answer = fault(Class::RuleGone, None);
+            assert_eq!(Bearing::of(&call(verb, 1), &answer), expected, "{verb:?}");
         }
     }
 }

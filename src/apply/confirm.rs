@@ -11,10 +11,11 @@ use jiff::SignedDuration;
 use super::ledger::{self, Sent, Written};
 use super::line::Line;
 use super::outcome::{Fate, Trouble};
+use super::settle::Proof;
 use super::work::Work;
 use crate::domain::{Evidence, Id, Lapse};
 use crate::plan::{Means, Operation};
-use crate::provider::{Call, Form, Item, Verb};
+use crate::provider::{Call, Form, Item, Listed, Verb};
 use crate::state::Record;
 
 /// How far an end may be from what was asked (design §5).
@@ -32,20 +33,21 @@ impl Line {
             Err(trouble) => return self.leave_in_doubt(operations, &trouble),
         };
         let Some(form) = self.form(&about) else { return };
-        let ends: BTreeMap<&Id, Lapse> = listed.iter().map(|row| (&row.id, row.lapse)).collect();
+        let rows: BTreeMap<&Id, &Listed> = listed.iter().map(|row| (&row.id, row)).collect();
         let mut off: BTreeMap<_, Vec<(usize, bool)>> = BTreeMap::new();
         for index in operations {
             let Some(operation) = all.get(*index) else { continue };
-            let end = ends.get(&operation.restriction.subject.id).copied();
+            let row = rows.get(&operation.restriction.subject.id);
+            let end = row.map(|row| row.lapse);
             // It was asked for between the first attempt and now: a capped end moves with that.
             // An earlier run's clock may have been ahead of ours.
             let begun = self.shared.plan.now;
             let doubted = operation.doubted.map_or(begun, |doubt| doubt.since);
             let asked = [begun.min(doubted), self.now().max(doubted)]
                 .map(|at| form.expiry.term(operation.until, at).lapse);
-            let near = end.is_some_and(|end| is_near(end, asked));
-            if let (Some(lapse), true) = (end, near) {
-                self.confirmed(form, *index, operation, (lapse, Evidence::Observed)).await;
+            if let Some(row) = row.filter(|row| is_near(row.lapse, asked)) {
+                let proof = Proof::in_list(row);
+                self.confirmed(*index, (row.lapse, Evidence::Observed), &proof).await;
             } else {
                 // An end that has passed is as good as none.
                 let standing = end.is_some_and(|end| !end.has_passed(self.now()));
@@ -65,16 +67,19 @@ impl Line {
         let all: Vec<usize> = batch.iter().map(|(index, _)| *index).collect();
         let standing = batch.iter().filter(|(_, standing)| *standing);
         let standing: Vec<usize> = standing.map(|(index, _)| *index).collect();
+        let mut proof = None;
         for (verb, operations) in [(Verb::Lift, &standing), (Verb::Impose, &all)] {
             let Some(mut work) = self.work(verb, operations) else { continue };
-            if let Err(trouble) = self.insist(&mut work).await {
-                return self.leave_in_doubt(&all, &trouble);
+            match self.insist(&mut work).await {
+                Ok(banned) => proof = Some(banned),
+                Err(trouble) => return self.leave_in_doubt(&all, &trouble),
             }
         }
+        let Some(proof) = proof else { return };
         for index in &all {
             let Some(operation) = self.shared.plan.operations.get(*index) else { continue };
             let lapse = form.expiry.term(operation.until, self.now()).lapse;
-            self.confirmed(form, *index, operation, (lapse, Evidence::Acknowledged)).await;
+            self.confirmed(*index, (lapse, Evidence::Acknowledged), &proof).await;
         }
     }
 
@@ -90,17 +95,11 @@ impl Line {
         Some(Work::new(call, operations.to_vec()))
     }
 
-    async fn confirmed(
-        &self,
-        form: &Form,
-        index: usize,
-        operation: &Operation,
-        (lapse, evidence): (Lapse, Evidence),
-    ) {
+    async fn confirmed(&self, index: usize, (lapse, evidence): (Lapse, Evidence), proof: &Proof) {
+        let Some(operation) = self.shared.plan.operations.get(index) else { return };
         let at = self.now();
-        debug_assert!(form.expiry.cap().is_some(), "only an end can be off");
         let written = Written { at, lapse, rule: None, evidence, twin: None };
-        let row = Record::Put(ledger::held(operation, written));
+        let row = Record::Put(ledger::held(operation, written, proof));
         let fate = (Fate::Done, None);
         let audit = self.shared.audit(operation, at, fate, Sent::NOTHING);
         self.settle_by_record(index, vec![row, audit]).await;

@@ -80,8 +80,9 @@ impl Line {
             self.finish(work, Fate::Waiting, Some(&room_is_absent()), None).await;
         } else if waited && !self.rooms.may_ask_again(&work.call) {
             // Their rows stay as they are: they are the first to be asked about next time.
-            let (fate, trouble) = work.end(Fate::Waiting, Some(&others_first()));
-            work.operations.iter().for_each(|index| self.note(*index, fate, trouble.clone()));
+            for (index, operation) in self.operations(work) {
+                self.note_end(index, work.end(operation, Fate::Waiting, Some(&others_first())));
+            }
         } else {
             return false;
         }
@@ -121,10 +122,7 @@ impl Line {
         verdict: Verdict,
     ) -> Option<Rest> {
         match verdict {
-            Verdict::Done(effect) => {
-                self.done(form, work, attempt, Some(effect)).await;
-            }
-            Verdict::AlreadySo => self.done(form, work, attempt, None).await,
+            Verdict::Proven(proof) => self.done(form, work, attempt, &proof).await,
             Verdict::Again { pause } => {
                 self.record(vec![self.answered(attempt)]).await;
                 self.rest(form, pause).await;

@@ -5,7 +5,7 @@ use std::future::Future;
 use super::attempt::blame;
 use super::outcome::Trouble;
 use super::paging::{Next, Paging};
-use super::settle::{Answer, Pause, Tries, Verdict};
+use super::settle::{Answer, Pause, Proof, Tries, Verdict};
 use super::work::Work;
 use crate::provider::{Call, Effect, Form, Listed, Verb};
 
@@ -31,22 +31,17 @@ pub(super) struct List {
     pub(super) is_whole: bool,
 }
 
-/// Sends a call until it takes effect or cannot; `None` when what was asked for was so already,
-/// or there is nothing to list.
+/// Sends a call until it takes effect or cannot.
 pub(super) async fn insist(
     caller: &impl Caller,
     form: &'static Form,
     work: &mut Work,
-) -> Result<Option<Effect>, Trouble> {
+) -> Result<Proof, Trouble> {
     let mut tries = Tries::default();
     loop {
         let (answer, verdict) = caller.call(form, work, &mut tries).await?;
-        let lists = matches!(work.call.verb, Verb::List { .. });
         match verdict {
-            Verdict::Done(effect) => return Ok(Some(effect)),
-            Verdict::AlreadySo => return Ok(None),
-            // A list of what is not there is an empty list.
-            Verdict::Waiting | Verdict::RoomAbsent if lists => return Ok(None),
+            Verdict::Proven(proof) => return Ok(proof),
             Verdict::Again { pause } => caller.pause(form, pause).await,
             Verdict::Look
             | Verdict::Recreate
@@ -74,7 +69,7 @@ pub(super) async fn list(
         let verb = Verb::List { cursor };
         let call = Call { verb, reason: None, items: Vec::new(), ..about.clone() };
         let mut work = Work::new(call, Vec::new());
-        let Some(Effect::Page(page)) = insist(caller, form, &mut work).await? else {
+        let Some(Effect::Page(page)) = insist(caller, form, &mut work).await?.into_effect() else {
             return Ok(List { rows: paging.into_rows(), is_whole: true });
         };
         match paging.take(page, cursor) {

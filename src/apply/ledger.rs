@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::outcome::{Fate, Trouble};
+use super::settle::Proof;
+use super::work::End;
 use crate::domain::{
     Action, Doubt, Enforcement, Evidence, Held, Lapse, Moment, RuleId, Source, Twin,
 };
@@ -60,7 +62,7 @@ pub fn twin(operation: &Operation, since: Moment) -> Twin {
 }
 
 /// The row of a restriction that is held now, as the operation wanted it.
-pub fn held(operation: &Operation, written: Written) -> Enforcement {
+pub fn held(operation: &Operation, written: Written, _known: &Proof) -> Enforcement {
     let Written { at, lapse, rule, evidence, twin } = written;
     let earlier = operation.recorded.as_ref().and_then(|row| row.held.as_ref());
     let since = earlier.map_or(at, |held| held.since);
@@ -76,6 +78,11 @@ pub fn held(operation: &Operation, written: Written) -> Enforcement {
     }
 }
 
+/// Nothing is held of a restriction any more.
+pub fn gone(operation: &Operation, _known: &Proof) -> Record {
+    Record::Drop(operation.restriction.clone())
+}
+
 /// The row of a restriction about which only what is promised has changed.
 pub fn promised(operation: &Operation) -> Enforcement {
     Enforcement {
@@ -86,9 +93,10 @@ pub fn promised(operation: &Operation) -> Enforcement {
     }
 }
 
-/// What the state is told when an operation came to this end without taking effect. What earlier
-/// runs left in doubt about it stays so: what is refused now may have been done then.
-pub fn without_effect(operation: &Operation, fate: Fate, now: Moment) -> Option<Record> {
+/// What the state is told when an operation came to this end. What earlier runs left in doubt
+/// about it stays so: what is refused now may have been done then.
+pub fn not_done(operation: &Operation, end: &End, now: Moment) -> Option<Record> {
+    let (fate, _) = end.parts();
     match fate {
         Fate::Waiting => {
             let row = promised(operation);

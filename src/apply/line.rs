@@ -12,7 +12,7 @@ use super::outcome::{Fate, Stopped, Trouble};
 use super::pace::Pace;
 use super::rooms::Rooms;
 use super::shared_list::SharedList;
-use super::work::Work;
+use super::work::{End, Work};
 use super::{Halt, Progress};
 use crate::domain::Moment;
 use crate::plan::{Operation, Plan};
@@ -181,10 +181,15 @@ impl Line {
             Some(stopped) => stopped.clone(),
             None => (Fate::Deferred, self.shared.not_begun()),
         };
-        let (fate, trouble) = work.end(fate, Some(&trouble));
         for index in &work.operations {
-            self.note(*index, fate, trouble.clone());
+            self.note_end(*index, work.leave(fate, &trouble));
         }
+    }
+
+    /// Notes the end of an operation that is not done.
+    pub fn note_end(&self, operation: usize, end: End) {
+        let (fate, trouble) = end.into_parts();
+        self.note(operation, fate, trouble);
     }
 
     /// Notes the end of an operation.

@@ -4,10 +4,10 @@ use super::attempt::{NotMade, blame};
 use super::insist::{Caller, insist, list};
 use super::line::Line;
 use super::outcome::Trouble;
-use super::settle::{Answer, Pause, Tries, Verdict, settle};
+use super::settle::{Answer, Pause, Proof, Tries, Verdict, settle};
 use super::shared_list::Rows;
 use super::work::Work;
-use crate::provider::{Call, Effect, Form, Listed};
+use crate::provider::{Call, Form, Listed};
 
 impl Line {
     /// Reads the list that a call's subjects would be in, as far as it can be read.
@@ -22,9 +22,7 @@ impl Line {
     }
 
     /// Sends a call until it takes effect or cannot; its operations get no fate from it.
-    ///
-    /// `None` when what was asked for was so already.
-    pub(super) async fn insist(&self, work: &mut Work) -> Result<Option<Effect>, Trouble> {
+    pub(super) async fn insist(&self, work: &mut Work) -> Result<Proof, Trouble> {
         let form = self.form(&work.call).ok_or_else(stopped)?;
         insist(self, form, work).await
     }

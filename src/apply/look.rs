@@ -12,6 +12,7 @@ use jiff::SignedDuration;
 use super::ledger::{self, Sent, Written};
 use super::line::Line;
 use super::outcome::{Fate, Trouble};
+use super::settle::Proof;
 use super::work::Work;
 use crate::domain::{Enforcement, Evidence, Lapse, Moment, RuleId, Until};
 use crate::plan::Operation;
@@ -122,7 +123,7 @@ impl Line {
         // Another attempt may have made one that no list shows yet.
         let twin = Some(ledger::twin(operation, twin_since(since, self.now())));
         let written = Written { at, lapse: rule.lapse, rule: rule.rule, evidence, twin };
-        let row = ledger::held(operation, written);
+        let row = ledger::held(operation, written, &Proof::in_list(rule));
         let promised = operation.recorded.as_ref().map_or(operation.until, |row| row.until);
         if promised != operation.until || self.is_renewal_due(form, &row) {
             // It was made for another `until`, or long ago: move its end.
@@ -182,7 +183,7 @@ impl Line {
         has_rule: bool,
     ) -> Sight {
         let known = work.call.items.first().and_then(|item| item.rule);
-        let mut lifted = false;
+        let mut lifted = None;
         for pause in [Duration::ZERO, SECOND_LOOK_AFTER] {
             self.sleep(pause).await;
             let rules = match self.matching(form, work, since).await {
@@ -197,21 +198,21 @@ impl Line {
                     .into_iter()
                     .map(|item| Item { rule: rule.rule, ..item })
                     .collect();
-                if let Err(trouble) = self.insist(&mut lift).await {
-                    return Sight::Unclear(trouble);
+                match self.insist(&mut lift).await {
+                    Ok(proof) => lifted = Some(proof),
+                    Err(trouble) => return Sight::Unclear(trouble),
                 }
-                lifted = true;
             }
             if has_rule {
                 return Sight::Clear;
             }
-            if lifted {
+            if let Some(proof) = &lifted {
                 let Some((index, operation)) = self.operations(work).into_iter().next() else {
                     break;
                 };
                 let fate = (Fate::Done, None);
                 let audit = self.shared.audit(operation, self.now(), fate, Sent::NOTHING);
-                let gone = Record::Drop(operation.restriction.clone());
+                let gone = ledger::gone(operation, proof);
                 self.settle_by_record(index, vec![gone, audit]).await;
                 return Sight::Settled;
             }

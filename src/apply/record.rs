@@ -7,6 +7,7 @@ use super::ledger::{self, Sent, Written};
 use super::line::Line;
 use super::look::twin_since;
 use super::outcome::{Fate, Trouble};
+use super::settle::Proof;
 use super::work::Work;
 use crate::domain::{Doubt, Evidence, Lapse, Moment, RuleId};
 use crate::plan::Operation;
@@ -21,7 +22,7 @@ impl Line {
         form: &'static Form,
         work: &Work,
         attempt: &Attempt,
-        effect: Option<Effect>,
+        proof: &Proof,
     ) {
         let mut records = Vec::with_capacity(1 + 2 * work.operations.len());
         records.push(self.answered(attempt));
@@ -36,11 +37,11 @@ impl Line {
             let rule = work.call.items.get(place).and_then(|item| item.rule);
             let ends = work.call.verb == Verb::Lift;
             if ends {
-                records.push(Record::Drop(operation.restriction.clone()));
+                records.push(ledger::gone(operation, proof));
             } else {
-                let written =
-                    written(form, operation, (attempt, rule), (effect.as_ref(), unanswered));
-                let mut row = ledger::held(operation, written);
+                let effect = proof.effect();
+                let written = written(form, operation, (attempt, rule), (effect, unanswered));
+                let mut row = ledger::held(operation, written, proof);
                 if form.repeat == Repeat::MayKeepOldEnd
                     && may_keep_old_end(operation, unanswered.is_some() || effect.is_none())
                 {
@@ -93,18 +94,19 @@ impl Line {
         let call = attempt.map(|attempt| attempt.call);
         let sent = Sent { call, told: told.as_ref(), request_id: None };
         let now = self.now();
-        let (fate, trouble) = work.end(fate, trouble);
-        for (_, operation) in self.operations(work) {
-            // A lift that the provider refuses for now is not waiting: it is simply not done.
-            records.extend(ledger::without_effect(operation, fate, now));
-            records.push(self.shared.audit(operation, now, (fate, trouble.as_ref()), sent));
+        let mut ends = Vec::with_capacity(work.operations.len());
+        for (index, operation) in self.operations(work) {
+            let end = work.end(operation, fate, trouble);
+            records.extend(ledger::not_done(operation, &end, now));
+            records.push(self.shared.audit(operation, now, end.parts(), sent));
+            ends.push((index, end));
         }
         if !records.is_empty() {
             // Unwritten, the run is halted, and the state says that it may have happened.
             let _unwritten = self.journal.report(records).await;
         }
-        for index in &work.operations {
-            self.note(*index, fate, trouble.clone());
+        for (index, end) in ends {
+            self.note_end(index, end);
         }
     }
 
@@ -117,7 +119,8 @@ impl Line {
         } else {
             // An intent may have been written for it: take that back, it was never sent.
             let records = self.operations(work).into_iter().filter_map(|(_, operation)| {
-                ledger::without_effect(operation, Fate::Deferred, self.now())
+                let end = work.end(operation, Fate::Deferred, None);
+                ledger::not_done(operation, &end, self.now())
             });
             self.record(records.collect()).await;
             self.leave(work);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::provider::{Call, Class, Effect, Fault, Form, NoAnswer, Repeat, Reply, Verb};
+use crate::provider::{Call, Class, Effect, Fault, Form, Listed, NoAnswer, Repeat, Reply, Verb};
 
 /// What came back from an attempt.
 pub type Answer = Result<Reply, Refused>;
@@ -36,13 +36,33 @@ const MOST_LOST: u32 = 5;
 /// Throttling answers before a call is given up for this run: the pace is at its slowest by then.
 const MOST_THROTTLED: u32 = 12;
 
+/// That it is known what a provider holds. Only an answer that says so and a list make one, and
+/// without one no row loses its doubt.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Proof(Option<Effect>);
+
+impl Proof {
+    /// A row of a list shows it.
+    pub fn in_list(_shown: &Listed) -> Self {
+        Self(None)
+    }
+
+    /// The effect that a call had; `None` if what was asked for was so already.
+    pub fn effect(&self) -> Option<&Effect> {
+        self.0.as_ref()
+    }
+
+    /// The same, by value.
+    pub fn into_effect(self) -> Option<Effect> {
+        self.0
+    }
+}
+
 /// What to do next.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Verdict {
-    /// It took effect.
-    Done(Effect),
-    /// It was so already.
-    AlreadySo,
+    /// It took effect, or was so already.
+    Proven(Proof),
     /// Try again after a pause.
     Again {
         /// What kind of pause.
@@ -108,7 +128,7 @@ pub enum Parts {
 /// Says what to do after an attempt, and counts it.
 pub fn settle(form: &Form, call: &Call, answer: &Answer, tries: &mut Tries) -> Verdict {
     match answer {
-        Ok(reply) => Verdict::Done(reply.effect.clone()),
+        Ok(reply) => Verdict::Proven(Proof(Some(reply.effect.clone()))),
         Err(Refused::NoAnswer(NoAnswer::NotSent(_) | NoAnswer::Starved(_))) => {
             again(tries, Verdict::GiveUp)
         }
@@ -128,8 +148,11 @@ fn settle_fault(form: &Form, call: &Call, fault: &Fault, tries: &mut Tries) -> V
             None => Verdict::Split(Parts::Halves),
         }
     };
+    let lists = matches!(call.verb, Verb::List { .. });
     match &fault.class {
-        Class::AlreadySo => Verdict::AlreadySo,
+        Class::AlreadySo => Verdict::Proven(Proof(None)),
+        // A list of what is not there is an empty list.
+        Class::Wait | Class::WaitForRoom if lists => Verdict::Proven(Proof(None)),
         Class::Retry => lost(form, call, Some(fault), tries),
         Class::Throttled { after: Some(after) } if *after > LONGEST_BELIEVED => Verdict::Defer {
             hint: "the provider asks to come again in more than five minutes: run again later",
@@ -156,7 +179,7 @@ fn settle_fault(form: &Form, call: &Call, fault: &Fault, tries: &mut Tries) -> V
         Class::WaitForRoom => Verdict::RoomAbsent,
         Class::RuleGone => match call.verb {
             Verb::Renew | Verb::Impose => Verdict::Recreate,
-            Verb::Lift | Verb::List { cursor: _ } => Verdict::AlreadySo,
+            Verb::Lift | Verb::List { cursor: _ } => Verdict::Proven(Proof(None)),
         },
         Class::Refuse => narrow(Verdict::GiveUp),
         Class::RefuseRoom => Verdict::GiveUp,
@@ -203,6 +226,7 @@ pub fn back_off(attempt: u32, bits: u64) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use super::super::bearing::Bearing;
     use super::super::bearing::samples::{
         DONE, LIST, STOP, THROTTLED, call, fault, not_sent, silence,
     };
@@ -219,9 +243,10 @@ mod tests {
     fn every_class_has_its_verdict_for_one_subject_and_for_many() {
         let halves = Verdict::Split(Parts::Halves);
         let pause = Pause::Throttled { attempt: 1, after: None };
+        let [done, so_already] = [Some(Effect::Done), None].map(|it| Verdict::Proven(Proof(it)));
         for (answer, of_one, of_many) in [
-            (DONE, Verdict::Done(Effect::Done), Verdict::Done(Effect::Done)),
-            (fault(Class::AlreadySo, None), Verdict::AlreadySo, Verdict::AlreadySo),
+            (DONE, done.clone(), done),
+            (fault(Class::AlreadySo, None), so_already.clone(), so_already),
             (fault(THROTTLED, None), Verdict::Again { pause }, Verdict::Again { pause }),
             (fault(STOP, None), Verdict::Stop { hint: "" }, Verdict::Stop { hint: "" }),
             (fault(Class::Wait, None), Verdict::Waiting, halves.clone()),
@@ -245,12 +270,53 @@ mod tests {
     }
 
     #[test]
+    fn a_verdict_proves_what_its_answer_does_and_nothing_else() {
+        let classes = [
+            Class::AlreadySo,
+            Class::Retry,
+            THROTTLED,
+            Class::SignAgain,
+            Class::Wait,
+            Class::WaitForRoom,
+            Class::RuleGone,
+            Class::Refuse,
+            Class::RefuseRoom,
+            Class::Quota,
+            STOP,
+        ];
+        let faults = classes.into_iter().map(|class| fault(class, None));
+        let tries = [0, MOST_LOST - 1, MOST_THROTTLED, 1000];
+        for answer in faults.chain([DONE, silence(), not_sent()]) {
+            for (verb, items) in [Verb::Impose, Verb::Renew, Verb::Lift]
+                .into_iter()
+                .flat_map(|it| [(it, 1), (it, 3)])
+            {
+                let call = call(verb, items);
+                let bearing = Bearing::of(&call, &answer);
+                for lost in tries {
+                    for form in [form(Repeat::Idempotent), form(Repeat::Duplicates)] {
+                        let mut tries = Tries { lost, throttled: lost, signed: lost };
+                        let verdict = settle(form, &call, &answer, &mut tries);
+                        let proves = matches!(verdict, Verdict::Proven(_));
+                        assert_eq!(proves, bearing == Bearing::Proof, "{verb:?} {answer:?}");
+                        // Nothing that would make a second rule is repeated without a look.
+                        let blind = matches!(verdict, Verdict::Again { .. });
+                        let may_double = verb == Verb::Impose && form.repeat == Repeat::Duplicates;
+                        let unknown = bearing == Bearing::MayHaveTakenEffect;
+                        assert!(!(blind && may_double && unknown), "{verb:?} {answer:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_rule_that_is_gone_is_made_again_and_needs_no_lift() {
         for (verb, expected) in [
             (Verb::Impose, Verdict::Recreate),
             (Verb::Renew, Verdict::Recreate),
-            (Verb::Lift, Verdict::AlreadySo),
-            (LIST, Verdict::AlreadySo),
+            (Verb::Lift, Verdict::Proven(Proof(None))),
+            (LIST, Verdict::Proven(Proof(None))),
         ] {
             let answer = fault(Class::RuleGone, None);
             let form = form(Repeat::Duplicates);

@@ -96,12 +96,23 @@ impl Work {
         self.open.as_ref().filter(|open| open.how == How::Unanswered).map(|open| open.since)
     }
 
-    /// How an operation ends that did not take effect as far as the last answer goes, or without
-    /// one: what is open stays in doubt.
-    pub fn end(&self, fate: Fate, trouble: Option<&Trouble>) -> (Fate, Option<Trouble>) {
-        match (&self.open, fate) {
-            (None, _) | (_, Fate::Done) => (fate, trouble.cloned()),
-            (Some(open), _) => (Fate::InDoubt, Some(open.told_with(trouble))),
+    /// How one of its operations ends that did not take effect as far as the last answer goes, or
+    /// without one: what is open stays in doubt, and so does what an earlier run left so.
+    pub fn end(&self, operation: &Operation, fate: Fate, trouble: Option<&Trouble>) -> End {
+        match (&self.open, operation.doubted, fate) {
+            (Some(open), _, _) => End::in_doubt(open.told_with(trouble)),
+            (None, Some(_), Fate::Waiting | Fate::Failed | Fate::Dropped | Fate::InDoubt) => {
+                End::in_doubt(told_with_earlier(trouble))
+            }
+            (None, _, _) => End { fate, trouble: trouble.cloned() },
+        }
+    }
+
+    /// How its operations end if nothing more is sent: what was not begun says so.
+    pub fn leave(&self, fate: Fate, trouble: &Trouble) -> End {
+        match &self.open {
+            Some(open) => End::in_doubt(open.told_with(Some(trouble))),
+            None => End { fate, trouble: Some(trouble.clone()) },
         }
     }
 
@@ -118,6 +129,30 @@ impl Work {
     }
 }
 
+/// How an operation ends that is not done: what is written down about it. Only [`Work`] makes
+/// one, which knows what is open.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct End {
+    fate: Fate,
+    trouble: Option<Trouble>,
+}
+
+impl End {
+    fn in_doubt(trouble: Trouble) -> Self {
+        Self { fate: Fate::InDoubt, trouble: Some(trouble) }
+    }
+
+    /// The fate, and why.
+    pub fn parts(&self) -> (Fate, Option<&Trouble>) {
+        (self.fate, self.trouble.as_ref())
+    }
+
+    /// The same, by value.
+    pub fn into_parts(self) -> (Fate, Option<Trouble>) {
+        (self.fate, self.trouble)
+    }
+}
+
 impl Open {
     /// What is wrong, in the words of the last answer and of the one that never came.
     fn told_with(&self, last: Option<&Trouble>) -> Trouble {
@@ -130,5 +165,157 @@ impl Open {
         };
         let error = format!("{}; {earlier} ({})", last.error, self.trouble.error);
         Trouble { error, ..last.clone() }
+    }
+}
+
+/// What is wrong with an operation that was in doubt before, in the words of the last answer too.
+fn told_with_earlier(last: Option<&Trouble>) -> Trouble {
+    let earlier = "it was in doubt before this run";
+    match last {
+        Some(last) => Trouble { error: format!("{}; {earlier}", last.error), ..last.clone() },
+        None => Trouble { error: earlier.to_owned(), code: None, request_id: None },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bearing::samples::{DONE, STOP, THROTTLED, call, fault, not_sent, silence};
+    use super::super::settle::Answer;
+    use super::*;
+    use crate::domain::{
+        Action, Because, Deny, Id, Kind, Lapse, Restriction, Subject, TargetName, Until,
+    };
+    use crate::plan::Means;
+    use crate::provider::{Class, Verb};
+
+    const THEN: Moment = Moment::from_seconds(1);
+
+    /// A lift of something about which this was in doubt before.
+    fn operation(doubted: Option<Doubt>) -> Operation {
+        Operation {
+            action: Action::Lift,
+            because: Because::EntryRemoved,
+            upkeep: false,
+            restriction: Restriction {
+                target: TargetName::parse("t").unwrap(),
+                room: None,
+                subject: Subject { kind: Kind::User, id: Id::new("u0") },
+                deny: Deny::JOIN,
+            },
+            until: Until::Never,
+            reason: None,
+            entry: None,
+            source: None,
+            means: Means::Call { verb: Verb::Lift, rule: None },
+            waited: false,
+            doubted,
+            recorded: None,
+            after: None,
+        }
+    }
+
+    fn trouble(answer: &Answer) -> Trouble {
+        let error = format!("{answer:?}");
+        Trouble { error, code: None, request_id: None }
+    }
+
+    /// One of three, after answers to all of them and then answers to it alone.
+    fn after(of_all: &[Answer], of_one: &[Answer]) -> Work {
+        let mut work = Work::new(call(Verb::Impose, 3), vec![0, 1, 2]);
+        let learn = |work: &mut Work, answer: &Answer| {
+            work.learn(Bearing::of(&work.call, answer), THEN, || trouble(answer));
+        };
+        for answer in of_all {
+            learn(&mut work, answer);
+        }
+        let mut part = work.part(0, 1);
+        for answer in of_one {
+            learn(&mut part, answer);
+        }
+        part
+    }
+
+    #[test]
+    fn what_may_have_taken_effect_stays_in_doubt_whatever_follows() {
+        let [refused, waits] = [Class::Refuse, Class::Wait].map(|class| fault(class, None));
+        let follows = [
+            vec![],
+            vec![refused.clone()],
+            vec![waits.clone()],
+            vec![fault(THROTTLED, None)],
+            vec![fault(STOP, None)],
+            vec![fault(Class::SignAgain, None)],
+            vec![fault(Class::Quota, None)],
+            vec![fault(Class::WaitForRoom, None)],
+            vec![fault(Class::RefuseRoom, None)],
+            vec![fault(Class::RuleGone, None)],
+            vec![not_sent()],
+            vec![not_sent(), refused.clone(), waits],
+        ];
+        let doubt = Doubt::new(Action::Impose, THEN, Lapse::Open);
+        for lost in [silence(), fault(Class::Retry, None)] {
+            for follows in &follows {
+                for (of_all, of_one) in [
+                    (vec![lost.clone()], follows.clone()),
+                    ([vec![lost.clone()], follows.clone()].concat(), vec![]),
+                    (vec![], [vec![lost.clone()], follows.clone()].concat()),
+                    (vec![refused.clone(), lost.clone()], follows.clone()),
+                ] {
+                    let work = after(&of_all, &of_one);
+                    assert!(work.is_open() && work.unanswered_since() == Some(THEN), "{follows:?}");
+                    for fate in [Fate::Failed, Fate::Waiting, Fate::Deferred, Fate::Dropped] {
+                        for doubted in [None, Some(doubt)] {
+                            let last = trouble(&refused);
+                            let end = work.end(&operation(doubted), fate, Some(&last));
+                            let (fate, told) = end.parts();
+                            assert_eq!(fate, Fate::InDoubt, "{of_all:?} {of_one:?}");
+                            let told = &told.unwrap().error;
+                            assert!(told.starts_with(&last.error) && told.ends_with(')'), "{told}");
+                        }
+                        let (fate, _) = work.leave(fate, &trouble(&refused)).into_parts();
+                        assert_eq!(fate, Fate::InDoubt, "{of_all:?} {of_one:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_refused_together_is_in_doubt_until_it_is_refused_alone() {
+        let refused = fault(Class::Refuse, None);
+        let end = |of_one: &[Answer]| {
+            let work = after(std::slice::from_ref(&refused), of_one);
+            work.end(&operation(None), Fate::Failed, Some(&trouble(&DONE))).into_parts().0
+        };
+        assert_eq!(end(&[]), Fate::InDoubt);
+        assert_eq!(end(&[not_sent()]), Fate::InDoubt);
+        assert_eq!(end(&[fault(THROTTLED, None)]), Fate::InDoubt);
+        assert_eq!(end(std::slice::from_ref(&refused)), Fate::Failed);
+        assert_eq!(end(&[refused.clone(), silence()]), Fate::InDoubt);
+    }
+
+    #[test]
+    fn what_was_in_doubt_before_stays_so_unless_it_was_not_begun() {
+        let doubt = Doubt::new(Action::Impose, THEN, Lapse::Open);
+        for (fate, expected) in [
+            (Fate::Failed, Fate::InDoubt),
+            (Fate::Waiting, Fate::InDoubt),
+            (Fate::Dropped, Fate::InDoubt),
+            (Fate::InDoubt, Fate::InDoubt),
+            (Fate::Deferred, Fate::Deferred),
+        ] {
+            for answers in [vec![], vec![fault(Class::Refuse, None)], vec![not_sent()]] {
+                let work = after(&[], &answers);
+                let last = trouble(&DONE);
+                let (told, trouble) =
+                    work.end(&operation(Some(doubt)), fate, Some(&last)).into_parts();
+                assert_eq!(told, expected, "{fate:?} {answers:?}");
+                let says_both = trouble.unwrap().error
+                    == format!("{}; it was in doubt before this run", last.error);
+                assert_eq!(says_both, expected == Fate::InDoubt);
+                let end = work.end(&operation(None), fate, Some(&last));
+                assert_eq!(end.into_parts(), (fate, Some(last)));
+            }
+        }
     }
 }

@@ -144,3 +144,35 @@ fn an_expired_row_in_doubt_is_still_lifted_where_nothing_else_ends_it() {
     let bench = Bench::new(vec![], vec![row(Sort::Tencent, Action::Lift)]).at(at(END));
     assert_eq!(lines(&bench.upkeep()), "forget expired record upkeep");
 }
+
+#[test]
+fn a_row_that_waits_and_is_in_doubt_is_followed_up_too() {
+    let waiting = |sort: Sort, action| {
+        let row = row(sort, action);
+        Enforcement { held: None, waiting: Some(at(-MINUTE)), ..row }
+    };
+    let settled = "impose in_doubt impose upkeep";
+    let [lift, finish] = ["lift entry_removed lift change", "lift in_doubt lift upkeep"];
+    for (action, unwanted) in [
+        (Action::Impose, lift),
+        (Action::Amend, lift),
+        (Action::Renew, lift),
+        (Action::Lift, finish),
+    ] {
+        for sort in SORTS {
+            let wanted = vec![sort.wanted("9", until(END))];
+            let plan = Bench::new(wanted, vec![waiting(sort, action)]).plan();
+            assert_eq!((plan.in_doubt(), plan.waiting()), (1, 1), "{action} {sort:?}");
+            assert_eq!(lines(&plan), settled, "{action} {sort:?}");
+            assert!(plan.operations[0].waited, "{action} {sort:?}");
+            if sort == Sort::ZegoUser {
+                continue;
+            }
+            let plan = Bench::new(vec![], vec![waiting(sort, action)]).plan();
+            assert_eq!(lines(&plan), unwanted, "{action} {sort:?}");
+            let upkeep = Bench::new(vec![], vec![waiting(sort, action)]).upkeep();
+            let expected = if action == Action::Lift { finish } else { settled };
+            assert_eq!(lines(&upkeep), expected, "{action} {sort:?}");
+        }
+    }
+}

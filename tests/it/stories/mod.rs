@@ -23,5 +23,6 @@ mod store;
 mod story;
 mod time;
 mod twins;
+mod words;
 
 use story::{START, Story, hours};
