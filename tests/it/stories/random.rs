@@ -59,7 +59,7 @@ struct Schedule {
     /// How many calls had arrived before the first run.
     calls_before: u64,
     /// What attempts met that came after one without an answer.
-    mixes: BTreeSet<Mix>,
+    mixes: Vec<Mix>,
 }
 
 impl Schedule {
@@ -95,12 +95,12 @@ forbidden_streams:
         }
         let calls_before = story.sandbox.calls();
         let entries = BTreeMap::new();
-        let mixes = BTreeSet::new();
+        let mixes = Vec::new();
         Self { seed, chance, story, entries, foreign, may_break, unlisted, calls_before, mixes }
     }
 
     /// Plays it to its end; the mixes that came to pass.
-    fn play(mut self) -> BTreeSet<Mix> {
+    fn play(mut self) -> Vec<Mix> {
         for _ in 0..=self.chance.below(5) {
             self.edit();
             self.upset();
@@ -204,7 +204,7 @@ forbidden_streams:
                 self.story.sandbox.set_unregistered(user);
             }
         }
-        if self.chance.happens(30) {
+        if self.chance.happens(50) {
             return self.lose_first();
         }
         let percent = self.pick(&[0, 5, 30, 80]);
@@ -230,18 +230,10 @@ forbidden_streams:
         });
     }
 
-    /// Lets the first calls of each kind take effect unseen, and all later ones meet the same.
+    /// Lets the first calls take effect unseen, and all later ones meet the same.
     fn lose_first(&self) {
-        let lost = self.pick(&[1, 1, 2, 5]);
-        let then = self.pick(&[
-            Fate::Answer,
-            Fate::Status(400),
-            Fate::Status(401),
-            Fate::Status(503),
-            Fate::Throttle(None),
-            Fate::Unreachable,
-        ]);
-        self.story.sandbox.set_mischief(mixes::lose_first(lost, then));
+        let (lost, each) = (self.pick(&[1, 1, 2, 5]), self.chance.happens(50));
+        self.story.sandbox.set_mischief(mixes::lose_first(lost, each, self.pick(&mixes::THEN)));
     }
 
     /// Somebody on another machine holds the lease, dies, and is not waited for longer than a lease
@@ -378,7 +370,7 @@ fn schedules_of_faults_and_crashes_lose_no_fact() {
         first..first + number("OSTRACON_SEEDS").unwrap_or(SCHEDULES)
     };
     let next = AtomicU64::new(seeds.start);
-    let mixes = Mutex::new(BTreeSet::new());
+    let mixes = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
@@ -387,8 +379,9 @@ fn schedules_of_faults_and_crashes_lose_no_fact() {
                     if !seeds.contains(&seed) {
                         break;
                     }
-                    let played = Schedule::new(seed).play();
-                    mixes.lock().unwrap().extend(played);
+                    for mix in Schedule::new(seed).play() {
+                        *mixes.lock().unwrap().entry(mix).or_default() += 1;
+                    }
                 }
             });
         }
