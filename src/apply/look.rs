@@ -47,6 +47,11 @@ pub(super) fn twin_since(doubted: Moment, now: Moment) -> Moment {
     doubted.max(now - TWIN_LIVES)
 }
 
+/// Whether a rule whose twin may stand `since` then may still have it.
+pub(super) fn may_have_twin(since: Moment, now: Moment) -> bool {
+    now - since < TWIN_SHOWS
+}
+
 impl Line {
     /// Looks before the first attempt, if an earlier run left a doubt that calls for it.
     pub(super) async fn look_first(&self, form: &'static Form, work: &mut Work) -> Sight {
@@ -60,12 +65,10 @@ impl Line {
         let stands = |lapse: Lapse| lapse.at().is_none_or(|end| now - end < CLOCK_TOLERANCE);
         let doubt = row.doubt.filter(|doubt| stands(doubt.lapse)).map(|doubt| doubt.since);
         let twin = row.held.as_ref().and_then(|held| held.twin).map(|twin| twin.since);
-        let twin = twin.filter(|since| now - *since < TWIN_SHOWS);
+        let twin = twin.filter(|since| may_have_twin(*since, now));
         let has_rule = work.call.items.iter().all(|item| item.rule.is_some());
         match (work.call.verb, doubt.into_iter().chain(twin).min()) {
-            (Verb::Impose, Some(since)) if doubt.is_some() => {
-                self.look_twice(form, work, since).await
-            }
+            (Verb::Impose, Some(since)) => self.look_twice(form, work, since).await,
             (Verb::Lift, Some(since)) => self.lift_what_shows(form, work, since, has_rule).await,
             // Without a rule id there is nothing a lift could name.
             (Verb::Lift, None) if !has_rule => Sight::Unclear(never_seen()),

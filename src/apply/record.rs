@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::attempt::{Attempt, blame, is_timely};
 use super::ledger::{self, Sent, Written};
 use super::line::Line;
-use super::look::twin_since;
+use super::look::{may_have_twin, twin_since};
 use super::outcome::{Fate, Trouble};
 use super::settle::Proof;
 use super::work::Work;
@@ -180,13 +180,15 @@ fn written(
         Some(Effect::Done | Effect::Page(_)) => (asked, rule, Evidence::Acknowledged),
         None => (asked, rule, Evidence::Observed),
     };
-    // A rule made after an attempt that brought no answer may have a twin.
-    let created = matches!(effect, Some(Effect::Created(_)));
-    let doubted = operation.doubted.map(|doubt| doubt.since);
-    let doubted = doubted.or(unanswered).filter(|_| created);
-    let twin_since = match doubted.map(|since| twin_since(since, attempt.sent)) {
-        None if !created => earlier.and_then(|held| held.twin).map(|twin| twin.since),
-        twin_since => twin_since,
+    let known = earlier.and_then(|held| held.twin).map(|twin| twin.since);
+    let twin_since = if matches!(effect, Some(Effect::Created(_))) {
+        // A rule made after an attempt that brought no answer may have a twin, and so may one
+        // made in the place of another that had one.
+        let doubted = operation.doubted.map(|doubt| doubt.since).or(unanswered);
+        let known = known.filter(|since| may_have_twin(*since, attempt.sent));
+        doubted.into_iter().chain(known).min().map(|since| twin_since(since, attempt.sent))
+    } else {
+        known
     };
     let twin = twin_since.map(|since| ledger::twin(operation, since));
     Written { at: attempt.sent, lapse, rule, evidence, twin }

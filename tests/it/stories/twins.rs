@@ -161,3 +161,24 @@ fn a_doubt_that_is_tried_again_after_a_day_is_looked_for_again() {
     story.apply().ends(Exit::Done);
     story.holds(&["agora 7"]);
 }
+
+#[test]
+fn a_twin_is_remembered_when_the_rule_beside_it_is_gone() {
+    for is_listed in [false, true] {
+        let story = twinned();
+        if !is_listed {
+            story.sandbox.set_unlisted_rule(TWIN);
+        }
+        story.sandbox.lose_rule(TWIN + 1);
+        story.advance(hours(13));
+        story.apply().ends(Exit::Done);
+        // One that shows is taken for ours; beside one that does not there is another now.
+        let expected: &[&str] = if is_listed { &["agora 7"] } else { &["agora 7", "agora 7"] };
+        story.holds(expected);
+        story.sandbox.set_listed_rule(TWIN);
+        story.advance(hours(1));
+        story.policy("bans:\n  - { target: t, room: r, users: [u], until: never }\n");
+        story.apply().ends(Exit::Done);
+        story.holds(&["tencent r u"]);
+    }
+}
