@@ -1,9 +1,10 @@
-//! How many restrictions an apply imposes a second where no rate holds it back: `cargo bench
-//! --bench at_size`.
+//! How many restrictions an apply imposes a second where no rate holds it back, and what memory it
+//! needs for that: `cargo bench --bench at_size`.
 //!
 //! Two processes as in life: `ostracon sandbox --unlimited`, and `ostracon apply --unpaced` with
-//! 100,000 users of Tencent (or as many as the first argument says) in a state on disk. A `plan`
-//! of the same tells what of it is reading and planning. Not for CI: a busy machine is no news.
+//! 100,000 users of Tencent (or as many as the first argument says) in a state on disk: 20 a call,
+//! and then each with an end of its own, and so a call of its own. A `plan` of the same tells what
+//! of it is reading and planning. Not for CI: a busy machine is no news.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -13,6 +14,7 @@
     reason = "a bench may panic, reads and writes files, and prints"
 )]
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -20,6 +22,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use jiff::{Timestamp, ToSpan as _};
 use ostracon::sandbox::SECRET_KEY;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ostracon");
@@ -27,18 +30,29 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_ostracon");
 fn main() {
     let number = std::env::args().find_map(|word| word.parse().ok());
     let restrictions: u32 = number.unwrap_or(100_000);
+    converge(restrictions, 20, |_| "never".to_owned());
+    converge(restrictions, 1, |user| (FIRST_END + i64::from(user).seconds()).to_string());
+}
+
+/// The first of the ends where each has its own, one a second.
+const FIRST_END: Timestamp = Timestamp::constant(2_000_000_000, 0);
+
+/// Plans and applies users whose ends are as given, and says what that cost.
+fn converge(restrictions: u32, a_call: u32, end: impl Fn(u32) -> String) {
     let directory = tempfile::tempdir().unwrap();
     let (mut sandbox, address) = sandbox();
-    write(directory.path(), &address, restrictions);
+    write(directory.path(), &address, restrictions, end);
     let planned = time(directory.path(), &["plan", "--format", "json"]);
-    let arguments = ["apply", "--auto-approve", "--unpaced", "--format", "json"];
+    let arguments =
+        ["apply", "--auto-approve", "--unpaced", "--format", "json", "--deadline", "1h"];
     let applied = time(directory.path(), &arguments);
     let again = time(directory.path(), &["plan", "--detailed-exitcode"]);
     sandbox.kill().unwrap();
-    println!("{restrictions} restrictions, 20 a call");
-    for (what, Cost { wall, processor }) in [("plan", planned), ("apply", applied), ("plan", again)]
-    {
-        println!("{what:<6} {:>6.2} s, processor {processor:>5.2} s", wall.as_secs_f64());
+    println!("{restrictions} restrictions, {a_call} a call");
+    for (what, cost) in [("plan", planned), ("apply", applied), ("plan", again)] {
+        let Cost { wall, processor, peak } = cost;
+        let wall = wall.as_secs_f64();
+        println!("{what:<6} {wall:>6.2} s, processor {processor:>5.2} s, peak {peak:>4} MB");
     }
     let rest = applied.wall.saturating_sub(planned.wall);
     let rate = |wall: Duration| f64::from(restrictions) / wall.as_secs_f64();
@@ -56,8 +70,8 @@ fn sandbox() -> (Child, String) {
     (child, address)
 }
 
-/// Files of a thousand users, fifty an entry.
-fn write(directory: &Path, address: &str, restrictions: u32) {
+/// Files of a thousand users, fifty an entry as far as their ends are the same.
+fn write(directory: &Path, address: &str, restrictions: u32, end: impl Fn(u32) -> String) {
     let config = format!(
         "version: 1
 targets:
@@ -73,12 +87,17 @@ targets:
     for first in (0..restrictions).step_by(1000) {
         let mut text = "bans:\n".to_owned();
         for entry in (first..restrictions.min(first + 1000)).step_by(50) {
-            let users = entry..restrictions.min(entry + 50);
-            let users: Vec<_> = users.map(|user| format!("user-{user:07}")).collect();
-            let (room, users) = (entry / 50 % 500, users.join(", "));
-            let rest = "reason: Hate speech in chat, until: never";
-            writeln!(text, "  - {{ target: t, room: live-{room}, users: [{users}], {rest} }}")
-                .unwrap();
+            let room = entry / 50 % 500;
+            let mut ends: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            for user in entry..restrictions.min(entry + 50) {
+                ends.entry(end(user)).or_default().push(format!("user-{user:07}"));
+            }
+            for (until, users) in ends {
+                let users = users.join(", ");
+                let rest = format!("reason: Hate speech in chat, until: {until}");
+                writeln!(text, "  - {{ target: t, room: live-{room}, users: [{users}], {rest} }}")
+                    .unwrap();
+            }
         }
         fs::write(directory.join(format!("bans-{first:07}.yaml")), text).unwrap();
     }
@@ -88,6 +107,8 @@ targets:
 struct Cost {
     wall: Duration,
     processor: f64,
+    /// What memory was at most in use, in MB.
+    peak: u64,
 }
 
 /// What a command costs that must succeed.
@@ -95,9 +116,25 @@ fn time(directory: &Path, arguments: &[&str]) -> Cost {
     let (start, before) = (Instant::now(), processor_of_children());
     let mut command = Command::new(PROGRAM);
     command.arg("--dir").arg(directory).args(arguments).env("T", SECRET_KEY);
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Cost { wall: start.elapsed(), processor: processor_of_children() - before }
+    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+    let mut peak = 0;
+    let status = loop {
+        peak = peak_of(child.id()).unwrap_or(peak);
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    assert!(status.success(), "{status}");
+    Cost { wall: start.elapsed(), processor: processor_of_children() - before, peak }
+}
+
+/// What memory a process that runs has had in use at most, in MB.
+fn peak_of(process: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let (_, peak) = status.split_once("VmHWM:")?;
+    let kilobytes: u64 = peak.split_whitespace().next()?.parse().ok()?;
+    Some(kilobytes / 1000)
 }
 
 /// User and system time of the processes that ended, at Linux's 100 ticks a second.

@@ -136,7 +136,7 @@ fn encode() {
         }
         let session = Session::new(Arc::clone(target), secrets);
         let mut calls = plan.steps.iter().filter(|step| step.target == *name);
-        let call = &calls.next().unwrap().call;
+        let call = &calls.next().unwrap().call(&plan.operations).unwrap();
         let what =
             format!("encode a call of {}, {} in it", provider.facts().name, call.items.len());
         let stamp = |sequence| Stamp { now: now(), nonce: 7, sequence };

@@ -25,10 +25,15 @@ const MOST: usize = 4000;
 const EASES_OFF: u32 = 16;
 
 impl InFlight {
-    /// Nothing is known yet of a target that takes so many calls a second, and of the process's
-    /// connections may have so many.
+    /// Nothing is known yet of a target that may be sent so many calls a second, and of the
+    /// process's connections may have so many.
     pub fn new(per_second: u32, most: usize) -> Self {
         Self { per_second: per_second.max(1), most, latency: Mutex::default() }
+    }
+
+    /// No rate holds a target back: so many calls are on their way to it.
+    pub fn unpaced(most: usize) -> Self {
+        Self::new(u32::MAX, most)
     }
 
     /// Notes how long an answer took.
@@ -75,8 +80,7 @@ mod tests {
             (200, &[1000, 100], 302),
             // However long something claims to have taken.
             (200, &[u64::MAX], 4000),
-            // Where no rate holds it back.
-            (4000, &[1000], 4000),
+            (u32::MAX, &[1000], 4000),
         ] {
             assert_eq!(after(per_second, answers), expected, "{per_second}/s {answers:?}");
         }

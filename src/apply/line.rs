@@ -48,10 +48,16 @@ impl Shared {
     /// What is to be done of a step of the plan: without what a guard holds back.
     pub(super) fn work(&self, step: usize) -> Option<Work> {
         let step = self.plan.steps.get(step)?;
-        let mut work = Work::new(step.call.clone(), step.operations.clone());
-        let operations = &self.plan.operations;
-        work.retain(|index| operations.get(index).is_some_and(|it| self.plan.permits(it)));
+        let mut work = Work::new(step.call(&self.plan.operations)?, step.operations.clone());
+        work.retain(|index| self.plan.permits_at(index));
         Some(work)
+    }
+
+    /// The operations that are to be done of steps of the plan.
+    pub(super) fn permitted(&self, steps: &[usize]) -> impl Iterator<Item = usize> {
+        let steps = steps.iter().filter_map(|step| self.plan.steps.get(*step));
+        let operations = steps.flat_map(|step| &step.operations).copied();
+        operations.filter(|index| self.plan.permits_at(*index))
     }
 
     /// The audit row of an operation.

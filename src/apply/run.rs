@@ -104,10 +104,8 @@ pub async fn apply(order: Order, state: State) -> Carried {
             };
             match read {
                 Ok(secrets) => {
-                    let rate = target.provider.facts().highest_rate();
-                    let rate = if at_will { UNPACED } else { rate };
+                    let in_flight = in_flight(&target, at_will, share);
                     let session = Session::new(target, secrets);
-                    let in_flight = InFlight::new(rate, share);
                     let line = Line::new((shared, journal), session, paces, in_flight);
                     Arc::new(line).run(steps).await;
                 }
@@ -128,11 +126,21 @@ pub async fn apply(order: Order, state: State) -> Carried {
     Carried { outcome: Outcome { run, tally, problems, stopped, cause }, state, written }
 }
 
+/// How many calls of a target may be on their way.
+fn in_flight(target: &Target, at_will: bool, share: usize) -> InFlight {
+    if at_will {
+        InFlight::unpaced(share.min(AT_WILL))
+    } else {
+        InFlight::new(target.rate(), share)
+    }
+}
+
 /// What each target may have of the process's connections, however few those are.
 const LEAST_SHARE: usize = 8;
 
-/// What a target is taken for that is sent calls as fast as it answers, in calls a second.
-const UNPACED: u32 = 4000;
+/// How many calls are on their way to a target that is sent them as fast as it answers: more of
+/// them would only wait for each other.
+const AT_WILL: usize = 384;
 
 /// How many operations one transaction records that need no call.
 const CHUNK: usize = 1000;
@@ -233,11 +241,8 @@ async fn record_all(
 /// The steps of each target of which no guard holds everything back, by their index in the plan.
 fn by_target(plan: &Plan) -> BTreeMap<TargetName, Vec<usize>> {
     let mut targets: BTreeMap<TargetName, Vec<usize>> = BTreeMap::new();
-    let permitted = |index: &usize| {
-        plan.operations.get(*index).is_some_and(|operation| plan.permits(operation))
-    };
     for (index, step) in plan.steps.iter().enumerate() {
-        if !step.operations.iter().any(permitted) {
+        if !step.operations.iter().any(|index| plan.permits_at(*index)) {
             continue;
         }
         match targets.get_mut(&step.target) {
@@ -251,20 +256,16 @@ fn by_target(plan: &Plan) -> BTreeMap<TargetName, Vec<usize>> {
 /// Notes that the run was stopped before a target's secrets were had.
 fn defer(shared: &Shared, steps: &[usize]) {
     let trouble = shared.not_begun();
-    for work in steps.iter().filter_map(|step| shared.work(*step)) {
-        for index in work.operations {
-            shared.book.note(index, Fate::Deferred, Some(trouble.clone()));
-        }
+    for index in shared.permitted(steps) {
+        shared.book.note(index, Fate::Deferred, Some(trouble.clone()));
     }
 }
 
 /// Notes that a target's secrets cannot be had: nothing is sent to it.
 fn refuse(shared: &Shared, target: &Target, steps: &[usize], error: &str) {
     let trouble = Trouble { error: error.to_owned(), code: None, request_id: None };
-    for work in steps.iter().filter_map(|step| shared.work(*step)) {
-        for index in work.operations {
-            shared.book.note(index, Fate::Failed, Some(trouble.clone()));
-        }
+    for index in shared.permitted(steps) {
+        shared.book.note(index, Fate::Failed, Some(trouble.clone()));
     }
     shared.book.stop(Stopped {
         target: target.name.clone(),

@@ -15,6 +15,7 @@ use super::tenancy::{self, Tenancy};
 use super::view::show_text;
 use super::{Context, plan_file};
 use crate::apply::{self, Carried, Cause, Halt, Order, Outcome, Tally};
+use crate::domain::Desired;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::file::{self, SavedPlan};
@@ -99,12 +100,8 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
             .hint("say `--auto-approve` to apply without being asked"));
     }
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
-    // Only to find the state, and so that nobody waits for a lock to be told of a typing error:
-    // what decides is read anew once the state is ours.
-    let glance = read_files(context, args)?;
     let world = if args.sandbox { rehearsal::world(context.world) } else { context.world.clone() };
-    let location = if args.sandbox { Location::Memory } else { glance.state_location(context) };
-    check_lineage_at(&location, &glance)?;
+    let location = find_state(context, args)?;
     let halt = Halt::default();
     let signals = tokio::spawn(watch_signals(halt.clone()));
     let taken = unless_halted(&halt, tenancy::take(&location, &world, args.lock_timeout)).await;
@@ -145,7 +142,7 @@ impl Run<'_> {
         saved: Option<SavedPlan>,
     ) -> (State, Result<Ended, Error>) {
         let read = self.read(context, &mut state);
-        let (files, snapshot) = match read {
+        let (mut files, snapshot) = match read {
             Ok(read) => read,
             Err(error) => return (state, Err(error)),
         };
@@ -153,7 +150,12 @@ impl Run<'_> {
         let (state, kept, decided) = tenancy::keep(state, self.lease, self.world, decision).await;
         match decided.and_then(|decision| kept.map(|()| decision).map_err(Error::from)) {
             Err(error) => (state, Err(error)),
-            Ok(Decision::Go(ready)) => self.carry_out(context, state, (&files, *ready)).await,
+            Ok(Decision::Go(mut ready)) => {
+                // They may be large, and the plan has all of them that is needed from now on.
+                files.wanted = files.wanted.map(|_| Desired::default());
+                ready.snapshot.rows = Vec::new();
+                self.carry_out(context, state, (&files, *ready)).await
+            }
             Ok(Decision::Stop(plan)) => {
                 let exit = if plan.is_held_back() { Exit::Guarded } else { Exit::Done };
                 (state, Ok(Ended { outcome: nothing_done(self.lease), plan, exit }))
@@ -219,6 +221,15 @@ impl Run<'_> {
         let ended = written.map(|()| Ended { outcome, plan, exit });
         (state, ended.map_err(Error::from))
     }
+}
+
+/// Where the state is. The files are read for that, also so that nobody waits for a lock to be told
+/// of a typing error; what decides is read anew once the state is ours.
+fn find_state(context: &Context<'_>, args: &Args) -> Result<Location, Error> {
+    let glance = read_files(context, args)?;
+    let location = if args.sandbox { Location::Memory } else { glance.state_location(context) };
+    check_lineage_at(&location, &glance)?;
+    Ok(location)
 }
 
 fn check_lineage_at(location: &Location, files: &Files) -> Result<(), StateError> {

@@ -5,20 +5,44 @@ use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::sync::Arc;
 
 use super::{Means, Operation};
-use crate::domain::{Action, Deny, Id, Kind, Lapse, Moment, TargetName, Until};
+use crate::domain::{Action, Deny, Id, Kind, Lapse, Moment, Restriction, TargetName, Until};
 use crate::provider::{Call, Expiry, Form, Item, Target, Verb};
 
-/// One call of a plan, with the operations it carries.
+/// One call of a plan, by the operations it carries.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Step {
     /// The target it goes to.
     pub target: TargetName,
     /// When it is sent, among the steps of its target.
     pub phase: Phase,
-    /// The call.
-    pub call: Call,
+    /// How the target restricts what it is about.
+    pub form: &'static Form,
     /// The operations, by their index in the plan, in the order of the call's items.
     pub operations: Vec<usize>,
+}
+
+impl Step {
+    /// The call, out of the operations of its plan. It is made when it is needed: where each
+    /// restriction has an end of its own, a plan has a million of them.
+    pub fn call(&self, operations: &[Operation]) -> Option<Call> {
+        let carried = || self.operations.iter().filter_map(|index| operations.get(*index));
+        let operation = carried().next()?;
+        let Restriction { room, subject, deny, .. } = &operation.restriction;
+        let item = |operation: &Operation| {
+            let Means::Call { rule, .. } = operation.means else { return None };
+            Some(Item { id: operation.restriction.subject.id.clone(), rule })
+        };
+        let queued = Queued::of(operation, self.form)?;
+        Some(Call {
+            verb: queued.verb,
+            kind: subject.kind,
+            room: room.clone(),
+            deny: *deny,
+            reason: queued.reason().cloned(),
+            until: operation.until,
+            items: carried().filter_map(item).collect(),
+        })
+    }
 }
 
 /// The order in which the steps of one target are sent.
@@ -49,21 +73,23 @@ pub enum Phase {
 
 /// Puts the operations that need a call into calls.
 pub fn batch(operations: &[Operation], targets: &BTreeMap<TargetName, Arc<Target>>) -> Vec<Step> {
-    let mut queue: Vec<_> = operations
-        .iter()
-        .enumerate()
-        .filter_map(|(index, operation)| Queued::new(index, operation, targets))
-        .collect();
-    queue.sort_by_key(Queued::order);
+    let form_of = |operation: &Operation| {
+        let restriction = &operation.restriction;
+        targets.get(&restriction.target)?.provider.facts().form(restriction.subject.kind)
+    };
+    let queued = |(index, operation)| Some((index, Queued::of(operation, form_of(operation)?)?));
+    let mut queue: Vec<_> = operations.iter().enumerate().filter_map(queued).collect();
+    // Stable: else they stay in the order of the plan.
+    queue.sort_by_key(|(_, queued)| queued.order());
     let key_of = |step: &Step| {
-        let first = step.operations.first()?;
-        Queued::new(*first, operations.get(*first)?, targets).map(|queued| queued.key())
+        let first = operations.get(*step.operations.first()?)?;
+        Queued::of(first, step.form).map(|queued| queued.key())
     };
     let mut steps: Vec<Step> = Vec::new();
     // The newest step of each key, by the key's hash: where every ban has its own end there are as
     // many keys as bans.
     let mut open: BTreeMap<u64, usize> = BTreeMap::new();
-    for queued in queue {
+    for (index, queued) in queue {
         let key = queued.key();
         let hash = hash(&key);
         let room_left = open.get(&hash).and_then(|at| steps.get_mut(*at));
@@ -71,29 +97,32 @@ pub fn batch(operations: &[Operation], targets: &BTreeMap<TargetName, Arc<Target
             step.operations.len() < queued.form.batch && key_of(step).as_ref() == Some(&key)
         });
         if let Some(step) = room_left {
-            step.call.items.push(queued.item());
-            step.operations.push(queued.index);
+            step.operations.push(index);
         } else {
             open.insert(hash, steps.len());
-            steps.push(queued.step());
+            let (target, form) = (queued.operation.restriction.target.clone(), queued.form);
+            steps.push(Step { target, phase: queued.phase, form, operations: vec![index] });
         }
     }
-    one_per_room_first(&mut steps);
+    one_per_room_first(&mut steps, operations);
+    steps.shrink_to_fit();
     steps
 }
 
 /// A hash that is the same in every process: plans must not differ.
-fn hash(key: &Key) -> u64 {
+fn hash(key: &Key<'_>) -> u64 {
     let mut hasher = DefaultHasher::new();
     key.hash(&mut hasher);
     hasher.finish()
 }
 
 /// Of the calls about what had to wait, lets one a room go first: its answer may save the others.
-fn one_per_room_first(steps: &mut [Step]) {
+fn one_per_room_first(steps: &mut [Step], operations: &[Operation]) {
     let mut rooms = BTreeSet::new();
     for step in steps.iter_mut().filter(|step| step.phase == Phase::Waiting) {
-        if !rooms.insert((step.target.clone(), step.call.kind, step.call.room.clone())) {
+        let first = step.operations.first().and_then(|index| operations.get(*index));
+        let room = first.map(|first| (step.form.kind, &first.restriction.room));
+        if !rooms.insert((step.target.clone(), room)) {
             step.phase = Phase::StillWaiting;
         }
     }
@@ -102,43 +131,34 @@ fn one_per_room_first(steps: &mut [Step]) {
 
 /// An operation on its way into a call.
 struct Queued<'a> {
-    index: usize,
     operation: &'a Operation,
     form: &'static Form,
     verb: Verb,
     phase: Phase,
-    item: Item,
 }
 
 /// What two operations must have in common to share a call.
 #[derive(PartialEq, Eq, Hash)]
-struct Key {
-    target: TargetName,
+struct Key<'a> {
+    target: &'a TargetName,
     verb: &'static str,
     kind: Kind,
-    room: Option<Id>,
+    room: Option<&'a Id>,
     deny: Deny,
-    reason: Option<Arc<str>>,
+    reason: Option<&'a Arc<str>>,
     until: Option<Until>,
     /// Two parts of the queue that share no calls: what waited, and what waits for another.
     apart: Option<Phase>,
 }
 
 impl<'a> Queued<'a> {
-    fn new(
-        index: usize,
-        operation: &'a Operation,
-        targets: &BTreeMap<TargetName, Arc<Target>>,
-    ) -> Option<Self> {
-        let Means::Call { verb, rule } = operation.means else { return None };
-        let target = targets.get(&operation.restriction.target)?;
-        let form = target.provider.facts().form(operation.restriction.subject.kind)?;
-        let item = Item { id: operation.restriction.subject.id.clone(), rule };
-        Some(Self { index, operation, form, verb, phase: phase(operation), item })
+    fn of(operation: &'a Operation, form: &'static Form) -> Option<Self> {
+        let Means::Call { verb, rule: _ } = operation.means else { return None };
+        Some(Self { operation, form, verb, phase: phase(operation) })
     }
 
     /// Renewals go by lapse; what waits goes by when it was last asked about.
-    fn order(&self) -> (Phase, Option<Moment>, usize) {
+    fn order(&self) -> (Phase, Option<Moment>) {
         let recorded = self.operation.recorded.as_ref();
         let since = match self.phase {
             Phase::Renewal => self.operation.lapse().and_then(Lapse::at),
@@ -150,14 +170,14 @@ impl<'a> Queued<'a> {
             | Phase::ReplacedLift
             | Phase::Kick => None,
         };
-        (self.phase, since, self.index)
+        (self.phase, since)
     }
 
-    fn key(&self) -> Key {
+    fn key(&self) -> Key<'a> {
         let restriction = &self.operation.restriction;
         let apart = matches!(self.phase, Phase::Waiting | Phase::ReplacedLift);
         Key {
-            target: restriction.target.clone(),
+            target: &restriction.target,
             verb: match self.verb {
                 Verb::Impose => "impose",
                 Verb::Renew => "renew",
@@ -165,7 +185,7 @@ impl<'a> Queued<'a> {
                 Verb::List { .. } => "list",
             },
             kind: restriction.subject.kind,
-            room: restriction.room.clone(),
+            room: restriction.room.as_ref(),
             deny: restriction.deny,
             reason: self.reason(),
             until: (self.form.expiry != Expiry::Open && self.verb != Verb::Lift)
@@ -175,31 +195,9 @@ impl<'a> Queued<'a> {
     }
 
     /// The reason to send along, where the provider takes one with such a call.
-    fn reason(&self) -> Option<Arc<str>> {
+    fn reason(&self) -> Option<&'a Arc<str>> {
         let sent = self.form.reason.is_some_and(|reason| reason.sent) && self.verb != Verb::Lift;
-        self.operation.reason.clone().filter(|_| sent)
-    }
-
-    fn item(&self) -> Item {
-        self.item.clone()
-    }
-
-    fn step(&self) -> Step {
-        let restriction = &self.operation.restriction;
-        Step {
-            target: restriction.target.clone(),
-            phase: self.phase,
-            call: Call {
-                verb: self.verb,
-                kind: restriction.subject.kind,
-                room: restriction.room.clone(),
-                deny: restriction.deny,
-                reason: self.reason(),
-                until: self.operation.until,
-                items: vec![self.item()],
-            },
-            operations: vec![self.index],
-        }
+        self.operation.reason.as_ref().filter(|_| sent)
     }
 }
 

@@ -66,7 +66,7 @@ pub(super) fn forecast(
 ) -> Vec<Forecast> {
     let mut calls: BTreeMap<(&TargetName, usize), u64> = BTreeMap::new();
     for step in steps {
-        *calls.entry((&step.target, lane_of(step, targets))).or_default() += 1;
+        *calls.entry((&step.target, step.form.lane)).or_default() += 1;
     }
     let mut forecast: Vec<Forecast> = Vec::new();
     for ((name, lane), calls) in calls {
@@ -82,13 +82,6 @@ pub(super) fn forecast(
         }
     }
     forecast
-}
-
-/// The lane of a step's call.
-pub(super) fn lane_of(step: &Step, targets: &BTreeMap<TargetName, Arc<Target>>) -> usize {
-    let form =
-        targets.get(&step.target).and_then(|target| target.provider.facts().form(step.call.kind));
-    form.map_or(0, |form| form.lane)
 }
 
 #[cfg(test)]

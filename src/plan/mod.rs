@@ -91,6 +91,11 @@ impl Plan {
     pub fn permits(&self, operation: &Operation) -> bool {
         operation.upkeep || !self.is_held_back()
     }
+
+    /// The same of the operation at this index.
+    pub fn permits_at(&self, index: usize) -> bool {
+        self.operations.get(index).is_some_and(|operation| self.permits(operation))
+    }
 }
 
 fn count(operations: &[Operation], which: impl Fn(&Operation) -> bool) -> u64 {
@@ -112,6 +117,8 @@ pub fn complete(inputs: &Inputs<'_>, mut diff: Diff) -> Plan {
     if guards.iter().any(Guarded::holds_back) {
         diff.keep_up_what_is_held_back(inputs);
     }
+    // There may be a million, and twice the room for them.
+    diff.operations.shrink_to_fit();
     let steps = batch::batch(&diff.operations, inputs.targets);
     let forecast = forecast::forecast(&steps, inputs.targets);
     Plan {

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
-use super::forecast::lane_of;
 use super::{Census, Inputs, Operation, Phase, Room, Step, guard};
 use crate::domain::{Action, Id, Lapse, Restriction, TargetName, Warning};
 use crate::provider::Grip;
@@ -40,7 +39,7 @@ fn late_renewals(inputs: &Inputs<'_>, operations: &[Operation], steps: &[Step]) 
     let mut missed: BTreeMap<&TargetName, u64> = BTreeMap::new();
     for step in steps.iter().filter(|step| step.phase <= Phase::Renewal) {
         let Some(target) = inputs.targets.get(&step.target) else { continue };
-        let lane = lane_of(step, inputs.targets);
+        let lane = step.form.lane;
         let calls = sent.entry((target.rate_key(), lane)).or_default();
         *calls += 1;
         let millis = calls.saturating_mul(1000) / u64::from(target.lane_rate(lane));

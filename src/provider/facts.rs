@@ -104,7 +104,7 @@ pub struct Lane {
 }
 
 /// How a provider restricts one kind of subject.
-#[derive(Debug)]
+#[derive(PartialEq, Eq, Debug)]
 pub struct Form {
     /// The kind of subject.
     pub kind: Kind,

@@ -104,6 +104,11 @@ impl Target {
         self.rate.map_or(documented, |rate| rate.min(documented)).max(1)
     }
 
+    /// How many calls a second it may be sent, on all lanes together.
+    pub fn rate(&self) -> u32 {
+        (0..self.provider.facts().lanes.len()).map(|lane| self.lane_rate(lane)).sum()
+    }
+
     /// How much may be left of a capped restriction before it is renewed.
     pub fn renew_before(&self, form: &Form) -> SignedDuration {
         let half_of_cap = form.expiry.cap().map_or(SignedDuration::ZERO, |cap| cap / 2);

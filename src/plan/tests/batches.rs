@@ -1,6 +1,6 @@
 //! Operations into calls: full, and in order.
 
-use super::bench::{Bench, DAY, HOUR, MINUTE, Sort, at, until};
+use super::bench::{Bench, DAY, HOUR, MINUTE, Sort, at, calls, until};
 use crate::domain::{Deny, Enforcement, Id, Lapse, Until, Wanted};
 use crate::plan::{Phase, Plan};
 use crate::provider::Verb;
@@ -18,7 +18,7 @@ fn rows(sort: Sort, count: usize) -> Vec<Enforcement> {
 }
 
 fn sizes(plan: &Plan) -> Vec<usize> {
-    plan.steps.iter().map(|step| step.call.items.len()).collect()
+    calls(plan).iter().map(|call| call.items.len()).collect()
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn calls_are_as_full_as_the_provider_allows() {
         assert_eq!(sizes(&imposes), [full, full, 1], "{sort:?}");
         let lifts = Bench::new(vec![], rows(sort, 2 * full)).plan();
         assert_eq!(sizes(&lifts), [full, full], "{sort:?}");
-        assert!(lifts.steps.iter().all(|step| step.call.verb == Verb::Lift));
+        assert!(calls(&lifts).iter().all(|call| call.verb == Verb::Lift));
     }
 }
 
@@ -89,21 +89,21 @@ fn overdue_lifts_fill_their_calls_with_other_lifts() {
     let plan = Bench::new(vec![], rows).plan();
     assert_eq!(sizes(&plan), [50]);
     assert_eq!(plan.steps[0].phase, Phase::OverdueLift);
-    assert_eq!(plan.steps[0].call.items[0].id.as_str(), "1040");
+    assert_eq!(calls(&plan)[0].items[0].id.as_str(), "1040");
 }
 
 #[test]
 fn calls_carry_what_their_operations_say() {
     let plan = Bench::new(wanted(Sort::Tencent, 21), rows(Sort::Agora, 2)).plan();
-    for step in &plan.steps {
-        for (item, index) in step.call.items.iter().zip(&step.operations) {
+    for (step, call) in plan.steps.iter().zip(calls(&plan)) {
+        for (item, index) in call.items.iter().zip(&step.operations) {
             let operation = &plan.operations[*index];
             assert_eq!(item.id, operation.restriction.subject.id);
-            assert_eq!(step.call.room, operation.restriction.room);
-            assert_eq!(step.call.until, operation.until);
-            let lifts = step.call.verb == Verb::Lift;
+            assert_eq!(call.room, operation.restriction.room);
+            assert_eq!(call.until, operation.until);
+            let lifts = call.verb == Verb::Lift;
             assert_eq!(item.rule.is_some(), lifts, "Agora lifts by number");
-            assert_eq!(step.call.reason.is_some(), !lifts);
+            assert_eq!(call.reason.is_some(), !lifts);
         }
     }
 }
@@ -152,7 +152,7 @@ fn what_waited_goes_last_in_calls_of_its_own() {
         let recorded = ids(4).take(2).map(|id| waiting(sort, &id)).collect();
         let plan = Bench::new(wanted(sort, 4), recorded).plan();
         assert_eq!(sizes(&plan), [2, 2]);
-        assert_eq!(plan.steps[0].call.items[0].id.as_str(), "1002");
+        assert_eq!(calls(&plan)[0].items[0].id.as_str(), "1002");
         assert_eq!(plan.steps[1].phase, Phase::Waiting);
         assert_eq!(plan.waiting(), 2);
     }

@@ -11,7 +11,7 @@ use crate::domain::{
 use crate::plan::document::{Origin, StateMark, write};
 use crate::plan::file::read;
 use crate::plan::{Inputs, Means, Operation, Plan, Scope, plan};
-use crate::provider::{Endpoint, Form, Knobs, Target, Verb, find};
+use crate::provider::{Call, Endpoint, Form, Knobs, Target, Verb, find};
 
 pub(super) const MINUTE: i64 = 60;
 pub(super) const HOUR: i64 = 60 * MINUTE;
@@ -229,6 +229,11 @@ pub(super) fn target(provider: &str) -> Target {
         credentials: BTreeMap::new(),
         source: Source { file: "ostracon.yaml".into(), line: 1, column: 1 },
     }
+}
+
+/// The calls of a plan.
+pub(super) fn calls(plan: &Plan) -> Vec<Call> {
+    plan.steps.iter().map(|step| step.call(&plan.operations).unwrap()).collect()
 }
 
 /// Action, reason, means and whether it is upkeep, in a line: `lift expired lift#7 upkeep`.

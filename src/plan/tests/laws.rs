@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use super::bench::{Bench, DAY, HOUR, SORTS, Sort, at};
+use super::bench::{Bench, DAY, HOUR, SORTS, Sort, at, calls};
 use super::provider::{Holds, apply};
 use crate::domain::{Moment, Until, Wanted};
 use crate::plan::document::{Origin, StateMark, write};
@@ -201,11 +201,11 @@ proptest! {
         bench.now = at(hours * HOUR);
         // Whether each is in exactly one is for `apply` to see.
         let plan = run(&mut bench, &mut holds);
-        for step in &plan.steps {
+        for (step, call) in plan.steps.iter().zip(calls(&plan)) {
             let facts = bench.targets[&step.target].provider.facts();
-            let form = facts.form(step.call.kind).unwrap();
-            prop_assert!((1..=form.batch).contains(&step.call.items.len()));
-            prop_assert_eq!(step.call.items.len(), step.operations.len());
+            prop_assert_eq!(Some(step.form), facts.form(call.kind));
+            prop_assert!((1..=step.form.batch).contains(&call.items.len()));
+            prop_assert_eq!(call.items.len(), step.operations.len());
         }
         prop_assert!(plan.operations.is_sorted_by_key(|operation| &operation.restriction));
     }

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::bench::{Bench, DAY, HOUR, MINUTE, Sort, at, lines, until};
+use super::bench::{Bench, DAY, HOUR, MINUTE, Sort, at, calls, lines, until};
 use crate::domain::{Enforcement, Lapse, Until, Wanted};
 use crate::plan::{Phase, Plan};
 use crate::provider::Knobs;
@@ -137,8 +137,8 @@ fn renewals_go_in_order_of_lapse_and_before_imposes() {
     assert_eq!(plan.steps[4].phase, Phase::Renewal);
 }
 
-fn sent(plan: &Plan) -> Vec<&str> {
-    plan.steps.iter().flat_map(|step| &step.call.items).map(|item| item.id.as_str()).collect()
+fn sent(plan: &Plan) -> Vec<String> {
+    calls(plan).into_iter().flat_map(|call| call.items).map(|item| item.id.to_string()).collect()
 }
 
 #[test]
