@@ -14,7 +14,7 @@ use crate::domain::Moment;
 use crate::provider::{Call, Endpoint, Reply, Session, Stamp};
 use crate::world::{Http, Slot, World};
 
-/// All that a call has to wait for: a connection, then its turn.
+/// All that a call has to wait for: that its turn is near, a connection, its turn.
 #[must_use]
 pub(super) struct Waited<'a> {
     slot: Slot,
@@ -32,6 +32,11 @@ impl<'a> Waited<'a> {
         endpoint: &Endpoint,
         pace: Option<&'a Arc<Pace>>,
     ) -> Self {
+        // Whoever waits long for its turn does so without a connection.
+        let near = match pace {
+            Some(pace) => pace.near().await,
+            None => None,
+        };
         let mut connections = 1;
         loop {
             let slot = http.slot(endpoint).await;
@@ -41,6 +46,7 @@ impl<'a> Waited<'a> {
                 None => None,
             };
             if slot.is_open() || !was_open || connections == MOST_CONNECTIONS {
+                drop(near);
                 return Self { slot, turn };
             }
             connections += 1;

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
 
 /// The pace of one rate of one account.
@@ -12,10 +13,15 @@ use tokio::time::{Instant, sleep_until};
 /// pause, or cannot be slowed by a provider's throttling answer.
 #[derive(Debug)]
 pub struct Pace {
-    /// Callers queue here, first come first served.
+    /// Callers queue here first, as they come: only those whose turn is near make connections.
+    lobby: Semaphore,
+    /// They queue here then, first come first served.
     turnstile: tokio::sync::Mutex<()>,
     tempo: Mutex<Tempo>,
 }
+
+/// A place among those whose turn is near.
+pub type Near<'a> = Option<SemaphorePermit<'a>>;
 
 /// A turn to send one call. Others wait until it is dropped, which should happen when the call
 /// has been handed to the network: only then is it known when it left.
@@ -57,6 +63,13 @@ const CREDIT: Duration = Duration::from_millis(100);
 /// ...by calls that follow each other at up to this many times the rate.
 const CATCHES_UP: u32 = 2;
 
+/// A turn is near when no more calls go first than leave within so many seconds: by then a
+/// connection is made, and none that waits is closed.
+const NEAR: u32 = 2;
+
+/// A turn is near when only so few calls go first, whatever the rate.
+const FEW: u32 = 4;
+
 /// After this long without a throttling answer one halving is won back.
 const WON_BACK_AFTER: Duration = Duration::from_secs(5);
 
@@ -77,7 +90,8 @@ impl Pace {
             not_before: start,
             quiet_since: start,
         };
-        Self { turnstile: tokio::sync::Mutex::new(()), tempo: Mutex::new(tempo) }
+        let lobby = Semaphore::new(per_second.saturating_mul(NEAR).max(FEW) as usize);
+        Self { lobby, turnstile: tokio::sync::Mutex::new(()), tempo: Mutex::new(tempo) }
     }
 
     /// The same pace, counting so many calls of an earlier run as if they had just left.
@@ -88,6 +102,17 @@ impl Pace {
             tempo.sent = std::iter::repeat_n(Instant::now(), calls).collect();
         });
         self
+    }
+
+    /// Waits until the turn of one call is near; to be held until it has come.
+    pub async fn near(&self) -> Near<'_> {
+        // An error means that the semaphore was closed, which nobody does.
+        self.lobby.acquire().await.ok()
+    }
+
+    /// Whether no call may leave now, since the provider asked for a pause.
+    pub fn is_paused(&self) -> bool {
+        self.with(|tempo| tempo.not_before > Instant::now())
     }
 
     /// Waits for a turn to send one call.
@@ -156,6 +181,10 @@ impl Tempo {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use tokio::task::JoinSet;
+
     use super::*;
 
     async fn arrivals(pace: &Pace, count: usize) -> Vec<Duration> {
@@ -199,6 +228,53 @@ mod tests {
         tokio::time::sleep(Duration::from_millis(90)).await;
         let _after = arrivals(&pace, 90).await;
         assert!(start.elapsed() <= WINDOW);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_let_in_to_connect_has_the_turn_soon_however_long_the_queue_is() {
+        for (rate, callers, longest) in [(1, 30, 4200), (10, 300, 2100), (200, 3000, 2100)] {
+            let pace = Arc::new(Pace::new(rate, Instant::now()));
+            let mut tasks = JoinSet::new();
+            for _ in 0..callers {
+                let pace = Arc::clone(&pace);
+                tasks.spawn(async move {
+                    let near = pace.near().await;
+                    let since = Instant::now();
+                    drop(pace.turn().await);
+                    drop(near);
+                    since.elapsed()
+                });
+            }
+            let waited = tasks.join_all().await.into_iter().max().unwrap();
+            assert!(waited <= Duration::from_millis(longest), "{waited:?} at {rate}/s");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_pause_is_longer_than_five_minutes_and_none_is_too_long_to_reckon_with() {
+        let seconds = Duration::from_secs;
+        for (asked, waits) in [
+            (Duration::ZERO, Duration::ZERO),
+            (seconds(7), seconds(7)),
+            (seconds(300), seconds(300)),
+            (seconds(86_400), seconds(300)),
+            (seconds(1 << 63), seconds(300)),
+            (Duration::MAX, seconds(300)),
+        ] {
+            let pace = Pace::new(200, Instant::now());
+            pace.throttle(asked);
+            assert_eq!(pace.is_paused(), !asked.is_zero());
+            let first = arrivals(&pace, 1).await[0];
+            assert!(
+                (waits..waits + Duration::from_millis(2)).contains(&first),
+                "{asked:?} {first:?}"
+            );
+            assert!(!pace.is_paused());
+            // A shorter pause does not cut a longer one short.
+            pace.throttle(seconds(9));
+            pace.throttle(seconds(1));
+            assert!(arrivals(&pace, 1).await[0] >= seconds(9));
+        }
     }
 
     #[tokio::test(start_paused = true)]

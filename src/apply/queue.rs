@@ -16,8 +16,7 @@ impl Line {
     /// Carries out steps of the plan, all of this target.
     pub async fn run(self: Arc<Self>, steps: Vec<usize>) {
         let plan = Arc::clone(&self.shared.plan);
-        let works = || steps.iter().filter_map(|step| self.shared.work(*step));
-        let operations: u64 = works().map(|work| work.operations.len() as u64).sum();
+        let operations = self.shared.permitted(&steps).count() as u64;
         self.shared.progress.begin(&self.session.target.name, operations);
         let mut tasks = JoinSet::new();
         let mut sent = None;
@@ -57,7 +56,11 @@ impl Line {
                 Ok(Some(ended)) => pass_on(ended),
                 Ok(None) => return,
                 // The provider has become slower than it was, or some wait to try again.
-                Err(_elapsed) => self.in_flight.observe(latency * 2),
+                Err(_elapsed) if self.paces.iter().all(|pace| !pace.is_paused()) => {
+                    self.in_flight.observe(latency * 2);
+                }
+                // More calls would wait for the end of the pause as these do.
+                Err(_elapsed) => {}
             }
         }
     }
