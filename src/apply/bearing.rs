@@ -34,9 +34,7 @@ impl Bearing {
             Class::AlreadySo => Self::Proof,
             Class::RuleGone if call.verb == Verb::Lift => Self::Proof,
             Class::Retry => Self::MayHaveTakenEffect,
-            Class::Throttled { after: _ } | Class::SignAgain | Class::Stop { hint: _ } => {
-                Self::Silent
-            }
+            Class::Throttled | Class::SignAgain | Class::Stop { hint: _ } => Self::Silent,
             // What is said of the room or the rule is said of the whole call.
             Class::WaitForRoom | Class::RefuseRoom | Class::Quota | Class::RuleGone => {
                 Self::Refused
@@ -69,6 +67,7 @@ pub(super) mod samples {
             message: String::new(),
             request_id: None,
             culprit: culprit.map(Id::new),
+            after: 0,
         }))
     }
 
@@ -83,7 +82,7 @@ pub(super) mod samples {
     pub(in crate::apply) const DONE: Answer = Ok(Reply { effect: Effect::Done, request_id: None });
 
     pub(in crate::apply) const LIST: Verb = Verb::List { cursor: 0 };
-    pub(in crate::apply) const THROTTLED: Class = Class::Throttled { after: None };
+    pub(in crate::apply) const THROTTLED: Class = Class::Throttled;
     pub(in crate::apply) const STOP: Class = Class::Stop { hint: "" };
 }
 

@@ -4,7 +4,8 @@ use super::attempt::{Attempt, NotMade, blame};
 use super::line::Line;
 use super::look::Sight;
 use super::outcome::{Fate, Trouble};
-use super::settle::{Parts, Pause, Refused, Tries, Verdict, back_off, settle};
+use super::pause::Pause;
+use super::settle::{Parts, Refused, Tries, Verdict, settle};
 use super::work::Work;
 use crate::provider::{Class, Form, NoAnswer, Repeat, Verb};
 
@@ -99,10 +100,8 @@ impl Line {
             Err(Refused::Fault(fault)) if fault.class == Class::Retry => self.budget.unanswered(),
             Ok(_) | Err(Refused::Fault(_)) => self.budget.answered(),
         }
-        let costs = matches!(
-            verdict,
-            Verdict::Look | Verdict::Again { pause: Pause::BackOff { attempt: _ } }
-        );
+        let costs =
+            matches!(verdict, Verdict::Look | Verdict::Again { pause: Pause::BackOff { .. } });
         if !costs || self.budget.spend() {
             return verdict;
         }
@@ -192,18 +191,16 @@ impl Line {
     /// Pauses before the next attempt.
     pub(super) async fn rest(&self, form: &Form, pause: Pause) {
         let bits = self.shared.world.random.bits();
-        let span = match pause {
-            Pause::None => return,
-            Pause::BackOff { attempt } => back_off(attempt, bits),
-            Pause::Throttled { attempt, after } => {
-                let span = after.unwrap_or_default().max(back_off(attempt, bits));
+        let span = pause.span(bits);
+        match pause {
+            Pause::None => {}
+            Pause::BackOff { .. } => self.sleep(span).await,
+            Pause::Throttled { .. } => {
                 if let Some(pace) = self.paces.get(form.lane) {
                     pace.throttle(span);
                 }
-                return;
             }
-        };
-        self.sleep(span).await;
+        }
     }
 
     /// Sleeps, unless the run is stopped meanwhile.

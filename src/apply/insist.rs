@@ -5,7 +5,8 @@ use std::future::Future;
 use super::attempt::blame;
 use super::outcome::Trouble;
 use super::paging::{Next, Paging};
-use super::settle::{Answer, Pause, Proof, Tries, Verdict};
+use super::pause::Pause;
+use super::settle::{Answer, Proof, Tries, Verdict};
 use super::work::Work;
 use crate::provider::{Call, Effect, Form, Listed, Verb};
 

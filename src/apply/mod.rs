@@ -19,6 +19,7 @@ pub mod look;
 pub mod outcome;
 pub mod pace;
 mod paging;
+pub mod pause;
 pub mod queue;
 pub mod read;
 mod record;

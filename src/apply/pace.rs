@@ -7,6 +7,8 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
 
+use super::pause::LONGEST_BELIEVED;
+
 /// The pace of one rate of one account.
 ///
 /// Our own few lines instead of a crate: the ones measured sleep on clocks that tests cannot
@@ -73,9 +75,6 @@ const FEW: u32 = 4;
 /// After this long without a throttling answer one halving is won back.
 const WON_BACK_AFTER: Duration = Duration::from_secs(5);
 
-/// The longest pause that is made because a provider asks for it.
-const LONGEST_PAUSE: Duration = Duration::from_mins(5);
-
 /// A pace is halved at most this often: to a 64th.
 const MOST_HALVINGS: u32 = 6;
 
@@ -135,7 +134,7 @@ impl Pace {
             tempo.halvings = (tempo.halvings + 1).min(MOST_HALVINGS);
             tempo.quiet_since = now;
             // No answer makes anybody wait longer than this, nor the clock overflow.
-            tempo.not_before = tempo.not_before.max(now + pause.min(LONGEST_PAUSE));
+            tempo.not_before = tempo.not_before.max(now + pause.min(LONGEST_BELIEVED));
         });
     }
 

@@ -13,8 +13,9 @@ use super::insist::{Caller, List, list};
 use super::line::next_call;
 use super::outcome::Trouble;
 use super::pace::Pace;
+use super::pause::Pause;
 use super::run::Paces;
-use super::settle::{Answer, Pause, Tries, Verdict, back_off, settle};
+use super::settle::{Answer, Tries, Verdict, settle};
 use super::work::Work;
 use crate::domain::{Deny, Id, TargetName, Until};
 use crate::plan::term::CLOCK_TOLERANCE;
@@ -196,13 +197,13 @@ impl Caller for Reader {
     }
 
     async fn pause(&self, form: &'static Form, pause: Pause) {
-        let bits = self.world.random.bits();
+        let span = pause.span(self.world.random.bits());
         match pause {
             Pause::None => {}
-            Pause::BackOff { attempt } => tokio::time::sleep(back_off(attempt, bits)).await,
-            Pause::Throttled { attempt, after } => {
+            Pause::BackOff { .. } => tokio::time::sleep(span).await,
+            Pause::Throttled { .. } => {
                 if let Some(pace) = self.paces.get(form.lane) {
-                    pace.throttle(after.unwrap_or_default().max(back_off(attempt, bits)));
+                    pace.throttle(span);
                 }
             }
         }

@@ -176,7 +176,7 @@ fn written(
     let earlier = operation.recorded.as_ref().and_then(|row| row.held.as_ref());
     let (lapse, rule, evidence) = match effect {
         Some(Effect::Created(rule)) => (asked, Some(*rule), Evidence::Acknowledged),
-        Some(Effect::Ends(at)) => (Lapse::At(*at), rule, Evidence::Acknowledged),
+        Some(Effect::Ends(at)) => (reported(*at, asked), rule, Evidence::Acknowledged),
         Some(Effect::Done | Effect::Page(_)) => (asked, rule, Evidence::Acknowledged),
         None => (asked, rule, Evidence::Observed),
     };
@@ -192,6 +192,15 @@ fn written(
     };
     let twin = twin_since.map(|since| ledger::twin(operation, since));
     Written { at: attempt.sent, lapse, rule, evidence, twin }
+}
+
+/// The end that a provider reports is believed over our sum, unless it is later than it would keep
+/// anything that long: a rule that has lapsed unseen is renewed by nobody.
+fn reported(at: Moment, asked: Lapse) -> Lapse {
+    match asked {
+        Lapse::At(end) if at - end > CLOCK_TOLERANCE => asked,
+        Lapse::At(_) | Lapse::Open => Lapse::At(at),
+    }
 }
 
 /// When a duration that was told ends there: it counts from the provider's clock, which shows if

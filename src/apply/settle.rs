@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::pause::{LONGEST_BELIEVED, Pause};
 use crate::provider::{Call, Class, Effect, Fault, Form, Listed, NoAnswer, Repeat, Reply, Verb};
 
 /// What came back from an attempt.
@@ -26,9 +27,6 @@ pub struct Tries {
     /// Attempts that were to be signed afresh.
     pub signed: u32,
 }
-
-/// The longest pause that a run makes because a provider asks for it.
-const LONGEST_BELIEVED: Duration = Duration::from_mins(5);
 
 /// Attempts before a call is given up for this run, if what is wrong may pass by itself.
 const MOST_LOST: u32 = 5;
@@ -97,25 +95,6 @@ pub enum Verdict {
     },
 }
 
-/// How long to pause.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Pause {
-    /// Not at all.
-    None,
-    /// Longer with every attempt.
-    BackOff {
-        /// How many attempts there were.
-        attempt: u32,
-    },
-    /// The account is too quick: slow down and wait, at least as long as the provider says.
-    Throttled {
-        /// How many throttling answers there were.
-        attempt: u32,
-        /// What the provider says.
-        after: Option<Duration>,
-    },
-}
-
 /// How to take a refused call apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Parts {
@@ -130,7 +109,7 @@ pub fn settle(form: &Form, call: &Call, answer: &Answer, tries: &mut Tries) -> V
     match answer {
         Ok(reply) => Verdict::Proven(Proof(Some(reply.effect.clone()))),
         Err(Refused::NoAnswer(NoAnswer::NotSent(_) | NoAnswer::Starved(_))) => {
-            again(tries, Verdict::GiveUp)
+            again(Duration::ZERO, tries, Verdict::GiveUp)
         }
         Err(Refused::NoAnswer(NoAnswer::Unknown(_))) => lost(form, call, None, tries),
         Err(Refused::Fault(fault)) => settle_fault(form, call, fault, tries),
@@ -153,15 +132,15 @@ fn settle_fault(form: &Form, call: &Call, fault: &Fault, tries: &mut Tries) -> V
         Class::AlreadySo => Verdict::Proven(Proof(None)),
         // A list of what is not there is an empty list.
         Class::Wait | Class::WaitForRoom if lists => Verdict::Proven(Proof(None)),
-        Class::Retry => lost(form, call, Some(fault), tries),
-        Class::Throttled { after: Some(after) } if *after > LONGEST_BELIEVED => Verdict::Defer {
+        Class::Retry | Class::Throttled if asked_by(fault) > LONGEST_BELIEVED => Verdict::Defer {
             hint: "the provider asks to come again in more than five minutes: run again later",
         },
-        Class::Throttled { after } => {
+        Class::Retry => lost(form, call, Some(fault), tries),
+        Class::Throttled => {
             tries.throttled += 1;
             let attempt = tries.throttled;
             if attempt <= MOST_THROTTLED {
-                Verdict::Again { pause: Pause::Throttled { attempt, after: *after } }
+                Verdict::Again { pause: Pause::Throttled { attempt, after: asked_by(fault) } }
             } else {
                 Verdict::GiveUp
             }
@@ -189,6 +168,11 @@ fn settle_fault(form: &Form, call: &Call, fault: &Fault, tries: &mut Tries) -> V
     }
 }
 
+/// The pause that a provider asks for.
+fn asked_by(fault: &Fault) -> Duration {
+    Duration::from_secs(fault.after.into())
+}
+
 /// An attempt that may have taken effect.
 fn lost(form: &Form, call: &Call, fault: Option<&Fault>, tries: &mut Tries) -> Verdict {
     if call.verb == Verb::Impose && form.repeat == Repeat::Duplicates {
@@ -198,30 +182,15 @@ fn lost(form: &Form, call: &Call, fault: Option<&Fault>, tries: &mut Tries) -> V
     // A provider that keeps saying "try again" to a batch may mean one subject of it.
     let coded = fault.is_some_and(|fault| fault.has_own_code);
     let in_parts = coded && call.items.len() > 1;
-    again(tries, if in_parts { Verdict::Split(Parts::Halves) } else { Verdict::GiveUp })
+    let after = fault.map(asked_by).unwrap_or_default();
+    again(after, tries, if in_parts { Verdict::Split(Parts::Halves) } else { Verdict::GiveUp })
 }
 
-fn again(tries: &mut Tries, at_last: Verdict) -> Verdict {
+fn again(after: Duration, tries: &mut Tries, at_last: Verdict) -> Verdict {
     tries.lost += 1;
     let attempt = tries.lost;
-    if attempt < MOST_LOST { Verdict::Again { pause: Pause::BackOff { attempt } } } else { at_last }
-}
-
-/// The first pause, before chance shortens it.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-
-/// The longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-
-/// The pause before attempt number `attempt` + 1: exponential, with full jitter from `bits`.
-///
-/// Our own few lines instead of a crate: randomness must come from the world, so that a run can
-/// be replayed.
-pub fn back_off(attempt: u32, bits: u64) -> Duration {
-    let ceiling = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)));
-    let ceiling = ceiling.min(LONGEST_PAUSE).as_millis();
-    let share = u128::from(bits >> 32);
-    Duration::from_millis(u64::try_from((ceiling * share) >> 32).unwrap_or(0))
+    let pause = Pause::BackOff { attempt, after };
+    if attempt < MOST_LOST { Verdict::Again { pause } } else { at_last }
 }
 
 #[cfg(test)]
@@ -242,7 +211,7 @@ mod tests {
     #[test]
     fn every_class_has_its_verdict_for_one_subject_and_for_many() {
         let halves = Verdict::Split(Parts::Halves);
-        let pause = Pause::Throttled { attempt: 1, after: None };
+        let pause = Pause::Throttled { attempt: 1, after: Duration::ZERO };
         let [done, so_already] = [Some(Effect::Done), None].map(|it| Verdict::Proven(Proof(it)));
         for (answer, of_one, of_many) in [
             (DONE, done.clone(), done),
@@ -338,7 +307,8 @@ mod tests {
             let call = call(Verb::Impose, items);
             let mut next = || settle(form(Repeat::Idempotent), &call, &answer, &mut tries);
             for attempt in 1..MOST_LOST {
-                assert_eq!(next(), Verdict::Again { pause: Pause::BackOff { attempt } });
+                let pause = Pause::BackOff { attempt, after: Duration::ZERO };
+                assert_eq!(next(), Verdict::Again { pause });
             }
             assert_eq!(next(), at_last, "{answer:?}");
         }
@@ -370,12 +340,34 @@ mod tests {
     }
 
     #[test]
-    fn pauses_grow_to_half_a_minute_and_never_beyond() {
-        for attempt in [1, 2, 7, 32, u32::MAX] {
-            let longest = back_off(attempt, u64::MAX);
-            assert!(longest <= LONGEST_PAUSE, "{longest:?}");
-            assert_eq!(back_off(attempt, 0), Duration::ZERO);
+    fn a_pause_that_is_asked_for_is_made_up_to_five_minutes_and_defers_the_target_beyond() {
+        for class in [Class::Retry, Class::Throttled] {
+            for (after, waits) in [
+                (0, true),
+                (7, true),
+                (300, true),
+                (301, false),
+                (86_400, false),
+                (u32::MAX, false),
+            ] {
+                let Err(Refused::Fault(fault)) = fault(class.clone(), None) else { panic!() };
+                let answer = Err(Refused::Fault(Fault { after, ..fault }));
+                for verb in [Verb::Impose, Verb::Lift, LIST] {
+                    let (form, call) = (form(Repeat::Idempotent), call(verb, 3));
+                    match settle(form, &call, &answer, &mut Tries::default()) {
+                        Verdict::Again {
+                            pause:
+                                Pause::BackOff { attempt: 1, after: asked }
+                                | Pause::Throttled { attempt: 1, after: asked },
+                        } => assert!(
+                            waits && asked == Duration::from_secs(after.into()),
+                            "{class:?} {after:?}"
+                        ),
+                        Verdict::Defer { .. } => assert!(!waits, "{class:?} {after:?}"),
+                        other => panic!("{other:?}"),
+                    }
+                }
+            }
         }
-        assert!(back_off(1, u64::MAX) < FIRST_PAUSE);
     }
 }

@@ -10,18 +10,33 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::reading::parsed;
 
 /// An instant, in milliseconds since the Unix epoch; prints as RFC 3339 in UTC.
+///
+/// It is one that can be printed so and read back, whatever number it is made from: what a
+/// provider's clock or list says may be anything.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment(i64);
 
 impl Moment {
-    /// The instant `millis` milliseconds after the Unix epoch.
+    /// The first instant there is, 0000-01-01T00:00:00Z.
+    pub const FIRST: Self = Self(-62_167_219_200_000);
+
+    /// The last instant there is, in 9999.
+    pub const LAST: Self = Self(253_402_207_200_000);
+
+    /// The instant `millis` milliseconds after the Unix epoch, or the nearest there is.
     pub const fn from_millis(millis: i64) -> Self {
-        Self(millis)
+        if millis < Self::FIRST.0 {
+            Self::FIRST
+        } else if millis > Self::LAST.0 {
+            Self::LAST
+        } else {
+            Self(millis)
+        }
     }
 
-    /// The instant `seconds` seconds after the Unix epoch.
+    /// The instant `seconds` seconds after the Unix epoch, or the nearest there is.
     pub const fn from_seconds(seconds: i64) -> Self {
-        Self(seconds.saturating_mul(1000))
+        Self::from_millis(seconds.saturating_mul(1000))
     }
 
     /// Milliseconds since the Unix epoch.
@@ -45,7 +60,8 @@ impl Moment {
         }
         let timestamp: jiff::Timestamp = text.parse().ok()?;
         let finer = timestamp.subsec_nanosecond().rem_euclid(1_000_000) != 0;
-        Some(Self(timestamp.as_millisecond() + i64::from(finer && timestamp.as_second() >= 0)))
+        let rounded = i64::from(finer && timestamp.as_second() >= 0);
+        Some(Self::from_millis(timestamp.as_millisecond() + rounded))
     }
 
     /// Seconds from `self` to `later`, rounded up; negative when `later` is past.
@@ -85,8 +101,7 @@ impl Add<SignedDuration> for Moment {
     type Output = Self;
 
     fn add(self, span: SignedDuration) -> Self {
-        let millis = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
-        Self(self.0.saturating_add(millis))
+        Self::from_millis(self.0.saturating_add(millis(span)))
     }
 }
 
@@ -94,9 +109,14 @@ impl Sub<SignedDuration> for Moment {
     type Output = Self;
 
     fn sub(self, span: SignedDuration) -> Self {
-        let millis = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
-        Self(self.0.saturating_sub(millis))
+        Self::from_millis(self.0.saturating_sub(millis(span)))
     }
+}
+
+/// The milliseconds of a span; more than there are between two moments, if it is that long.
+fn millis(span: SignedDuration) -> i64 {
+    let whole = if span.is_negative() { i64::MIN } else { i64::MAX };
+    i64::try_from(span.as_millis()).unwrap_or(whole)
 }
 
 impl Sub for Moment {
@@ -111,7 +131,7 @@ impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_millisecond(self.0) {
             Ok(timestamp) => timestamp.fmt(f),
-            // Outside years -9999 to 9999: nothing a policy can say, so only for debugging.
+            // There is no such moment.
             Err(_) => write!(f, "{} ms", self.0),
         }
     }
@@ -265,6 +285,24 @@ mod tests {
         assert_eq!(now.seconds_to(Moment::from_millis(100_001)), 1);
         assert_eq!(now.seconds_to(Moment::from_millis(99_500)), 0);
         assert_eq!(now.seconds_to(now), 0);
+    }
+
+    #[test]
+    fn every_number_makes_a_moment_that_prints_and_is_read_back() {
+        assert_eq!(Moment::LAST.seconds(), jiff::Timestamp::MAX.as_second());
+        assert_eq!(Moment::FIRST.to_string(), "0000-01-01T00:00:00Z");
+        let spans = [i64::MIN, i64::MIN / 1000, -1, 0, 1, i64::MAX / 1000, i64::MAX]
+            .map(SignedDuration::from_secs);
+        for number in [i64::MIN, -1, 0, 1, 1_795_000_000, 253_402_300_799_999, i64::MAX] {
+            for at in [Moment::from_millis(number), Moment::from_seconds(number)] {
+                let sums = spans.iter().flat_map(|span| [at + *span, at - *span]);
+                for at in sums.chain([at]) {
+                    assert_eq!(Moment::parse(&at.to_string()), Some(at), "{number}");
+                }
+                assert_eq!(at + spans[6], Moment::LAST);
+                assert_eq!(at + spans[0], Moment::FIRST);
+            }
+        }
     }
 
     #[test]

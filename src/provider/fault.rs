@@ -1,7 +1,5 @@
 //! Failures as data: what a provider refused, and what never came back.
 
-use std::time::Duration;
-
 use crate::domain::Id;
 
 /// A provider's answer that is not a success.
@@ -19,6 +17,8 @@ pub struct Fault {
     pub request_id: Option<String>,
     /// The subject that the answer blames, where it names one.
     pub culprit: Option<Id>,
+    /// The pause that the provider asks for, in seconds.
+    pub after: u32,
 }
 
 /// The longest message that is kept of an answer, in characters: a page of text.
@@ -61,10 +61,7 @@ pub enum Class {
     /// It may have taken effect or not: repeat, where a repeat is safe.
     Retry,
     /// It did not take effect; come again after a pause.
-    Throttled {
-        /// The pause the provider asks for, if it says.
-        after: Option<Duration>,
-    },
+    Throttled,
     /// It did not take effect, and is worth one more try, signed afresh.
     SignAgain,
     /// Not yet for some subject of the call: it never entered the room.
@@ -92,7 +89,7 @@ impl Class {
         match self {
             Self::AlreadySo => "already so",
             Self::Retry => "retry",
-            Self::Throttled { after: _ } => "throttled",
+            Self::Throttled => "throttled",
             Self::SignAgain => "sign again",
             Self::Wait => "wait",
             Self::WaitForRoom => "wait for room",
@@ -136,6 +133,7 @@ mod tests {
             message: "é".repeat(length),
             request_id: Some("é".repeat(length)),
             culprit: None,
+            after: 0,
             has_own_code: true,
         };
         assert_eq!(fault(200).cut(), fault(200));

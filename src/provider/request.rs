@@ -70,10 +70,18 @@ pub struct Response {
     pub status: u16,
     /// The `Date` header, where there is one that can be read.
     pub date: Option<Moment>,
-    /// The `Retry-After` header in seconds, where there is one.
+    /// What the `Retry-After` header asks for, where there is one.
     pub retry_after: Option<Duration>,
     /// The `X-Request-ID` header, where there is one.
     pub request_id: Option<String>,
     /// The body, cut off at a size no provider's answer reaches.
     pub body: Vec<u8>,
+}
+
+impl Response {
+    /// The pause that it asks for, in seconds.
+    pub(super) fn pause(&self) -> u32 {
+        let seconds = self.retry_after.map_or(0, |pause| pause.as_secs());
+        u32::try_from(seconds).unwrap_or(u32::MAX)
+    }
 }

@@ -18,6 +18,7 @@ pub(super) fn fault(response: &Response, denied: &'static str) -> Fault {
         message: message.to_owned(),
         request_id: response.request_id.clone(),
         culprit: None,
+        after: response.pause(),
     }
 }
 
@@ -25,7 +26,6 @@ pub(super) fn fault(response: &Response, denied: &'static str) -> Fault {
 /// the code is in it, else by the status; an unknown code under a success is a refusal.
 pub(super) fn weigh(known: Option<Class>, response: &Response, denied: &'static str) -> Class {
     match known {
-        Some(Class::Throttled { after: None }) => Class::Throttled { after: response.retry_after },
         Some(class) => class,
         None if is_success(response) => Class::Refuse,
         None => class(response, denied),
@@ -41,7 +41,7 @@ fn class(response: &Response, denied: &'static str) -> Class {
             hint: "the endpoint redirects, and redirects are not followed: check `endpoint`",
         },
         401 | 403 => Class::Stop { hint: denied },
-        429 => Class::Throttled { after: response.retry_after },
+        429 => Class::Throttled,
         _ => Class::Refuse,
     }
 }
@@ -72,7 +72,7 @@ mod tests {
             (401, stop.clone()),
             (403, stop),
             (404, Class::Refuse),
-            (429, Class::Throttled { after: Some(Duration::from_secs(7)) }),
+            (429, Class::Throttled),
             (500, Class::Retry),
             (504, Class::Retry),
         ] {
@@ -83,13 +83,12 @@ mod tests {
 
     #[test]
     fn a_known_code_is_believed_over_the_status_and_an_unknown_one_is_not() {
-        let after = Some(Duration::from_secs(7));
         for (known, status, class) in [
             (Some(Class::Refuse), 500, Class::Refuse),
-            (Some(Class::Throttled { after: None }), 200, Class::Throttled { after }),
+            (Some(Class::Throttled), 200, Class::Throttled),
             (None, 200, Class::Refuse),
             (None, 400, Class::Refuse),
-            (None, 429, Class::Throttled { after }),
+            (None, 429, Class::Throttled),
             (None, 503, Class::Retry),
         ] {
             assert_eq!(weigh(known, &response(status), ""), class, "{status}");
@@ -102,5 +101,6 @@ mod tests {
         assert_eq!(fault.code, "HTTP 502");
         assert_eq!(fault.request_id.as_deref(), Some("r-1"));
         assert!(!fault.message.contains("secret"));
+        assert_eq!(fault.after, 7, "whatever its class");
     }
 }

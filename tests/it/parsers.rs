@@ -2,12 +2,15 @@
 //!
 //! `PROPTEST_CASES=100000 cargo test parsers` looks longer.
 
+use std::ops::Range;
 use std::time::Duration;
 
-use ostracon::domain::{Deny, Kind, RuleId, Until};
+use ostracon::domain::{Deny, Kind, Moment, RuleId, Until};
 use ostracon::plan::file;
 use ostracon::policy::{Leave, load, render};
-use ostracon::provider::{Call, Form, IdRule, Item, Presence, Provider, REGISTRY, Response, Verb};
+use ostracon::provider::{
+    Call, Effect, Form, IdRule, Item, Presence, Provider, REGISTRY, Response, Verb,
+};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -110,6 +113,76 @@ fn mutated(valid: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// Where the values of an answer stand: its numbers, names and texts, but not the keys.
+fn values(answer: &str) -> Vec<Range<usize>> {
+    let mut values = Vec::new();
+    let mut at = 0;
+    while let Some(byte) = answer.as_bytes().get(at) {
+        let rest = &answer[at..];
+        let length = match byte {
+            b'"' => rest[1..].find('"').unwrap() + 2,
+            b'{' | b'}' | b'[' | b']' | b':' | b',' | b' ' => 0,
+            _ => rest.find([',', '}', ']']).unwrap(),
+        };
+        if length > 0 && !rest[length..].starts_with(':') {
+            values.push(at..at + length);
+        }
+        at += length.max(1);
+    }
+    values
+}
+
+/// Numbers of every size, also such as no reader holds, and instants as far off.
+fn number() -> impl Strategy<Value = String> {
+    let edges = [
+        "0",
+        "-0",
+        "-1",
+        "1",
+        "4294967296",
+        "9223372036854775807",
+        "9223372036854775808",
+        "-9223372036854775808",
+        "18446744073709551615",
+        "18446744073709551616",
+        "1e308",
+        "1e999",
+        "-1e999",
+        "0.5",
+    ];
+    let instants = [
+        "\"9999-12-30T22:00:00.9999999Z\"",
+        "\"9999-12-31T23:59:59.999Z\"",
+        "\"0000-01-01T00:00:00+23:59\"",
+        "\"1970-01-01T00:00:00Z\"",
+    ];
+    let text = prop_oneof![
+        3 => select(edges.map(str::to_owned).to_vec()),
+        1 => any::<i64>().prop_map(|number| number.to_string()),
+        1 => any::<u64>().prop_map(|number| number.to_string()),
+        1 => any::<f64>().prop_map(|number| format!("{number:e}")),
+        1 => "-?[1-9][0-9]{0,40}",
+    ];
+    prop_oneof![
+        4 => text.clone(),
+        2 => text.prop_map(|text| format!("\"{text}\"")),
+        1 => select(instants.map(str::to_owned).to_vec()),
+    ]
+}
+
+/// An answer with other numbers in the place of any of its values.
+fn renumbered() -> impl Strategy<Value = String> {
+    let changes = prop::collection::vec((any::<Index>(), number()), 1..4);
+    (select(ANSWERS.to_vec()), changes).prop_map(|(answer, changes)| {
+        let mut answer = answer.to_owned();
+        for (place, number) in changes {
+            let values = values(&answer);
+            answer.replace_range(place.get(&values).clone(), &number);
+        }
+        answer
+    })
+}
+
 fn noise() -> impl Strategy<Value = Vec<u8>> {
     let bytes = prop::collection::vec(any::<u8>(), 0..200);
     let yaml = "[a-c:\\-\\[\\]{}&*!|>'\"#?%@,\n\t \u{feff}é]{0,60}".prop_map(String::into_bytes);
@@ -135,8 +208,9 @@ fn calls(form: &'static Form) -> impl Iterator<Item = Call> {
     let room =
         (form.room != Presence::Never).then(|| form.room_id.parse(id(form.room_id)).unwrap());
     let item = Item { id: form.id.parse(id(form.id)).unwrap(), rule: Some(RuleId(1953)) };
-    let verbs = [Verb::Impose, Verb::Renew, Verb::Lift, Verb::List { cursor: 20 }];
-    verbs.into_iter().map(move |verb| {
+    let lists = [20, u64::MAX].map(|cursor| Verb::List { cursor });
+    let verbs = [Verb::Impose, Verb::Renew, Verb::Lift].into_iter().chain(lists);
+    verbs.map(move |verb| {
         let kind: Kind = form.kind;
         let (room, items) = (room.clone(), vec![item.clone()]);
         Call { verb, kind, room, deny: Deny::JOIN, reason: None, until: Until::Never, items }
@@ -188,6 +262,35 @@ proptest! {
                 if let Some(culprit) = fault.culprit {
                     prop_assert!(call.items.iter().any(|item| item.id == culprit));
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_number_stands_anywhere_in_an_answer_is_read_within_bounds_or_not_at_all(
+        answer in renumbered(),
+        status in select(vec![200_u16, 429, 503]),
+        after in any::<u64>(),
+    ) {
+        let retry_after = Some(Duration::from_secs(after));
+        let body = answer.into_bytes();
+        let response = Response { status, date: None, retry_after, request_id: None, body };
+        for (provider, call) in every_call() {
+            match provider.decode(&call, &response).map(|reply| reply.effect) {
+                Ok(Effect::Page(page)) => {
+                    for row in page.rows {
+                        prop_assert!(row.rule.is_none_or(|RuleId(number)| number > 0));
+                        for at in row.lapse.at().into_iter().chain(row.created) {
+                            prop_assert_eq!(Moment::parse(&at.to_string()), Some(at));
+                        }
+                    }
+                }
+                Ok(Effect::Ends(at)) => {
+                    prop_assert_eq!(Moment::parse(&at.to_string()), Some(at));
+                }
+                Ok(Effect::Created(RuleId(number))) => prop_assert!(number > 0),
+                Ok(Effect::Done) => {}
+                Err(fault) => prop_assert_eq!(fault.after, u32::try_from(after).unwrap_or(u32::MAX)),
             }
         }
     }

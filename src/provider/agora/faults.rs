@@ -59,7 +59,7 @@ static TABLE: [Row; 14] = [
     row(&[404], &[], ToLift, Class::AlreadySo),
     row(&[404], &[], Anything, Class::Stop { hint: URL }),
     row(&[415], &[], Anything, Class::Refuse),
-    row(&[429], &[], Anything, Class::Throttled { after: None }),
+    row(&[429], &[], Anything, Class::Throttled),
     row(&[500, 504], &[], Anything, Class::Retry),
 ];
 
@@ -117,7 +117,6 @@ mod tests {
 
     #[test]
     fn every_documented_status_says_what_to_do_whatever_was_asked() {
-        let throttled = Class::Throttled { after: Some(Duration::from_secs(3)) };
         for (status, message, expected) in [
             (200, None, Class::Refuse),
             (200, Some("bad luck"), Class::Refuse),
@@ -129,7 +128,7 @@ mod tests {
             (404, Some("no such project"), stop(APP)),
             (415, None, Class::Refuse),
             (422, None, Class::Refuse),
-            (429, None, throttled),
+            (429, None, Class::Throttled),
             (500, Some("rule not found"), Class::Retry),
             (502, None, Class::Retry),
             (504, None, Class::Retry),

@@ -48,7 +48,7 @@ const fn stop(codes: &'static [i64], hint: &'static str) -> Row {
     always(codes, Class::Stop { hint })
 }
 
-const THROTTLED: Class = Class::Throttled { after: None };
+const THROTTLED: Class = Class::Throttled;
 
 static TABLE: &[Row] = &[
     // The URL cannot be read; the resource is unknown; no SDKAppID in the URL.

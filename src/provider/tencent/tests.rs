@@ -203,9 +203,8 @@ fn a_refusal_carries_code_message_and_request_id() {
 
 #[test]
 fn an_answer_is_judged_by_its_code_or_else_by_its_status() {
-    let throttled = Class::Throttled { after: Some(Duration::from_secs(3)) };
     for (status, body, class) in [
-        (200, r#"{"ErrorCode":60007}"#, throttled.clone()),
+        (200, r#"{"ErrorCode":60007}"#, Class::Throttled),
         (200, r#"{"ErrorCode":100004,"RequestId":""}"#, Class::WaitForRoom),
         (502, r#"{"ErrorCode":100004}"#, Class::WaitForRoom),
         (200, r#"{"ErrorCode":123456}"#, Class::Refuse),
@@ -214,7 +213,7 @@ fn an_answer_is_judged_by_its_code_or_else_by_its_status() {
         (200, r#"{"ActionStatus":"OK"}"#, Class::Retry),
         (200, "", Class::Retry),
         (502, "Bad Gateway", Class::Retry),
-        (429, "", throttled),
+        (429, "", Class::Throttled),
         (413, "", Class::Refuse),
         (403, "", Class::Stop { hint: faults::DENIED }),
     ] {

@@ -143,6 +143,7 @@ pub(super) fn decode(call: &Call, response: &Response) -> Result<Reply, Fault> {
             message: error_info.unwrap_or_default(),
             request_id,
             culprit: None,
+            after: response.pause(),
         });
     }
     if action_status.as_deref() == Some("FAIL") {

@@ -17,6 +17,7 @@ pub(super) fn fault(call: &Call, code: &str, message: &str, response: &Response)
         message: message.to_owned(),
         request_id: response.request_id.clone(),
         culprit,
+        after: response.pause(),
     }
 }
 
@@ -114,7 +115,7 @@ static TABLE: [Row; 43] = [
     row(Contains("Timeout"), Anything, Class::Retry),
 ];
 
-const THROTTLED: Class = Class::Throttled { after: None };
+const THROTTLED: Class = Class::Throttled;
 
 const fn stop(hint: &'static str) -> Class {
     Class::Stop { hint }
@@ -186,10 +187,6 @@ mod tests {
         fault(&call(verb, &["41", "42"]), code, "", &answer(status)).class
     }
 
-    fn throttled() -> Class {
-        Class::Throttled { after: Some(Duration::from_secs(3)) }
-    }
-
     #[test]
     fn every_documented_code_says_what_to_do_whatever_was_asked() {
         let codes = [
@@ -221,12 +218,12 @@ mod tests {
             (503, "ServiceUnavailableTemp", Class::Retry),
             (504, "InternalServiceTimeout", Class::Retry),
             (200, "InternalError", Class::Retry),
-            (429, "FlowLimitExceeded", throttled()),
-            (429, "AccountFlowLimitExceeded", throttled()),
-            (400, "AccountFlowLimitExceeded", throttled()),
-            (200, "AccountFlowLimitExceeded", throttled()),
-            (429, "RequestLimitExceeded", throttled()),
-            (400, "Throttling.User", throttled()),
+            (429, "FlowLimitExceeded", Class::Throttled),
+            (429, "AccountFlowLimitExceeded", Class::Throttled),
+            (400, "AccountFlowLimitExceeded", Class::Throttled),
+            (200, "AccountFlowLimitExceeded", Class::Throttled),
+            (429, "RequestLimitExceeded", Class::Throttled),
+            (400, "Throttling.User", Class::Throttled),
             (400, "InvalidParameter.ArrayOverLimit", Class::Refuse),
             (400, "InvalidParameter.ActivityIdInvalid", Class::RefuseRoom),
             (500, "InvalidParameter.BanStatusInvalid", Class::Refuse),
@@ -281,7 +278,7 @@ mod tests {
             (200, Class::Refuse),
             (400, Class::Refuse),
             (401, stop(DENIED)),
-            (429, throttled()),
+            (429, Class::Throttled),
             (503, Class::Retry),
         ] {
             assert_eq!(class(Verb::Impose, status, "Novel.Code"), expected, "{status}");

@@ -178,6 +178,7 @@ fn an_error_counts_under_any_status() {
                 message: "All userId has been banned in the activity.".into(),
                 request_id: Some("r".into()),
                 culprit: None,
+                after: 0,
             })
         );
     }
@@ -195,7 +196,7 @@ fn what_is_no_answer_of_livesaas_is_told_by_its_status() {
         (502, "<html>", Class::Retry),
         (504, "", Class::Retry),
         (500, r#"{"ResponseMetadata":{}}"#, Class::Retry),
-        (429, "", Class::Throttled { after: None }),
+        (429, "", Class::Throttled),
         (400, "bad", Class::Refuse),
     ] {
         for verb in [Verb::Impose, Verb::Lift, LIST] {

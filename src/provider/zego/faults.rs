@@ -41,7 +41,7 @@ const fn row(family: Family, codes: &'static [i64], class: Class) -> Row {
     Row { family, codes, class }
 }
 
-const THROTTLED: Class = Class::Throttled { after: None };
+const THROTTLED: Class = Class::Throttled;
 const WRONG_APP: Class = Class::Stop { hint: "check `app_id`: ZEGO knows no such app" };
 const WRONG_SECRET: Class =
     Class::Stop { hint: "check `server_secret`: it must be the ServerSecret of this `app_id`" };

@@ -161,15 +161,15 @@ fn a_refusal_carries_code_message_and_request_id() {
             message: "batch forbid failed".to_owned(),
             request_id: Some("r-1".to_owned()),
             culprit: None,
+            after: 3,
         })
     );
 }
 
 #[test]
 fn an_answer_is_judged_by_its_code_or_else_by_its_status() {
-    let throttled = Class::Throttled { after: Some(Duration::from_secs(3)) };
     for (status, body, class) in [
-        (200, r#"{"Code":206,"Message":"qps"}"#, throttled.clone()),
+        (200, r#"{"Code":206,"Message":"qps"}"#, Class::Throttled),
         (500, r#"{"Code":104,"Message":"no room"}"#, Class::AlreadySo),
         (200, r#"{"Code":77,"Message":"?"}"#, Class::Refuse),
         (502, r#"{"Code":77,"Message":"?"}"#, Class::Retry),
@@ -178,7 +178,7 @@ fn an_answer_is_judged_by_its_code_or_else_by_its_status() {
         (200, r#"{"Code":"0"}"#, Class::Retry),
         (200, r#"{"code":0}"#, Class::Retry),
         (502, "Bad Gateway", Class::Retry),
-        (429, "", throttled),
+        (429, "", Class::Throttled),
         (404, "", Class::Refuse),
         (401, "", Class::Stop { hint: faults::DENIED }),
     ] {

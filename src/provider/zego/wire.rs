@@ -112,6 +112,7 @@ pub(super) fn decode(call: &Call, response: &Response) -> Result<Reply, Fault> {
         message: envelope.message.unwrap_or_default(),
         request_id,
         culprit: None,
+        after: response.pause(),
     })
 }
 

@@ -197,15 +197,25 @@ fn written(request: Request) -> Result<hyper::Request<Full<Bytes>>, hyper::http:
 /// Reads the headers that providers document.
 pub(crate) fn response(status: u16, headers: &HeaderMap, body: Vec<u8>) -> Response {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let date = text(DATE.as_str()).and_then(http_date);
     Response {
         status,
-        date: text(DATE.as_str()).and_then(http_date),
-        retry_after: text(RETRY_AFTER.as_str())
-            .and_then(|seconds| seconds.trim().parse().ok())
-            .map(Duration::from_secs),
+        date,
+        retry_after: text(RETRY_AFTER.as_str()).and_then(|text| pause(text.trim(), date)),
         request_id: text("x-request-id").map(str::to_owned),
         body,
     }
+}
+
+/// Reads the pause that an HTTP header asks for: a number of seconds, or the date when it ends, which
+/// only the date of the same answer makes a pause.
+fn pause(text: &str, date: Option<Moment>) -> Option<Duration> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // All digits: what does not fit is too large.
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
+    }
+    let span = http_date(text)? - date?;
+    Some(Duration::try_from(span).unwrap_or_default())
 }
 
 /// Reads the date of an HTTP header, as in `Sun, 06 Nov 1994 08:49:37 GMT`.

@@ -21,6 +21,35 @@ fn the_headers_that_matter_are_read() {
     assert_eq!(response.request_id.as_deref(), Some("r1"));
 }
 
+#[test]
+fn a_pause_is_a_number_of_any_size_or_a_date() {
+    let seconds = |number| Some(Duration::from_secs(number));
+    let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+    for (date, asked, expected) in [
+        (Some(date), "0", seconds(0)),
+        (None, " 120 ", seconds(120)),
+        (None, "9223372036854775808", seconds(1 << 63)),
+        (None, "18446744073709551616", seconds(u64::MAX)),
+        (None, "999999999999999999999999999999", seconds(u64::MAX)),
+        (None, "", None),
+        (None, "-1", None),
+        (None, "1.5", None),
+        (None, "1e9", None),
+        (None, "soon", None),
+        (Some(date), "Sun, 06 Nov 1994 08:51:37 GMT", seconds(120)),
+        (Some(date), "Sun, 06 Nov 1994 08:49:30 GMT", seconds(0)),
+        (Some(date), "Fri, 31 Dec 9999 00:00:00 GMT", None),
+        (None, "Sun, 06 Nov 1994 08:51:37 GMT", None),
+    ] {
+        let mut headers = HeaderMap::new();
+        headers.insert("retry-after", asked.parse().unwrap());
+        if let Some(date) = date {
+            headers.insert("date", date.parse().unwrap());
+        }
+        assert_eq!(response(503, &headers, Vec::new()).retry_after, expected, "{asked:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_request_is_written_as_it_was_signed() {
     let server = Server::start(Manner::Answer).await;
