@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ostracon::domain::{Enforcement, Evidence, Held, Moment, RuleId, Who};
+use ostracon::domain::{Enforcement, Evidence, Held, Moment, Who};
 use ostracon::plan::{Bound, Inputs, Operation, Scope, plan};
 use ostracon::policy::{Leave, load};
 use ostracon::provider::Target;
@@ -58,7 +58,7 @@ pub(crate) fn write(directory: &Path) {
 
 fn row(operation: &Operation, target: &Target, now: Moment, rule: i64) -> Enforcement {
     let form = target.provider.facts().form(operation.restriction.subject.kind).unwrap();
-    let rule = (target.provider.facts().name == "agora").then_some(RuleId(rule));
+    let rule = (target.provider.facts().name == "agora").then(|| rule.into());
     let lapse = form.expiry.term(operation.until, now).lapse;
     Enforcement {
         restriction: operation.restriction.clone(),

@@ -54,7 +54,7 @@ pub(super) fn is_timely(operation: &Operation, verb: Verb, now: Moment) -> bool 
     match verb {
         Verb::Impose | Verb::Renew => !has_passed || operation.action == Action::Lift,
         Verb::Lift => has_passed || operation.because != Because::Expired,
-        Verb::List { cursor: _ } => true,
+        Verb::List => true,
     }
 }
 
@@ -126,7 +126,7 @@ impl Line {
                 Verb::Impose => "impose",
                 Verb::Renew => "renew",
                 Verb::Lift => "lift",
-                Verb::List { cursor: _ } => "list",
+                Verb::List => "list",
             },
             kind: *kind,
             room: room.clone(),

@@ -22,7 +22,7 @@ impl Bearing {
     /// What an answer says about its call.
     pub fn of(call: &Call, answer: &Answer) -> Self {
         let fault = match answer {
-            _ if matches!(call.verb, Verb::List { .. }) => return Self::Silent,
+            _ if matches!(call.verb, Verb::List) => return Self::Silent,
             Ok(_) => return Self::Proof,
             Err(Refused::NoAnswer(NoAnswer::NotSent(_) | NoAnswer::Starved(_))) => {
                 return Self::Silent;
@@ -50,13 +50,13 @@ impl Bearing {
 pub(super) mod samples {
     use super::*;
     use crate::domain::{Deny, Id, Kind, Until};
-    use crate::provider::{Effect, Fault, Item, Reply};
+    use crate::provider::{Cursor, Effect, Fault, Item, Reply};
 
     pub(in crate::apply) fn call(verb: Verb, items: usize) -> Call {
         let item = |number: usize| Item { id: Id::new(format!("u{number}")), rule: None };
         let (kind, deny, until) = (Kind::User, Deny::JOIN, Until::Never);
         let items = (0..items).map(item).collect();
-        Call { verb, kind, room: None, deny, reason: None, until, items }
+        Call { verb, kind, room: None, deny, reason: None, until, items, cursor: Cursor::START }
     }
 
     pub(in crate::apply) fn fault(class: Class, culprit: Option<&str>) -> Answer {
@@ -81,7 +81,7 @@ pub(super) mod samples {
 
     pub(in crate::apply) const DONE: Answer = Ok(Reply { effect: Effect::Done, request_id: None });
 
-    pub(in crate::apply) const LIST: Verb = Verb::List { cursor: 0 };
+    pub(in crate::apply) const LIST: Verb = Verb::List;
     pub(in crate::apply) const THROTTLED: Class = Class::Throttled;
     pub(in crate::apply) const STOP: Class = Class::Stop { hint: "" };
 }

@@ -15,7 +15,7 @@ use super::settle::Proof;
 use super::work::Work;
 use crate::domain::{Evidence, Id, Lapse};
 use crate::plan::{Means, Operation};
-use crate::provider::{Call, Form, Item, Listed, Verb};
+use crate::provider::{Call, Cursor, Form, Item, Listed, Verb};
 use crate::state::Record;
 
 /// How far an end may be from what was asked (design §5).
@@ -137,5 +137,6 @@ fn call_of(operation: &Operation) -> Call {
         reason: operation.reason.clone(),
         until: operation.until,
         items: Vec::new(),
+        cursor: Cursor::START,
     }
 }

@@ -8,7 +8,7 @@ use super::paging::{Next, Paging};
 use super::pause::Pause;
 use super::settle::{Answer, Proof, Tries, Verdict};
 use super::work::Work;
-use crate::provider::{Call, Effect, Form, Listed, Verb};
+use crate::provider::{Call, Cursor, Effect, Form, Listed, Verb};
 
 /// Somebody who makes calls at one target.
 pub(super) trait Caller: Sync {
@@ -65,10 +65,10 @@ pub(super) async fn list(
     about: &Call,
 ) -> Result<List, Trouble> {
     let mut paging = Paging::default();
-    let mut cursor = 0;
+    let mut cursor = Cursor::START;
     loop {
-        let verb = Verb::List { cursor };
-        let call = Call { verb, reason: None, items: Vec::new(), ..about.clone() };
+        let (verb, reason, items) = (Verb::List, None, Vec::new());
+        let call = Call { verb, reason, items, cursor: cursor.clone(), ..about.clone() };
         let mut work = Work::new(call, Vec::new());
         let Some(Effect::Page(page)) = insist(caller, form, &mut work).await?.into_effect() else {
             return Ok(List { rows: paging.into_rows(), is_whole: true });

@@ -14,7 +14,7 @@ use crate::provider::Form;
 use crate::state::{AuditRow, Record};
 
 /// What the provider holds after a call that took effect.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Written {
     /// When the call was sent.
     pub at: Moment,

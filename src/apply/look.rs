@@ -76,7 +76,7 @@ impl Line {
             (Verb::Renew, Some(since)) if has_rule && twin.is_some() => {
                 self.lift_twins_of_known(form, work, since).await
             }
-            (Verb::Impose | Verb::Renew | Verb::Lift | Verb::List { cursor: _ }, _) => Sight::Clear,
+            (Verb::Impose | Verb::Renew | Verb::Lift | Verb::List, _) => Sight::Clear,
         }
     }
 
@@ -102,7 +102,7 @@ impl Line {
                 Err(trouble) => return Sight::Unclear(trouble),
                 Ok(rules) => {
                     if let Some(rule) = rules.iter().max_by_key(|rule| rule.created).cloned() {
-                        self.lift_twins(work, rule.rule, rules).await;
+                        self.lift_twins(work, rule.rule.clone(), rules).await;
                         return self.adopt(form, work, &rule, since).await;
                     }
                 }
@@ -125,13 +125,13 @@ impl Line {
         let evidence = Evidence::Adopted;
         // Another attempt may have made one that no list shows yet.
         let twin = Some(ledger::twin(operation, twin_since(since, self.now())));
-        let written = Written { at, lapse: rule.lapse, rule: rule.rule, evidence, twin };
+        let written = Written { at, lapse: rule.lapse, rule: rule.rule.clone(), evidence, twin };
         let row = ledger::held(operation, written, &Proof::in_list(rule));
         let promised = operation.recorded.as_ref().map_or(operation.until, |row| row.until);
         if promised != operation.until || self.is_renewal_due(form, &row) {
             // It was made for another `until`, or long ago: move its end.
             work.call.verb = Verb::Renew;
-            work.call.items.iter_mut().for_each(|item| item.rule = rule.rule);
+            work.call.items.iter_mut().for_each(|item| item.rule.clone_from(&rule.rule));
             return Sight::Clear;
         }
         let row = Record::Put(row);
@@ -152,7 +152,7 @@ impl Line {
 
     /// Lifts what shows beside the known rule.
     async fn lift_twins_of_known(&self, form: &'static Form, work: &Work, since: Moment) -> Sight {
-        let known = work.call.items.first().and_then(|item| item.rule);
+        let known = work.call.items.first().and_then(|item| item.rule.clone());
         match self.matching(form, work, since).await {
             Ok(rules) => {
                 // If the known one is gone, its twin is all that stands.
@@ -171,7 +171,7 @@ impl Line {
         for rule in rules.into_iter().filter(|rule| rule.rule != known) {
             let mut call = work.call.clone();
             call.verb = Verb::Lift;
-            call.items.iter_mut().for_each(|item| item.rule = rule.rule);
+            call.items.iter_mut().for_each(|item| item.rule.clone_from(&rule.rule));
             // Nothing about the restriction is in doubt meanwhile: it has no operation.
             let _stays = self.insist(&mut Work::new(call, Vec::new())).await;
         }
@@ -185,7 +185,7 @@ impl Line {
         since: Moment,
         has_rule: bool,
     ) -> Sight {
-        let known = work.call.items.first().and_then(|item| item.rule);
+        let known = work.call.items.first().and_then(|item| item.rule.clone());
         let mut lifted = None;
         for pause in [Duration::ZERO, SECOND_LOOK_AFTER] {
             self.sleep(pause).await;
@@ -199,7 +199,7 @@ impl Line {
                     .call
                     .items
                     .into_iter()
-                    .map(|item| Item { rule: rule.rule, ..item })
+                    .map(|item| Item { rule: rule.rule.clone(), ..item })
                     .collect();
                 match self.insist(&mut lift).await {
                     Ok(proof) => lifted = Some(proof),

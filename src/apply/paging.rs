@@ -1,9 +1,9 @@
 //! Putting the pages of a list together, whatever the pages do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{Id, Kind, RuleId};
-use crate::provider::{Listed, Page};
+use crate::provider::{Cursor, Listed, Page};
 
 /// More pages than any room or app can fill: past this an endpoint is repeating itself.
 const MOST_PAGES: usize = 10_000;
@@ -15,17 +15,17 @@ const MOST_ROWS: usize = 2_000_000;
 #[derive(Debug, Default)]
 pub(super) struct Paging {
     rows: BTreeMap<Key, Listed>,
-    pages: usize,
+    pages: BTreeSet<Cursor>,
 }
 
 /// What tells two rows apart: a page that is read again shows the same ones.
 type Key = (Kind, Option<Id>, Id, u8, Option<RuleId>);
 
 /// What follows a page.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Next {
     /// The page that starts here.
-    Page(u64),
+    Page(Cursor),
     /// Nothing: the list was read to its end.
     End,
     /// Nothing that leads on: the pages repeat themselves, and the end was not seen.
@@ -34,18 +34,18 @@ pub(super) enum Next {
 
 impl Paging {
     /// Takes the page that starts at `cursor`.
-    pub(super) fn take(&mut self, page: Page, cursor: u64) -> Next {
+    pub(super) fn take(&mut self, page: Page, cursor: Cursor) -> Next {
         let known = self.rows.len();
         for row in page.rows {
-            let key = (row.kind, row.room.clone(), row.id.clone(), row.deny.bits(), row.rule);
+            let key =
+                (row.kind, row.room.clone(), row.id.clone(), row.deny.bits(), row.rule.clone());
             self.rows.insert(key, row);
         }
-        self.pages += 1;
+        self.pages.insert(cursor);
         match page.next {
             None => Next::End,
-            Some(next) if next > cursor && leads_on(known, self.rows.len(), self.pages) => {
-                Next::Page(next)
-            }
+            Some(next) if self.pages.contains(&next) => Next::Stuck,
+            Some(next) if leads_on(known, self.rows.len(), self.pages.len()) => Next::Page(next),
             Some(_) => Next::Stuck,
         }
     }
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
     use crate::domain::{Deny, Lapse};
 
-    fn page(ids: &[&str], next: Option<u64>) -> Page {
+    fn page(ids: &[&str], next: Option<&str>) -> Page {
         let row = |id: &&str| Listed {
             kind: Kind::User,
             id: Id::new(*id),
@@ -76,19 +76,22 @@ mod tests {
             rule: None,
             created: None,
         };
-        Page { rows: ids.iter().map(row).collect(), next }
+        Page { rows: ids.iter().map(row).collect(), next: next.map(Cursor::new) }
     }
 
     #[test]
     fn a_list_ends_at_its_end_or_where_it_stops_to_lead_on() {
         let mut paging = Paging::default();
-        assert_eq!(paging.take(page(&["a", "b"], Some(2)), 0), Next::Page(2));
-        assert_eq!(paging.take(page(&["b", "c"], None), 2), Next::End);
+        let second = || Cursor::new("x/2");
+        let first = paging.take(page(&["a", "b"], Some("x/2")), Cursor::START);
+        assert_eq!(first, Next::Page(second()));
+        assert_eq!(paging.take(page(&["b", "c"], None), second()), Next::End);
         assert_eq!(paging.into_rows().len(), 3);
-        for (ids, next) in [(["a", "b"], 4), (["c", "d"], 2), (["c", "d"], 1)] {
+        for (ids, next) in [(["a", "b"], "x/4"), (["c", "d"], "x/2")] {
             let mut paging = Paging::default();
-            paging.take(page(&["a", "b"], Some(2)), 0);
-            assert_eq!(paging.take(page(&ids, Some(next)), 2), Next::Stuck, "{ids:?} {next}");
+            paging.take(page(&["a", "b"], Some("x/2")), Cursor::START);
+            let then = paging.take(page(&ids, Some(next)), second());
+            assert_eq!(then, Next::Stuck, "{ids:?} {next}");
         }
     }
 

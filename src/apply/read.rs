@@ -19,7 +19,7 @@ use super::settle::{Answer, Tries, Verdict, settle};
 use super::work::Work;
 use crate::domain::{Deny, Id, TargetName, Until};
 use crate::plan::term::CLOCK_TOLERANCE;
-use crate::provider::{Call, Form, Listed, Listing, Session, Target, Verb};
+use crate::provider::{Call, Cursor, Form, Listed, Listing, Session, Target, Verb};
 use crate::state::RecentCalls;
 use crate::world::{Credentials, World};
 
@@ -151,13 +151,14 @@ impl Reader {
     /// Reads a whole list; one whose end is never seen is no list.
     async fn list(&self, form: &'static Form, room: Option<Id>) -> Result<Vec<Listed>, Trouble> {
         let about = Call {
-            verb: Verb::List { cursor: 0 },
+            verb: Verb::List,
             kind: form.kind,
             room,
             deny: Deny::NOTHING,
             reason: None,
             until: Until::Never,
             items: Vec::new(),
+            cursor: Cursor::START,
         };
         let List { rows, is_whole } = list(self, form, &about).await?;
         if is_whole { Ok(rows) } else { Err(plain("the list repeats itself and never ends")) }

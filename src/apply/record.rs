@@ -34,7 +34,7 @@ impl Line {
         let unlisted = unlisted();
         let unanswered = work.unanswered_since();
         for (place, (index, operation)) in self.operations(work).into_iter().enumerate() {
-            let rule = work.call.items.get(place).and_then(|item| item.rule);
+            let rule = work.call.items.get(place).and_then(|item| item.rule.clone());
             let ends = work.call.verb == Verb::Lift;
             if ends {
                 records.push(ledger::gone(operation, proof));
@@ -144,7 +144,7 @@ impl Line {
         work.retain(|index| !untimely.contains(&index));
         let (fate, error) = match verb {
             Verb::Lift => (Fate::Deferred, "its `until` has not come yet by this machine's clock"),
-            Verb::Impose | Verb::Renew | Verb::List { .. } => {
+            Verb::Impose | Verb::Renew | Verb::List => {
                 (Fate::Dropped, "its `until` passed before it could be sent")
             }
         };
@@ -175,7 +175,7 @@ fn written(
     let asked = by_its_clock(form.expiry.term(operation.until, attempt.sent).lapse, attempt);
     let earlier = operation.recorded.as_ref().and_then(|row| row.held.as_ref());
     let (lapse, rule, evidence) = match effect {
-        Some(Effect::Created(rule)) => (asked, Some(*rule), Evidence::Acknowledged),
+        Some(Effect::Created(rule)) => (asked, Some(rule.clone()), Evidence::Acknowledged),
         Some(Effect::Ends(at)) => (reported(*at, asked), rule, Evidence::Acknowledged),
         Some(Effect::Done | Effect::Page(_)) => (asked, rule, Evidence::Acknowledged),
         None => (asked, rule, Evidence::Observed),

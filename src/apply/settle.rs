@@ -127,7 +127,7 @@ fn settle_fault(form: &Form, call: &Call, fault: &Fault, tries: &mut Tries) -> V
             None => Verdict::Split(Parts::Halves),
         }
     };
-    let lists = matches!(call.verb, Verb::List { .. });
+    let lists = matches!(call.verb, Verb::List);
     match &fault.class {
         Class::AlreadySo => Verdict::Proven(Proof(None)),
         // A list of what is not there is an empty list.
@@ -158,7 +158,7 @@ fn settle_fault(form: &Form, call: &Call, fault: &Fault, tries: &mut Tries) -> V
         Class::WaitForRoom => Verdict::RoomAbsent,
         Class::RuleGone => match call.verb {
             Verb::Renew | Verb::Impose => Verdict::Recreate,
-            Verb::Lift | Verb::List { cursor: _ } => Verdict::Proven(Proof(None)),
+            Verb::Lift | Verb::List => Verdict::Proven(Proof(None)),
         },
         Class::Refuse => narrow(Verdict::GiveUp),
         Class::RefuseRoom => Verdict::GiveUp,

@@ -9,7 +9,7 @@ use super::ledger;
 use super::outcome::{Fate, Trouble};
 use crate::domain::{Doubt, Moment};
 use crate::plan::Operation;
-use crate::provider::{Call, Form};
+use crate::provider::{Call, Cursor, Form};
 
 /// A call and the operations it carries, in the order of its items.
 #[derive(Clone, Debug)]
@@ -60,6 +60,7 @@ impl Work {
     pub fn part(&self, start: usize, end: usize) -> Self {
         let call = Call {
             items: self.call.items.get(start..end).unwrap_or_default().to_vec(),
+            cursor: Cursor::START,
             ..self.call.clone()
         };
         let operations = self.operations.get(start..end).unwrap_or_default().to_vec();

@@ -245,7 +245,7 @@ async fn knock(context: &Context<'_>, target: &Target) -> Result<Option<i64>, St
     let request = Request {
         method: Method::Get,
         endpoint: target.endpoint.clone(),
-        path: "/",
+        path: "/".to_owned(),
         query: String::new(),
         headers: Vec::new(),
         body: Vec::new(),

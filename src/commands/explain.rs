@@ -135,7 +135,7 @@ fn in_force(row: &Enforcement) -> InForce<'_> {
         written: held.map(|held| held.written),
         lapse: held.and_then(|held| held.lapse.at()),
         evidence: held.map(|held| held.evidence),
-        rule: held.and_then(|held| held.rule),
+        rule: held.and_then(|held| held.rule.clone()),
         in_doubt_since: row.doubt.map(|doubt| doubt.since),
         waiting_since: row.waiting,
     }

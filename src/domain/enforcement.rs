@@ -1,12 +1,11 @@
 //! What the state knows of one restriction at its provider.
 
-use std::fmt;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Action, Moment, Restriction, Until};
+use super::{Action, Moment, Restriction, RuleId, Until};
 
 /// One row of the state: what was promised last, and what is known to be held.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -129,20 +128,6 @@ impl Serialize for Lapse {
 impl<'de> Deserialize<'de> for Lapse {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Option::deserialize(deserializer)?.map_or(Self::Open, Self::At))
-    }
-}
-
-/// A provider's own id of a rule.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(transparent)]
-#[schemars(inline)]
-pub struct RuleId(pub i64);
-
-impl fmt::Display for RuleId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Means, Operation};
 use crate::domain::{Action, Deny, Id, Kind, Lapse, Moment, Restriction, TargetName, Until};
-use crate::provider::{Call, Expiry, Form, Item, Target, Verb};
+use crate::provider::{Call, Cursor, Expiry, Form, Item, Target, Verb};
 
 /// One call of a plan, by the operations it carries.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,8 +29,8 @@ impl Step {
         let operation = carried().next()?;
         let Restriction { room, subject, deny, .. } = &operation.restriction;
         let item = |operation: &Operation| {
-            let Means::Call { rule, .. } = operation.means else { return None };
-            Some(Item { id: operation.restriction.subject.id.clone(), rule })
+            let Means::Call { rule, .. } = &operation.means else { return None };
+            Some(Item { id: operation.restriction.subject.id.clone(), rule: rule.clone() })
         };
         let queued = Queued::of(operation, self.form)?;
         Some(Call {
@@ -41,6 +41,7 @@ impl Step {
             reason: queued.reason().cloned(),
             until: operation.until,
             items: carried().filter_map(item).collect(),
+            cursor: Cursor::START,
         })
     }
 }
@@ -182,7 +183,7 @@ impl<'a> Queued<'a> {
                 Verb::Impose => "impose",
                 Verb::Renew => "renew",
                 Verb::Lift => "lift",
-                Verb::List { .. } => "list",
+                Verb::List => "list",
             },
             kind: restriction.subject.kind,
             room: restriction.room.as_ref(),

@@ -76,14 +76,14 @@ pub fn drift(
     let standing = || lists.values().flatten().filter(|row| !row.lapse.has_passed(now));
     let by_name: BTreeMap<Restriction, &Listed> =
         standing().map(|row| (name(target, row), row)).collect();
-    let by_rule: BTreeMap<RuleId, &Listed> =
-        standing().filter_map(|row| Some((row.rule?, row))).collect();
-    let mut ours: BTreeSet<RuleId> = BTreeSet::new();
+    let by_rule: BTreeMap<&RuleId, &Listed> =
+        standing().filter_map(|row| Some((row.rule.as_ref()?, row))).collect();
+    let mut ours: BTreeSet<&RuleId> = BTreeSet::new();
     // Names under which a listed row is not foreign, or not provably so.
     let mut known: BTreeSet<&Restriction> = BTreeSet::new();
     for row in rows.iter().filter(|row| row.restriction.target == target.name) {
         let restriction = &row.restriction;
-        let rule = row.held.as_ref().and_then(|held| held.rule);
+        let rule = row.held.as_ref().and_then(|held| held.rule.as_ref());
         ours.extend(rule);
         let is_open = row.doubt.is_some()
             || row.held.as_ref().is_some_and(|held| held.twin.is_some() || rule.is_none());
@@ -91,14 +91,14 @@ pub fn drift(
             known.insert(restriction);
         }
         let listed = match rule {
-            Some(rule) => by_rule.get(&rule).copied(),
+            Some(rule) => by_rule.get(rule).copied(),
             None => by_name.get(restriction).copied(),
         };
         drift.compare(target, lists, (row, listed), now);
     }
     for row in standing() {
         let restriction = name(target, row);
-        let is_ours = row.rule.is_some_and(|rule| ours.contains(&rule));
+        let is_ours = row.rule.as_ref().is_some_and(|rule| ours.contains(rule));
         if !is_ours && !known.contains(&restriction) {
             let listed = Some(row.clone());
             let finding = Finding::Foreign;

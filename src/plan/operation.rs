@@ -60,7 +60,7 @@ impl Operation {
 }
 
 /// How an operation is brought about.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Means {
     /// By recording it: the provider has nothing to be told.
     Record,

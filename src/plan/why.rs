@@ -125,7 +125,7 @@ impl<'a> Change<'a> {
         let (action, means) = if nothing_held {
             (Action::Forget, Means::Record)
         } else {
-            let rule = row.held.as_ref().and_then(|held| held.rule);
+            let rule = row.held.as_ref().and_then(|held| held.rule.clone());
             (Action::Lift, Means::Call { verb: Verb::Lift, rule })
         };
         let because = match (action, finishing, end) {
@@ -161,7 +161,7 @@ impl<'a> Change<'a> {
     /// What will be held once an operation is done.
     fn held_after(&self, operation: &Operation, row: Option<&Enforcement>) -> Held {
         let before = row.and_then(|row| row.held.clone());
-        match (operation.means, before) {
+        match (&operation.means, before) {
             (Means::Record, Some(held)) => held,
             (Means::Record | Means::Call { .. }, before) => Held {
                 since: before.as_ref().map_or(self.now, |held| held.since),
@@ -214,7 +214,8 @@ impl<'a> Change<'a> {
     ) -> (Action, Because, Means) {
         // Where the provider numbers its rules, writing the old one tells whether it still stands;
         // what the unanswered call may have written counts as much as what is known.
-        let standing = held.and_then(|held| held.rule).filter(|_| !self.has_ended_there(row));
+        let standing =
+            held.and_then(|held| held.rule.clone()).filter(|_| !self.has_ended_there(row));
         let rewrite = standing.map(|rule| Means::Call { verb: Verb::Renew, rule: Some(rule) });
         let means = rewrite.unwrap_or(impose());
         match attempted {
@@ -229,9 +230,9 @@ impl<'a> Change<'a> {
 
     /// The call that writes a held restriction again.
     fn rewrite(&self, held: &Held) -> Means {
-        match held.rule {
+        match &held.rule {
             Some(rule) if !held.lapse.has_passed(self.now) => {
-                Means::Call { verb: Verb::Renew, rule: Some(rule) }
+                Means::Call { verb: Verb::Renew, rule: Some(rule.clone()) }
             }
             // What has lapsed is gone there, and nothing else numbers its rules.
             Some(_) | None => impose(),

@@ -23,6 +23,8 @@ pub struct Call {
     pub until: Until,
     /// Its subjects: at most as many as the form's batch. Empty for a list.
     pub items: Vec<Item>,
+    /// Where the page of a list starts, as the [`Page::next`] of an earlier one said.
+    pub cursor: Cursor,
 }
 
 impl Call {
@@ -41,7 +43,7 @@ impl Call {
             (Verb::Impose, Grip::Holds) => format!("{denied}{span}"),
             (Verb::Renew, _) => format!("{denied}{span} more"),
             (Verb::Lift, _) => "lift".to_owned(),
-            (Verb::List { cursor: _ }, _) => "list".to_owned(),
+            (Verb::List, _) => "list".to_owned(),
         };
         let is_told = form.reason.is_some_and(|rule| rule.sent) && self.verb == Verb::Impose;
         match self.reason.as_deref().filter(|_| is_told) {
@@ -70,10 +72,37 @@ pub enum Verb {
     /// Ends restrictions.
     Lift,
     /// Reads one page of what is in force: in `room` where lists are per room, else in the app.
-    List {
-        /// Where the page starts, as an earlier page's [`Page::next`] said; 0 at first.
-        cursor: u64,
-    },
+    List,
+}
+
+/// Where a page of a list starts: at the start, or at a token that only its provider understands.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Cursor(Option<Arc<str>>);
+
+impl Cursor {
+    /// The start of a list.
+    pub const START: Self = Self(None);
+
+    /// Where this token leads.
+    pub fn new(token: impl Into<Arc<str>>) -> Self {
+        Self(Some(token.into()))
+    }
+
+    /// The token, unless it is the start.
+    pub fn token(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+
+    /// What a provider that counts its rows or pages made a token of; 0 at the start.
+    pub fn number(&self) -> u64 {
+        self.token().and_then(|token| token.parse().ok()).unwrap_or(0)
+    }
+}
+
+impl From<u64> for Cursor {
+    fn from(number: u64) -> Self {
+        Self::new(number.to_string())
+    }
 }
 
 /// The answer to a call that succeeded.
@@ -112,7 +141,7 @@ pub struct Page {
     /// What is in force, as far as this page goes; may include rows whose end has passed.
     pub rows: Vec<Listed>,
     /// Where the next page starts; `None` after the last one.
-    pub next: Option<u64>,
+    pub next: Option<Cursor>,
 }
 
 /// One restriction as a provider lists it.

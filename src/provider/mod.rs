@@ -18,7 +18,7 @@ pub mod tencent;
 pub mod volcengine;
 pub mod zego;
 
-pub use call::{Call, Effect, Item, Listed, Page, Reply, Verb};
+pub use call::{Call, Cursor, Effect, Item, Listed, Page, Reply, Verb};
 pub use endpoint::Endpoint;
 pub use facts::{
     Expiry, Facts, Form, Grip, Lane, Listing, Presence, Quota, ReasonRule, Region, Repeat, Setting,

@@ -38,8 +38,8 @@ pub struct Request {
     pub method: Method,
     /// Where it goes.
     pub endpoint: Endpoint,
-    /// The path, starting with `/`, below the endpoint's own.
-    pub path: &'static str,
+    /// The path, starting with `/`, percent-encoded, below the endpoint's own.
+    pub path: String,
     /// The query without `?`, percent-encoded.
     pub query: String,
     /// Headers besides `Host`, with lower-case names.

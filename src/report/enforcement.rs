@@ -10,7 +10,8 @@ use super::escape::{Terminal, TerminalWord};
 use super::span::away;
 use super::style::{Ink, Paint};
 use crate::domain::{
-    Action, Deny, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment, TargetName, Twin, Until,
+    Action, Deny, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment, RuleId, TargetName, Twin,
+    Until,
 };
 
 /// How sure it is that somebody is restricted.
@@ -120,7 +121,7 @@ pub struct EnforcementView<'a> {
     /// When it ends at the provider by itself; null if it does not.
     pub lapse: Option<Moment>,
     /// The provider's id of it.
-    pub rule: Option<i64>,
+    pub rule: Option<&'a RuleId>,
     /// What the call was to do whose effect is unknown.
     pub doubt: Option<Action>,
     /// Since when it is in doubt.
@@ -150,7 +151,7 @@ impl<'a> EnforcementView<'a> {
             written: held.map(|held| held.written),
             seen: held.and_then(|held| held.seen),
             lapse: held.and_then(|held| held.lapse.at()),
-            rule: held.and_then(|held| held.rule).map(|rule| rule.0),
+            rule: held.and_then(|held| held.rule.as_ref()),
             doubt: doubt.map(|doubt| doubt.action),
             doubt_since: doubt.map(|doubt| doubt.since),
             waiting_since: *waiting,

@@ -204,7 +204,7 @@ fn held(row: &InForce<'_>) -> String {
         _ => parts.push("nothing is known to be held".to_owned()),
     }
     parts.extend(lapse.map(|lapse| format!("ends there by itself at {lapse}")));
-    parts.extend(rule.map(|rule| format!("rule {rule}")));
+    parts.extend(rule.as_ref().map(|rule| format!("rule {rule}")));
     parts.extend(row.in_doubt_since.map(|since| format!("in doubt since {since}")));
     parts.extend(row.waiting_since.map(|since| format!("\"not yet\" at {since}")));
     parts.join("  ")

@@ -11,8 +11,8 @@ use super::credential;
 use super::trial::Trial;
 use crate::domain::{Deny, Id, Lapse, Moment, RuleId, Source, TargetName, Until};
 use crate::provider::{
-    Call, Class, Effect, Endpoint, Fault, Form, Grip, IdRule, Item, Knobs, Listing, Page, Presence,
-    Provider, REGISTRY, Reply, Secrets, Session, SettingKind, Stamp, Target, Verb,
+    Call, Class, Cursor, Effect, Endpoint, Fault, Form, Grip, IdRule, Item, Knobs, Listing, Page,
+    Presence, Provider, REGISTRY, Reply, Secrets, Session, SettingKind, Stamp, Target, Verb,
 };
 
 /// One target of a provider and the sandbox behind it.
@@ -67,7 +67,7 @@ impl Scene {
     }
 
     async fn list(&mut self, call: &Call) -> Page {
-        let list = Call { verb: Verb::List { cursor: 0 }, items: Vec::new(), ..call.clone() };
+        let list = Call { verb: Verb::List, items: Vec::new(), ..call.clone() };
         match self.call(&list).await.unwrap().effect {
             Effect::Page(page) => page,
             other => panic!("{other:?}"),
@@ -93,7 +93,16 @@ fn impose(form: &Form, now: Moment) -> Call {
     let deny = if form.deny.contains(Deny::JOIN) { Deny::JOIN } else { form.deny };
     let until = Until::At(now + SignedDuration::from_mins(90));
     let items = vec![Item { id: sample(form.id), rule: None }];
-    Call { verb: Verb::Impose, kind: form.kind, room, deny, reason, until, items }
+    Call {
+        verb: Verb::Impose,
+        kind: form.kind,
+        room,
+        deny,
+        reason,
+        until,
+        items,
+        cursor: Cursor::START,
+    }
 }
 
 /// Imposes, lists, renews and lifts one restriction, as far as the form can.
@@ -113,7 +122,7 @@ async fn live_through(scene: &mut Scene, form: &Form) {
     if let (Lapse::At(end), Until::At(until)) = (held.end, call.until) {
         assert!(end >= until && end - until < SignedDuration::from_secs(1), "{end} {until}");
     }
-    assert_eq!(held.rule.map(RuleId), created(&done));
+    assert_eq!(held.rule.map(RuleId::from), created(&done));
     if form.listing != Listing::Never {
         let rows = scene.list(&call).await.rows;
         assert_eq!(rows.len(), 1);
@@ -132,8 +141,8 @@ async fn live_through(scene: &mut Scene, form: &Form) {
 }
 
 fn created(reply: &Reply) -> Option<RuleId> {
-    match reply.effect {
-        Effect::Created(rule) => Some(rule),
+    match &reply.effect {
+        Effect::Created(rule) => Some(rule.clone()),
         Effect::Done | Effect::Ends(_) | Effect::Page(_) => None,
     }
 }

@@ -69,7 +69,7 @@ mod tests {
         let request = Request {
             method: Method::Get,
             endpoint: Endpoint::parse("http://127.0.0.1:9000/agora").unwrap(),
-            path: "/dev/v1/kicking-rule",
+            path: "/dev/v1/kicking-rule".to_owned(),
             query: "appid=1".to_owned(),
             headers: Vec::new(),
             body: Vec::new(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
 use super::schema::version_of;
@@ -32,9 +33,14 @@ pub(super) fn columns(connection: &Connection) -> rusqlite::Result<String> {
         "NULL, NULL, NULL"
     };
     let reason = if version >= 5 { "(SELECT text FROM words WHERE id = told)" } else { "reason" };
+    let rule = if version >= 3 {
+        "iif(rule < 0, (SELECT text FROM words WHERE id = -rule), rule)"
+    } else {
+        "rule"
+    };
     // What is coalesced tells whether any of the rare ones says anything.
     Ok(format!(
-        "target, room, kind, subject, deny, until, {reason}, entry, since, written, lapse, rule,
+        "target, room, kind, subject, deny, until, {reason}, entry, since, written, lapse, {rule},
          evidence, twin_since, doubt, doubt_since, doubt_lapse, waiting, {seen},
          coalesce(twin_since, doubt_since, waiting), {ends}"
     ))
@@ -62,7 +68,7 @@ impl Reading {
                 since,
                 written,
                 lapse: lapse(10)?,
-                rule: row.get::<_, Option<i64>>(11)?.map(RuleId),
+                rule: rule(row, 11)?,
                 evidence: word(row, 12, "evidence", Evidence::parse)?,
                 twin: match rare(13)? {
                     Some(since) => Some(Twin { since, earliest: lapse(21)?, latest: lapse(22)? }),
@@ -172,6 +178,14 @@ fn same<T: Clone>(
 /// A text, borrowed from the row.
 fn text<'r>(row: &'r Row<'_>, index: usize) -> rusqlite::Result<Option<&'r str>> {
     Ok(row.get_ref(index)?.as_str_or_null()?)
+}
+
+/// A rule's id: a number, or a text.
+fn rule(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<RuleId>> {
+    Ok(match row.get_ref(index)? {
+        ValueRef::Integer(number) => Some(number.into()),
+        other => other.as_str_or_null()?.map(RuleId::new),
+    })
 }
 
 fn word<T>(

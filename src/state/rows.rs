@@ -6,7 +6,7 @@ use rusqlite::{CachedStatement, Connection, params};
 
 use super::reading::{Reading, columns, unreadable};
 use super::words::Words;
-use crate::domain::{Enforcement, Id, Lapse, Moment, Restriction, TargetName};
+use crate::domain::{Enforcement, Id, Lapse, Moment, Restriction, RuleId, TargetName};
 
 /// Reads every row, in the canonical order of restrictions.
 pub(super) fn read_all(connection: &Connection) -> rusqlite::Result<Vec<Enforcement>> {
@@ -68,6 +68,8 @@ impl<'t> Table<'t> {
         let twin = held.as_ref().and_then(|held| held.twin);
         let number = |text| self.words.number(self.connection, text);
         let told = reason.as_ref().map(number).transpose()?;
+        let rule = held.as_ref().and_then(|held| held.rule.as_ref());
+        let rule = rule.map(|rule| self.rule(rule)).transpose()?.flatten();
         // By place: looking so many names up costs as much as the insert.
         self.put.execute(params![
             target.as_str(),
@@ -81,7 +83,7 @@ impl<'t> Table<'t> {
             held.as_ref().map(|held| moment(held.since)),
             held.as_ref().map(|held| moment(held.written)),
             held.as_ref().and_then(|held| lapse(held.lapse)),
-            held.as_ref().and_then(|held| held.rule).map(|rule| rule.0),
+            rule,
             held.as_ref().map(|held| held.evidence.name()),
             twin.map(|twin| moment(twin.since)),
             doubt.map(|doubt| doubt.action.name()),
@@ -94,6 +96,12 @@ impl<'t> Table<'t> {
             twin.and_then(|twin| lapse(twin.latest)),
         ])?;
         Ok(())
+    }
+
+    /// A rule's id as its column has it ([`super::schema`]).
+    fn rule(&mut self, rule: &RuleId) -> rusqlite::Result<Option<i64>> {
+        let text = |text| self.words.number(self.connection, text).map(|number| -number);
+        rule.text().map(text).transpose().map(|text| text.or(rule.number()))
     }
 }
 

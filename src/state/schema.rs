@@ -15,7 +15,8 @@ pub(super) fn version_of(connection: &rusqlite::Connection) -> rusqlite::Result<
 }
 
 /// Times are milliseconds since the Unix epoch; `until` is null for `never`, `lapse` for "does
-/// not end by itself"; a restriction in the whole app has room ''. Text sorts by its bytes, as
+/// not end by itself"; a restriction in the whole app has room ''. A rule's id that is no positive
+/// number is the negative of its number in `words`. Text sorts by its bytes, as
 /// the domain's order does.
 const VERSION_1: &str = "
 CREATE TABLE meta (

@@ -234,7 +234,10 @@ fn lapses() -> impl Strategy<Value = Lapse> {
 }
 
 fn helds() -> impl Strategy<Value = Held> {
-    let rule = proptest::option::of(any::<i64>().prop_map(RuleId));
+    let rule = proptest::option::of(prop_oneof![
+        any::<i64>().prop_map(RuleId::from),
+        ".*".prop_map(|text: String| RuleId::new(&text)),
+    ]);
     let evidence = proptest::sample::select(Evidence::ALL.to_vec());
     let twin = (moments(), lapses(), lapses()).prop_map(|(since, earliest, latest)| Twin {
         since,

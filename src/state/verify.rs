@@ -67,8 +67,13 @@ const RULES: [(&str, &str, &str); 9] = [
 ];
 
 /// The same about columns that version 3 brought.
-const RULES_OF_3: [(&str, &str, &str); 3] = [
+const RULES_OF_3: [(&str, &str, &str); 4] = [
     ("enforcement", "what was seen is held", "since IS NULL AND seen IS NOT NULL"),
+    (
+        "enforcement",
+        "a rule's id that is no number is in words",
+        "rule < 0 AND -rule NOT IN (SELECT id FROM words)",
+    ),
     ("run", "who began it is in words", "who NOT IN (SELECT id FROM words)"),
     (
         "audit",

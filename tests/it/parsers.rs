@@ -5,11 +5,11 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use ostracon::domain::{Deny, Kind, Moment, RuleId, Until};
+use ostracon::domain::{Deny, Kind, Moment, Until};
 use ostracon::plan::file;
 use ostracon::policy::{Leave, load, render};
 use ostracon::provider::{
-    Call, Effect, Form, IdRule, Item, Presence, Provider, REGISTRY, Response, Verb,
+    Call, Cursor, Effect, Form, IdRule, Item, Presence, Provider, REGISTRY, Response, Verb,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -207,13 +207,22 @@ fn calls(form: &'static Form) -> impl Iterator<Item = Call> {
     };
     let room =
         (form.room != Presence::Never).then(|| form.room_id.parse(id(form.room_id)).unwrap());
-    let item = Item { id: form.id.parse(id(form.id)).unwrap(), rule: Some(RuleId(1953)) };
-    let lists = [20, u64::MAX].map(|cursor| Verb::List { cursor });
-    let verbs = [Verb::Impose, Verb::Renew, Verb::Lift].into_iter().chain(lists);
-    verbs.map(move |verb| {
+    let item = Item { id: form.id.parse(id(form.id)).unwrap(), rule: Some(1953.into()) };
+    let lists = ["20", "18446744073709551615", "?"].map(|token| (Verb::List, Cursor::new(token)));
+    let writes = [Verb::Impose, Verb::Renew, Verb::Lift].map(|verb| (verb, Cursor::START));
+    writes.into_iter().chain(lists).map(move |(verb, cursor)| {
         let kind: Kind = form.kind;
         let (room, items) = (room.clone(), vec![item.clone()]);
-        Call { verb, kind, room, deny: Deny::JOIN, reason: None, until: Until::Never, items }
+        Call {
+            verb,
+            kind,
+            room,
+            deny: Deny::JOIN,
+            reason: None,
+            until: Until::Never,
+            items,
+            cursor,
+        }
     })
 }
 
@@ -279,7 +288,7 @@ proptest! {
             match provider.decode(&call, &response).map(|reply| reply.effect) {
                 Ok(Effect::Page(page)) => {
                     for row in page.rows {
-                        prop_assert!(row.rule.is_none_or(|RuleId(number)| number > 0));
+                        prop_assert!(row.rule.is_none_or(|rule| rule.number().is_some()));
                         for at in row.lapse.at().into_iter().chain(row.created) {
                             prop_assert_eq!(Moment::parse(&at.to_string()), Some(at));
                         }
@@ -288,7 +297,7 @@ proptest! {
                 Ok(Effect::Ends(at)) => {
                     prop_assert_eq!(Moment::parse(&at.to_string()), Some(at));
                 }
-                Ok(Effect::Created(RuleId(number))) => prop_assert!(number > 0),
+                Ok(Effect::Created(rule)) => prop_assert!(rule.number().is_some()),
                 Ok(Effect::Done) => {}
                 Err(fault) => prop_assert_eq!(fault.after, u32::try_from(after).unwrap_or(u32::MAX)),
             }

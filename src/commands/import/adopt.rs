@@ -165,7 +165,7 @@ fn adopted(restriction: &Restriction, listed: &Listed, now: Moment) -> Enforceme
             since: listed.created.unwrap_or(now).min(now),
             written: now,
             lapse: listed.lapse,
-            rule: listed.rule,
+            rule: listed.rule.clone(),
             evidence: Evidence::Adopted,
             seen: Some(now),
             twin: None,

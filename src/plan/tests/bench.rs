@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::domain::{
     Ack, Action, Deny, Desired, Doubt, Enforcement, Evidence, Guards, Held, Id, Kind, Limit,
-    Moment, Protected, ProtectedKey, Protection, Restriction, RuleId, Source, Subject, TargetName,
-    Until, Wanted, Warning,
+    Moment, Protected, ProtectedKey, Protection, Restriction, Source, Subject, TargetName, Until,
+    Wanted, Warning,
 };
 use crate::plan::document::{Origin, StateMark, write};
 use crate::plan::file::read;
@@ -27,7 +27,7 @@ pub(super) fn until(seconds: i64) -> Until {
 }
 
 /// The rule that Agora is taken to have numbered.
-pub(super) const RULE: RuleId = RuleId(7);
+pub(super) const RULE: i64 = 7;
 
 /// Where and how something is restricted: each has a target of its provider's name.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -97,7 +97,7 @@ impl Sort {
             since: written,
             written,
             lapse: self.form().expiry.term(until, written).lapse,
-            rule: (self == Self::Agora).then_some(RULE),
+            rule: (self == Self::Agora).then(|| RULE.into()),
             evidence: Evidence::Acknowledged,
             seen: None,
             twin: None,
@@ -238,16 +238,16 @@ pub(super) fn calls(plan: &Plan) -> Vec<Call> {
 
 /// Action, reason, means and whether it is upkeep, in a line: `lift expired lift#7 upkeep`.
 pub(super) fn line(operation: &Operation) -> String {
-    let means = match operation.means {
+    let means = match &operation.means {
         Means::Record => "record".to_owned(),
         Means::Call { verb, rule } => {
             let verb = match verb {
                 Verb::Impose => "impose",
                 Verb::Renew => "renew",
                 Verb::Lift => "lift",
-                Verb::List { .. } => "list",
+                Verb::List => "list",
             };
-            rule.map_or(verb.to_owned(), |rule| format!("{verb}#{rule}"))
+            rule.as_ref().map_or(verb.to_owned(), |rule| format!("{verb}#{rule}"))
         }
     };
     let kind = if operation.upkeep { "upkeep" } else { "change" };

@@ -16,7 +16,7 @@ fn listed(sort: Sort, id: &str, lapse: Lapse, rule: Option<i64>) -> Listed {
         room: restriction.room,
         deny: restriction.deny,
         lapse,
-        rule: rule.map(RuleId),
+        rule: rule.map(RuleId::from),
         created: None,
     }
 }
@@ -79,9 +79,9 @@ fn a_rule_is_ours_by_its_number_and_a_doubt_claims_what_is_like_it() {
     let show = |rules: &[i64]| {
         rules.iter().map(|rule| listed(Sort::Agora, "7", lapse, Some(*rule))).collect::<Vec<_>>()
     };
-    let other = RULE.0 + 1;
-    assert_eq!(findings(Sort::Agora, &row, show(&[RULE.0])), []);
-    assert_eq!(findings(Sort::Agora, &row, show(&[RULE.0, other])), [Finding::Foreign]);
+    let other = RULE + 1;
+    assert_eq!(findings(Sort::Agora, &row, show(&[RULE])), []);
+    assert_eq!(findings(Sort::Agora, &row, show(&[RULE, other])), [Finding::Foreign]);
     assert_eq!(findings(Sort::Agora, &row, show(&[other])), [Finding::Unseen, Finding::Foreign]);
     let doubt = Some(Sort::Agora.doubt(Action::Impose, until(DAY)));
     let doubted = Enforcement { held: None, doubt, ..row };

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::bench::{Bench, RULE};
-use crate::domain::{
-    Action, Enforcement, Evidence, Held, Kind, Lapse, Moment, Restriction, RuleId,
-};
+use crate::domain::{Action, Enforcement, Evidence, Held, Kind, Lapse, Moment, Restriction};
 use crate::plan::{Means, Operation, Plan};
 use crate::provider::Verb;
 
@@ -42,12 +40,12 @@ fn carry_out(bench: &mut Bench, holds: &mut Holds, now: Moment, operation: &Oper
         return;
     }
     let before = before.and_then(|row| row.held);
-    let held = match (operation.means, before) {
+    let held = match (operation.means.clone(), before) {
         (Means::Record, before) => before,
         (Means::Call { verb, rule }, before) => {
             let held = written(bench, operation, now, before.as_ref());
             if verb == Verb::Renew {
-                assert_eq!(rule, Some(RULE));
+                assert_eq!(rule, Some(RULE.into()));
                 let holds = holds.get(&operation.restriction);
                 assert!(holds.is_some_and(|lapse| !lapse.has_passed(now)), "renewed what is gone");
             }
@@ -79,7 +77,7 @@ fn written(bench: &Bench, operation: &Operation, now: Moment, before: Option<&He
             .expiry
             .term(operation.until, now)
             .lapse,
-        rule: numbered.then_some(RuleId(RULE.0)),
+        rule: numbered.then(|| RULE.into()),
         evidence: Evidence::Acknowledged,
         seen: None,
         twin: None,

@@ -99,12 +99,22 @@ mod tests {
 
     use super::*;
     use crate::domain::{Deny, Kind, Until};
+    use crate::provider::Cursor;
 
-    const LIST: Verb = Verb::List { cursor: 0 };
+    const LIST: Verb = Verb::List;
 
     fn class(verb: Verb, status: u16, message: Option<&str>) -> Class {
         let (kind, deny, until) = (Kind::User, Deny::JOIN, Until::Never);
-        let call = Call { verb, kind, room: None, deny, reason: None, until, items: Vec::new() };
+        let call = Call {
+            verb,
+            kind,
+            room: None,
+            deny,
+            reason: None,
+            until,
+            items: Vec::new(),
+            cursor: Cursor::START,
+        };
         let retry_after = Some(Duration::from_secs(3));
         let body = Vec::new();
         let response = Response { status, date: None, retry_after, request_id: None, body };
@@ -167,6 +177,7 @@ mod tests {
             reason: None,
             until: Until::Never,
             items: Vec::new(),
+            cursor: Cursor::START,
         };
         let request_id = Some("x-1".to_owned());
         let response =

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::FACTS;
-use crate::domain::{Deny, Id, Kind, Lapse, Moment, RuleId};
+use crate::domain::{Deny, Id, Kind, Lapse, Moment};
 use crate::provider::Listed;
 
 /// The names of what a rule denies, in canonical order.
@@ -32,7 +32,7 @@ pub(super) fn read(rule: &Value) -> Option<Listed> {
         room: room.map(Id::new),
         deny: deny(rule.get("privileges"))?,
         lapse: Lapse::At(instant(rule, "ts")?),
-        rule: Some(RuleId(number)),
+        rule: Some(number.into()),
         created: instant(rule, "createAt"),
     })
 }
@@ -157,7 +157,7 @@ mod tests {
             assert_eq!(read_with(key, value.clone()), None, "{key} {value}");
         }
         let listed = read_with("id", "1954".into()).unwrap();
-        assert_eq!(listed.rule, Some(RuleId(1954)));
+        assert_eq!(listed.rule, Some(1954.into()));
         assert_eq!(listed.created, None);
     }
 }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Agora;
-use crate::domain::{Deny, Id, Kind, Lapse, Moment, RuleId, Source, TargetName, Until};
+use crate::domain::{Deny, Id, Kind, Lapse, Moment, Source, TargetName, Until};
 use crate::provider::LONGEST_ANSWER;
 use crate::provider::{
-    Call, Class, Effect, Endpoint, Fault, Item, Knobs, Listed, Method, Page, Provider as _, Reply,
-    Request, Response, Secrets, Session, Stamp, Target, Verb,
+    Call, Class, Cursor, Effect, Endpoint, Fault, Item, Knobs, Listed, Method, Page, Provider as _,
+    Reply, Request, Response, Secrets, Session, Stamp, Target, Verb,
 };
 
-const LIST: Verb = Verb::List { cursor: 0 };
+const LIST: Verb = Verb::List;
 
 fn now() -> Moment {
     Moment::parse("2026-01-09T06:23:06.400Z").unwrap()
@@ -38,9 +38,18 @@ fn session(app: &str) -> Session {
 }
 
 fn call(verb: Verb, kind: Kind, id: &str, room: Option<&str>) -> Call {
-    let items = vec![Item { id: Id::new(id), rule: Some(RuleId(1953)) }];
+    let items = vec![Item { id: Id::new(id), rule: Some(1953.into()) }];
     let until = Until::At(now() + jiff::SignedDuration::from_secs(3600));
-    Call { verb, kind, room: room.map(Id::new), deny: Deny::JOIN, reason: None, until, items }
+    Call {
+        verb,
+        kind,
+        room: room.map(Id::new),
+        deny: Deny::JOIN,
+        reason: None,
+        until,
+        items,
+        cursor: Cursor::START,
+    }
 }
 
 fn of(verb: Verb) -> Call {
@@ -81,7 +90,7 @@ fn each_method_goes_to_the_same_path_with_the_same_headers() {
         (LIST, Method::Get, "appid=4855aaaaaaaaaaaaaaaaaaaaaaaaeae2"),
     ] {
         let request = encode(&of(verb));
-        assert_eq!((request.method, request.path), (method, "/dev/v1/kicking-rule"));
+        assert_eq!((request.method, request.path.as_str()), (method, "/dev/v1/kicking-rule"));
         assert_eq!(request.query, query);
         assert_eq!(request.timeout, Duration::from_secs(20));
         assert_eq!(
@@ -156,7 +165,7 @@ fn a_list_has_no_body_and_its_app_is_encoded() {
 
 #[test]
 fn a_created_rule_has_a_positive_number() {
-    let created = Effect::Created(RuleId(1953));
+    let created = Effect::Created(1953.into());
     assert_eq!(effect(Verb::Impose, r#"{"status":"success","id":1953}"#), created);
     assert_eq!(effect(Verb::Impose, r#"{"status":"success","id":"1953"}"#), created);
     for body in [r#"{"status":"success","id":0}"#, r#"{"status":"success","id":"-1"}"#] {
@@ -202,7 +211,7 @@ fn a_list_is_one_page_of_the_rules_that_can_be_ours() {
         room: Some(Id::new("channel1")),
         deny: Deny::JOIN,
         lapse: Lapse::At(Moment::parse("2026-01-09T07:23:06Z").unwrap()),
-        rule: Some(RuleId(1953)),
+        rule: Some(1953.into()),
         created: Moment::parse("2026-01-09T06:23:06Z"),
     };
     assert_eq!(effect(LIST, body), Effect::Page(Page { rows: vec![row], next: None }));

@@ -19,7 +19,7 @@ pub(super) fn encode(session: &Session, call: &Call, stamp: &Stamp) -> Request {
         Verb::Impose => (Method::Post, create(app, call, stamp)),
         Verb::Renew => (Method::Put, update(app, call, stamp)),
         Verb::Lift => (Method::Delete, delete(app, call)),
-        Verb::List { .. } => {
+        Verb::List => {
             query.push("appid", app);
             (Method::Get, Map::new())
         }
@@ -35,17 +35,17 @@ pub(super) fn encode(session: &Session, call: &Call, stamp: &Stamp) -> Request {
     Request {
         method,
         endpoint: session.target.endpoint.clone(),
-        path: "/dev/v1/kicking-rule",
+        path: "/dev/v1/kicking-rule".to_owned(),
         query: query.into_text(),
         headers,
         body,
         timeout: match call.verb {
             Verb::Impose | Verb::Renew | Verb::Lift => FACTS.write_timeout,
-            Verb::List { .. } => FACTS.read_timeout,
+            Verb::List => FACTS.read_timeout,
         },
         longest_answer: match call.verb {
             Verb::Impose | Verb::Renew | Verb::Lift => LONGEST_ANSWER,
-            Verb::List { .. } => LONGEST_LIST,
+            Verb::List => LONGEST_LIST,
         },
     }
 }
@@ -83,10 +83,10 @@ fn update(app: &str, call: &Call, stamp: &Stamp) -> Map<String, Value> {
 /// Names one rule. Without its number the body says 0, which is no rule's: whatever the server
 /// makes of a body that names none, it must not be that it deletes them all.
 fn delete(app: &str, call: &Call) -> Map<String, Value> {
-    let rule = call.items.first().and_then(|item| item.rule);
+    let rule = call.items.first().and_then(|item| item.rule.as_ref());
     let mut body = Map::new();
     insert(&mut body, "appid", app.into());
-    insert(&mut body, "id", rule.map_or(0, |RuleId(id)| id).into());
+    insert(&mut body, "id", rule.and_then(RuleId::number).unwrap_or(0).into());
     body
 }
 
@@ -139,7 +139,7 @@ fn effect(
 ) -> Result<Effect, (Class, &'static str)> {
     match call.verb {
         Verb::Impose => match body.get("id").and_then(rule::integer) {
-            Some(id) if id > 0 => Ok(Effect::Created(RuleId(id))),
+            Some(id) if id > 0 => Ok(Effect::Created(id.into())),
             // Reported from the field: `id` 0, nobody out, nothing in the list. So nothing is in
             // doubt, and to ask again at once would only repeat it: somebody has to be told.
             Some(_) => Err((Class::Refuse, "the provider made no rule: the `id` is not positive")),
@@ -149,7 +149,7 @@ fn effect(
         Verb::Renew => Ok(ends(body).map_or(Effect::Done, Effect::Ends)),
         Verb::Lift => Ok(Effect::Done),
         // All rules: there are no further pages.
-        Verb::List { .. } => match rules {
+        Verb::List => match rules {
             Rules::Read(rows) => Ok(Effect::Page(Page { rows, next: None })),
             Rules::NotAList => Err((Class::Retry, "the `rules` of the answer are not a list")),
         },

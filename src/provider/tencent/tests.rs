@@ -7,8 +7,8 @@ use super::wire::{decode, encode};
 use super::{Tencent, faults};
 use crate::domain::{Deny, Id, Kind, Lapse, Moment, Source, TargetName, Until};
 use crate::provider::{
-    Call, Class, Effect, Endpoint, Item, Knobs, Listed, Method, Page, Reply, Response, Secrets,
-    Session, Stamp, Target, Verb,
+    Call, Class, Cursor, Effect, Endpoint, Item, Knobs, Listed, Method, Page, Reply, Response,
+    Secrets, Session, Stamp, Target, Verb,
 };
 
 /// Half past an hour, and half a second.
@@ -44,6 +44,7 @@ fn call(verb: Verb, ids: &[&str]) -> Call {
         reason: None,
         until: Until::At(NOW + jiff::SignedDuration::from_millis(3_599_001)),
         items: ids.iter().map(|id| Item { id: Id::new(*id), rule: None }).collect(),
+        cursor: Cursor::START,
     }
 }
 
@@ -102,7 +103,7 @@ fn a_ban_without_a_reason_clears_it_and_one_for_ever_lasts_ten_years() {
 fn an_unban_and_a_list_are_the_documented_requests() {
     let unban = call(Verb::Lift, &["a", "b"]);
     assert_eq!(body(&unban), r#"{"RoomId":"live-42","MemberList_Account":["a","b"]}"#);
-    let list = call(Verb::List { cursor: 200 }, &[]);
+    let list = Call { cursor: 200.into(), ..call(Verb::List, &[]) };
     assert_eq!(body(&list), r#"{"RoomId":"live-42","Offset":200,"Limit":100}"#);
     let path = |call| encode(&session("a"), call, &STAMP).path;
     assert_eq!(path(&unban), "/v4/live_engine_http_srv/unban_member");
@@ -142,7 +143,10 @@ fn an_ok_is_done() {
 }
 
 fn decode_page(cursor: u64, body: &str) -> Page {
-    match decode(&call(Verb::List { cursor }, &[]), &response(200, body)).unwrap().effect {
+    match decode(&Call { cursor: cursor.into(), ..call(Verb::List, &[]) }, &response(200, body))
+        .unwrap()
+        .effect
+    {
         Effect::Page(page) => page,
         other => panic!("{other:?}"),
     }
@@ -166,7 +170,7 @@ fn a_page_is_read_inside_the_response_and_beside_it() {
         format!(r#"{{"ErrorCode":0,"Response":null,"BannedAccountList":{rows},"NextOffset":1}}"#),
         format!(r#"{{"ErrorCode":0,"Response":{{"NextOffset":1}},"BannedAccountList":{rows}}}"#),
     ] {
-        let page = Page { rows: vec![row.clone()], next: Some(1) };
+        let page = Page { rows: vec![row.clone()], next: Some(1.into()) };
         assert_eq!(decode_page(0, &body), page, "{body}");
     }
 }
@@ -177,7 +181,7 @@ fn a_list_ends_where_it_has_no_rows_or_leads_to_zero() {
     for (list, next, expected) in [
         (rows, "101", Some(101)),
         (rows, "100", Some(100)),
-        (rows, "7", Some(7)),
+        (rows, "7", Some(100)),
         (rows, "0", None),
         (rows, "-1", None),
         (rows, "null", None),
@@ -187,7 +191,7 @@ fn a_list_ends_where_it_has_no_rows_or_leads_to_zero() {
         let body = format!(
             r#"{{"ErrorCode":0,"Response":{{"BannedAccountList":{list},"NextOffset":{next}}}}}"#
         );
-        assert_eq!(decode_page(100, &body).next, expected, "{body}");
+        assert_eq!(decode_page(100, &body).next, expected.map(Cursor::from), "{body}");
     }
     assert_eq!(decode_page(0, r#"{"ErrorCode":0}"#), Page { rows: vec![], next: None });
 }
@@ -226,7 +230,7 @@ fn an_answer_is_judged_by_its_code_or_else_by_its_status() {
 fn a_list_with_an_unreadable_row_is_not_taken_for_a_shorter_one() {
     for row in ["{}", r#"{"Member_Account":"a"}"#, r#"{"Member_Account":1,"BannedUntil":1}"#] {
         let body = format!(r#"{{"ErrorCode":0,"Response":{{"BannedAccountList":[{row}]}}}}"#);
-        let list = call(Verb::List { cursor: 0 }, &[]);
+        let list = call(Verb::List, &[]);
         let fault = decode(&list, &response(200, &body)).unwrap_err();
         assert_eq!(fault.class, Class::Retry, "{body}");
     }

@@ -32,14 +32,12 @@ pub(super) fn encode(session: &Session, call: &Call, stamp: &Stamp) -> Request {
         // Tencent numbers no rules: a ban with a new end is a ban.
         Verb::Impose | Verb::Renew => ("/v4/live_engine_http_srv/ban_member", FACTS.write_timeout),
         Verb::Lift => ("/v4/live_engine_http_srv/unban_member", FACTS.write_timeout),
-        Verb::List { cursor: _ } => {
-            ("/v4/live_engine_http_srv/get_banned_member_list", FACTS.read_timeout)
-        }
+        Verb::List => ("/v4/live_engine_http_srv/get_banned_member_list", FACTS.read_timeout),
     };
     Request {
         method: Method::Post,
         endpoint: session.target.endpoint.clone(),
-        path,
+        path: path.to_owned(),
         query: query(session, stamp),
         headers: vec![("content-type", "application/json".to_owned())],
         body: body(call, stamp).to_string().into_bytes(),
@@ -66,7 +64,9 @@ fn body(call: &Call, stamp: &Stamp) -> Value {
             })
         }
         Verb::Lift => json!({ "RoomId": room, "MemberList_Account": members }),
-        Verb::List { cursor } => json!({ "RoomId": room, "Offset": cursor, "Limit": PAGE }),
+        Verb::List => {
+            json!({ "RoomId": room, "Offset": call.cursor.number(), "Limit": PAGE })
+        }
     }
 }
 
@@ -151,7 +151,7 @@ pub(super) fn decode(call: &Call, response: &Response) -> Result<Reply, Fault> {
     }
     let effect = match call.verb {
         Verb::Impose | Verb::Renew | Verb::Lift => Effect::Done,
-        Verb::List { cursor: _ } => {
+        Verb::List => {
             let list = serde_json::from_slice(&response.body).map_err(|_not_a_list| garbage())?;
             Effect::Page(page(call, list))
         }
@@ -159,14 +159,15 @@ pub(super) fn decode(call: &Call, response: &Response) -> Result<Reply, Fault> {
     Ok(Reply { effect, request_id })
 }
 
-/// One page. It is the last if it has no rows or leads to 0. Whether it leads further on is for
-/// the reader to see: a back end that repeats itself has not shown its end.
+/// One page. It is the last if it has no rows or leads to 0. One that leads back leads to itself:
+/// the reader sees that a back end which repeats itself has not shown its end.
 fn page(call: &Call, list: Listing) -> Page {
     let data = list.response.unwrap_or_default();
     let members = data.banned_account_list.or(list.banned_account_list).unwrap_or_default();
     let next = data.next_offset.or(list.next_offset);
     let next = next.and_then(|next| u64::try_from(next).ok());
     let next = next.filter(|next| *next > 0 && !members.is_empty());
+    let next = next.map(|next| next.max(call.cursor.number()).into());
     let rows = members.into_iter().map(|Member { account, until }| Listed {
         kind: Kind::User,
         id: Id::new(account),

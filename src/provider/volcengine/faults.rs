@@ -146,10 +146,10 @@ impl Asked {
             (Self::Anything, _)
             | (Self::ToImpose, Verb::Impose | Verb::Renew)
             | (Self::ToLift, Verb::Lift)
-            | (Self::ToLiftOrList, Verb::Lift | Verb::List { .. }) => true,
+            | (Self::ToLiftOrList, Verb::Lift | Verb::List) => true,
             (Self::ToLiftOne, Verb::Lift) => call.items.len() == 1,
-            (Self::ToImpose, Verb::Lift | Verb::List { .. })
-            | (Self::ToLift | Self::ToLiftOne, Verb::Impose | Verb::Renew | Verb::List { .. })
+            (Self::ToImpose, Verb::Lift | Verb::List)
+            | (Self::ToLift | Self::ToLiftOne, Verb::Impose | Verb::Renew | Verb::List)
             | (Self::ToLiftOrList, Verb::Impose | Verb::Renew) => false,
         }
     }
@@ -168,14 +168,23 @@ mod tests {
 
     use super::*;
     use crate::domain::{Deny, Kind, Until};
-    use crate::provider::Item;
+    use crate::provider::{Cursor, Item};
 
-    const LIST: Verb = Verb::List { cursor: 0 };
+    const LIST: Verb = Verb::List;
 
     fn call(verb: Verb, ids: &[&str]) -> Call {
         let items = ids.iter().map(|id| Item { id: Id::new(*id), rule: None }).collect();
         let (kind, room) = (Kind::User, Some(Id::new("1")));
-        Call { verb, kind, room, deny: Deny::JOIN, reason: None, until: Until::Never, items }
+        Call {
+            verb,
+            kind,
+            room,
+            deny: Deny::JOIN,
+            reason: None,
+            until: Until::Never,
+            items,
+            cursor: Cursor::START,
+        }
     }
 
     fn answer(status: u16) -> Response {

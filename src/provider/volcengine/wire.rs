@@ -20,7 +20,7 @@ pub(super) fn encode(session: &Session, call: &Call, stamp: &Stamp) -> Request {
     let (method, query, body) = match call.verb {
         Verb::Impose | Verb::Renew => (Method::Post, update(), change(call, 1)),
         Verb::Lift => (Method::Post, update(), change(call, 0)),
-        Verb::List { cursor } => (Method::Get, list(call, cursor), Vec::new()),
+        Verb::List => (Method::Get, list(call), Vec::new()),
     };
     let (headers, timeout) = match method {
         Method::Get => (Vec::new(), FACTS.read_timeout),
@@ -29,9 +29,8 @@ pub(super) fn encode(session: &Session, call: &Call, stamp: &Stamp) -> Request {
         }
     };
     let endpoint = session.target.endpoint.clone();
-    let longest_answer = LONGEST_ANSWER;
-    let request =
-        Request { method, endpoint, path: "/", query, headers, body, timeout, longest_answer };
+    let (path, longest_answer) = ("/".to_owned(), LONGEST_ANSWER);
+    let request = Request { method, endpoint, path, query, headers, body, timeout, longest_answer };
     signature::sign(request, &session.secrets, stamp.now)
 }
 
@@ -43,12 +42,12 @@ fn update() -> String {
 }
 
 /// Sorted by name, as the signature wants it.
-fn list(call: &Call, cursor: u64) -> String {
+fn list(call: &Call) -> String {
     let mut query = Query::default();
     query.push("Action", "GetActivityBanUsers");
     query.push("ActivityId", activity(call));
     query.push("PageItemCount", &PAGE.to_string());
-    query.push("PageNo", &cursor.saturating_add(1).to_string());
+    query.push("PageNo", &call.cursor.number().saturating_add(1).to_string());
     query.push("Version", VERSION);
     query.into_text()
 }
@@ -104,7 +103,7 @@ fn effect(call: &Call, response: &Response, body: &Value) -> Result<Effect, Faul
     }
     match call.verb {
         Verb::Impose | Verb::Renew | Verb::Lift => done(response, body),
-        Verb::List { cursor } => page(call, body, cursor).map(Effect::Page).ok_or_else(garbage),
+        Verb::List => page(call, body).map(Effect::Page).ok_or_else(garbage),
     }
 }
 
@@ -121,7 +120,7 @@ fn done(response: &Response, body: &Value) -> Result<Effect, Fault> {
 }
 
 /// One page of both lists; `None` if it is not of the documented shape.
-fn page(call: &Call, body: &Value, cursor: u64) -> Option<Page> {
+fn page(call: &Call, body: &Value) -> Option<Page> {
     let users = array(body, "/Result/UserIds")?;
     let devices = array(body, "/Result/Cookies")?;
     // What breaks the rule for ids of its kind can be nothing of ours.
@@ -140,7 +139,7 @@ fn page(call: &Call, body: &Value, cursor: u64) -> Option<Page> {
     let rows = rows.chain(devices.iter().filter_map(|id| row(Kind::Device, id))).collect();
     // There is no total: a page is the last one when both of its lists are short of full.
     let more = users.len() >= PAGE || devices.len() >= PAGE;
-    Some(Page { rows, next: more.then(|| cursor.saturating_add(1)) })
+    Some(Page { rows, next: more.then(|| call.cursor.number().saturating_add(1).into()) })
 }
 
 /// A list, empty where it is absent or null.

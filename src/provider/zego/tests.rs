@@ -6,8 +6,8 @@ use super::wire::{decode, encode};
 use super::{Zego, faults};
 use crate::domain::{Deny, Id, Kind, Moment, Source, TargetName, Until};
 use crate::provider::{
-    Call, Class, Effect, Endpoint, Fault, Item, Knobs, Method, Reply, Response, Secrets, Session,
-    Stamp, Target, Verb,
+    Call, Class, Cursor, Effect, Endpoint, Fault, Item, Knobs, Method, Reply, Response, Secrets,
+    Session, Stamp, Target, Verb,
 };
 
 const SIGNED: &str = "AppId=12345&SignatureNonce=4fd24687296dd9f3&Timestamp=1615186943\
@@ -47,6 +47,7 @@ fn call(kind: Kind, verb: Verb, ids: &[&str]) -> Call {
         reason: of_user.then(|| "踢出用户-原因".into()),
         until: Until::Never,
         items: ids.iter().map(|id| Item { id: Id::new(*id), rule: None }).collect(),
+        cursor: Cursor::START,
     }
 }
 
@@ -68,7 +69,7 @@ fn a_kick_names_its_room_its_users_and_its_reason_encoded_once() {
              &CustomReason=%E8%B8%A2%E5%87%BA%E7%94%A8%E6%88%B7-%E5%8E%9F%E5%9B%A0"
         )
     );
-    assert_eq!((request.method, request.path), (Method::Get, "/"));
+    assert_eq!((request.method, request.path.as_str()), (Method::Get, "/"));
     assert!(request.headers.is_empty() && request.body.is_empty());
     assert_eq!(request.endpoint.authority(), "rtc-api.zego.im");
 }
@@ -120,7 +121,7 @@ fn a_small_nonce_still_has_sixteen_digits() {
 
 #[test]
 fn a_call_that_zego_does_not_have_names_no_action() {
-    let list = call(Kind::Stream, Verb::List { cursor: 0 }, &[]);
+    let list = call(Kind::Stream, Verb::List, &[]);
     for call in [call(Kind::User, Verb::Lift, &["a"]), call(Kind::Ip, Verb::Impose, &["a"]), list] {
         assert!(encode(&session(false), &call, &STAMP).query.starts_with("Action=&"));
     }

@@ -49,7 +49,7 @@ pub(super) fn encode(session: &Session, call: &Call, stamp: &Stamp) -> Request {
     Request {
         method: Method::Get,
         endpoint: target.endpoint.clone(),
-        path: "/",
+        path: "/".to_owned(),
         query: query.into_text(),
         headers: Vec::new(),
         body: Vec::new(),
@@ -64,12 +64,12 @@ fn action(call: &Call) -> &'static str {
     match call.kind {
         Kind::User => match call.verb {
             Verb::Impose => "KickoutUser",
-            Verb::Renew | Verb::Lift | Verb::List { cursor: _ } => "",
+            Verb::Renew | Verb::Lift | Verb::List => "",
         },
         Kind::Stream => match call.verb {
             Verb::Impose => "ForbidRTCStreams",
             Verb::Lift => "ResumeRTCStreams",
-            Verb::Renew | Verb::List { cursor: _ } => "",
+            Verb::Renew | Verb::List => "",
         },
         Kind::Channel | Kind::Device | Kind::Ip => "",
     }

@@ -74,9 +74,9 @@ fn details(difference: &Difference) -> String {
         (None, Some(listed)) => format!(", ends {}", end(listed.lapse)),
         (_, None) => String::new(),
     };
-    if let Some(rule) = listed.as_ref().and_then(|listed| listed.rule) {
+    if let Some(rule) = listed.as_ref().and_then(|listed| listed.rule.as_ref()) {
         // Composing into a string cannot fail.
-        let _composed = write!(text, ", rule {rule}");
+        let _composed = write!(text, ", rule {}", Terminal(&rule.to_string()));
     }
     if let Some(held) = recorded {
         let _composed = write!(text, ", {}", held_words(held));

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Compared, counts, end, listing};
-use crate::domain::{Deny, Id, Kind, Moment, TargetName};
+use crate::domain::{Deny, Id, Kind, Moment, RuleId, TargetName};
 use crate::plan::document::FORMAT_VERSION;
 use crate::plan::drift::{Difference, Finding};
 
@@ -99,7 +99,7 @@ struct FindingView<'a> {
     /// When it ends there by itself, or `never`; null for what is not shown.
     listed_end: Option<String>,
     /// The provider's id of it; null where it has none.
-    rule: Option<i64>,
+    rule: Option<&'a RuleId>,
     /// When it was made there; null where the list does not say.
     created: Option<Moment>,
 }
@@ -142,7 +142,7 @@ fn finding(difference: &Difference) -> FindingView<'_> {
         written: held.map(|held| held.written),
         seen: held.and_then(|held| held.seen),
         listed_end: listed.as_ref().map(|listed| end(listed.lapse)),
-        rule: listed.as_ref().and_then(|listed| listed.rule).map(|rule| rule.0),
+        rule: listed.as_ref().and_then(|listed| listed.rule.as_ref()),
         created: listed.as_ref().and_then(|listed| listed.created),
     }
 }

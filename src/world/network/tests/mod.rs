@@ -31,7 +31,7 @@ fn request(endpoint: &str, body: &str) -> Request {
     Request {
         method: Method::Post,
         endpoint: Endpoint::parse(endpoint).unwrap(),
-        path: "/rule",
+        path: "/rule".to_owned(),
         query: "Signature=secret".to_owned(),
         headers: vec![("authorization", "Basic secret".to_owned())],
         body: body.as_bytes().to_vec(),
