@@ -42,7 +42,7 @@ impl Line {
             // It was asked for between the first attempt and now: a capped end moves with that.
             // An earlier run's clock may have been ahead of ours.
             let begun = self.shared.plan.now;
-            let doubted = operation.doubted.map_or(begun, |doubt| doubt.since);
+            let doubted = operation.doubted.as_ref().map_or(begun, |doubt| doubt.since);
             let asked = [begun.min(doubted), self.now().max(doubted)]
                 .map(|at| form.expiry.term(operation.until, at).lapse);
             if let Some(row) = row.filter(|row| is_near(row.lapse, asked)) {

@@ -50,15 +50,13 @@ pub fn intended(operation: &Operation, doubt: Doubt) -> Record {
     Record::Put(Enforcement { doubt: Some(doubt), ..before(operation) })
 }
 
-/// The twin that may stand since then beside what this operation writes: of any end that was
-/// asked for before.
+/// The twin that may stand since then beside what this operation writes: made for any `until`
+/// that was asked for before.
 pub fn twin(operation: &Operation, since: Moment) -> Twin {
     let recorded = operation.recorded.as_deref();
-    let promised = recorded.map_or(operation.until, |row| row.until).into();
-    let ends = recorded.into_iter().flat_map(Enforcement::open_ends);
-    let (earliest, latest) = ends
-        .fold((promised, promised), |(earliest, latest), end| (end.min(earliest), end.max(latest)));
-    Twin { since, earliest, latest }
+    let promised = recorded.map_or(operation.until, |row| row.until);
+    let asked = recorded.into_iter().flat_map(Enforcement::asked);
+    Twin { since, asked: asked.chain([promised]).collect() }
 }
 
 /// The row of a restriction that is held now, as the operation wanted it.

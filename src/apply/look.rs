@@ -14,7 +14,7 @@ use super::line::Line;
 use super::outcome::{Fate, Trouble};
 use super::settle::Proof;
 use super::work::Work;
-use crate::domain::{Enforcement, Evidence, Lapse, Moment, RuleId, Until};
+use crate::domain::{Enforcement, Evidence, Lapse, Moment, RuleId};
 use crate::plan::Operation;
 use crate::plan::term::{CLOCK_TOLERANCE, Tenure};
 use crate::provider::{Form, Item, Listed, Listing, Verb};
@@ -63,8 +63,8 @@ impl Line {
         // A doubt may be tried again and again: what the last attempt made stands until its lapse,
         // however long ago the first was.
         let stands = |lapse: Lapse| lapse.at().is_none_or(|end| now - end < CLOCK_TOLERANCE);
-        let doubt = row.doubt.filter(|doubt| stands(doubt.lapse)).map(|doubt| doubt.since);
-        let twin = row.held.as_ref().and_then(|held| held.twin).map(|twin| twin.since);
+        let doubt = row.doubt.as_ref().filter(|doubt| stands(doubt.lapse)).map(|doubt| doubt.since);
+        let twin = row.held.as_ref().and_then(|held| held.twin.as_ref()).map(|twin| twin.since);
         let twin = twin.filter(|since| may_have_twin(*since, now));
         let has_rule = work.call.items.iter().all(|item| item.rule.is_some());
         match (work.call.verb, doubt.into_iter().chain(twin).min()) {
@@ -85,7 +85,7 @@ impl Line {
         let Some((_, operation)) = self.operations(work).into_iter().next() else {
             return Sight::Clear;
         };
-        let inherited = operation.doubted.map(|doubt| doubt.since);
+        let inherited = operation.doubted.as_ref().map(|doubt| doubt.since);
         match inherited.or(work.unanswered_since()) {
             Some(since) => self.look_twice(form, work, since).await,
             None => Sight::Clear,
@@ -259,7 +259,7 @@ fn may_be_ours(
     // An earlier call may have asked for another end than this one would, and one since then may
     // have moved a capped end.
     let recorded = operation.recorded.as_deref();
-    let others = recorded.into_iter().flat_map(Enforcement::open_ends).map(Until::from);
+    let others = recorded.into_iter().flat_map(Enforcement::asked);
     let earlier = recorded.map(|row| row.until);
     let mut asked = [Some(operation.until), earlier].into_iter().flatten().chain(others);
     let end = |until, at| form.expiry.term(until, at).lapse.at();

@@ -180,11 +180,11 @@ fn written(
         Some(Effect::Done | Effect::Page(_)) => (asked, rule, Evidence::Acknowledged),
         None => (asked, rule, Evidence::Observed),
     };
-    let known = earlier.and_then(|held| held.twin).map(|twin| twin.since);
+    let known = earlier.and_then(|held| held.twin.as_ref()).map(|twin| twin.since);
     let twin_since = if matches!(effect, Some(Effect::Created(_))) {
         // A rule made after an attempt that brought no answer may have a twin, and so may one
         // made in the place of another that had one.
-        let doubted = operation.doubted.map(|doubt| doubt.since).or(unanswered);
+        let doubted = operation.doubted.as_ref().map(|doubt| doubt.since).or(unanswered);
         let known = known.filter(|since| may_have_twin(*since, attempt.sent));
         doubted.into_iter().chain(known).min().map(|since| twin_since(since, attempt.sent))
     } else {
@@ -223,10 +223,13 @@ fn may_keep_old_end(operation: &Operation, repeated: bool) -> bool {
 fn unconfirmed_doubt(operation: &Operation, form: &Form, attempt: &Attempt) -> Doubt {
     let asked = form.expiry.term(operation.until, attempt.sent).lapse;
     // The end it may have kept: until then it is not over there.
-    let kept = operation.doubted.map(|doubt| doubt.lapse).max(operation.lapse());
+    let kept = operation.doubted.as_ref().map(|doubt| doubt.lapse).max(operation.lapse());
     let lapse = kept.map_or(asked, |kept| kept.max(asked));
-    let since = operation.doubted.map_or(attempt.sent, |doubt| doubt.since);
-    Doubt::new(operation.action, since, lapse)
+    let Operation { action, until, .. } = operation;
+    match &operation.doubted {
+        Some(earlier) => earlier.and(*action, *until, lapse),
+        None => Doubt::new(*action, attempt.sent, *until, lapse),
+    }
 }
 
 /// What is wrong with an operation whose effect could not be recorded.

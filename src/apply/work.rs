@@ -100,7 +100,7 @@ impl Work {
     /// How one of its operations ends that did not take effect as far as the last answer goes, or
     /// without one: what is open stays in doubt, and so does what an earlier run left so.
     pub fn end(&self, operation: &Operation, fate: Fate, trouble: Option<&Trouble>) -> End {
-        match (&self.open, operation.doubted, fate) {
+        match (&self.open, &operation.doubted, fate) {
             (Some(open), _, _) => End::in_doubt(open.told_with(trouble)),
             (None, Some(_), Fate::Waiting | Fate::Failed | Fate::Dropped | Fate::InDoubt) => {
                 End::in_doubt(told_with_earlier(trouble))
@@ -120,12 +120,13 @@ impl Work {
     /// The doubt about one of its operations when an attempt is made at `now`: what earlier
     /// attempts of this and of other runs left open, and that attempt itself.
     pub fn doubt(&self, operation: &Operation, form: &Form, now: Moment) -> Doubt {
-        let action = operation.action;
-        let asked = |at| ledger::asked_end(operation, form, at);
-        let open = self.open.as_ref().map(|open| Doubt::new(action, open.since, asked(open.since)));
-        match operation.doubted.or(open) {
-            Some(earlier) => earlier.and(action, asked(now)),
-            None => Doubt::new(action, now, asked(now)),
+        let (action, until) = (operation.action, operation.until);
+        let lapse = |at| ledger::asked_end(operation, form, at);
+        let first = |at| Doubt::new(action, at, until, lapse(at));
+        let open = self.open.as_ref().map(|open| first(open.since));
+        match operation.doubted.as_ref().or(open.as_ref()) {
+            Some(earlier) => earlier.and(action, until, lapse(now)),
+            None => first(now),
         }
     }
 }
@@ -253,7 +254,7 @@ mod tests {
             vec![not_sent()],
             vec![not_sent(), refused.clone(), waits],
         ];
-        let doubt = Doubt::new(Action::Impose, THEN, Lapse::Open);
+        let doubt = Doubt::new(Action::Impose, THEN, Until::Never, Lapse::Open);
         for lost in [silence(), fault(Class::Retry, None)] {
             for follows in &follows {
                 for (of_all, of_one) in [
@@ -265,7 +266,7 @@ mod tests {
                     let work = after(&of_all, &of_one);
                     assert!(work.is_open() && work.unanswered_since() == Some(THEN), "{follows:?}");
                     for fate in [Fate::Failed, Fate::Waiting, Fate::Deferred, Fate::Dropped] {
-                        for doubted in [None, Some(doubt)] {
+                        for doubted in [None, Some(doubt.clone())] {
                             let last = trouble(&refused);
                             let end = work.end(&operation(doubted), fate, Some(&last));
                             let (fate, told) = end.parts();
@@ -297,7 +298,7 @@ mod tests {
 
     #[test]
     fn what_was_in_doubt_before_stays_so_unless_it_was_not_begun() {
-        let doubt = Doubt::new(Action::Impose, THEN, Lapse::Open);
+        let doubt = Doubt::new(Action::Impose, THEN, Until::Never, Lapse::Open);
         for (fate, expected) in [
             (Fate::Failed, Fate::InDoubt),
             (Fate::Waiting, Fate::InDoubt),
@@ -309,7 +310,7 @@ mod tests {
                 let work = after(&[], &answers);
                 let last = trouble(&DONE);
                 let (told, trouble) =
-                    work.end(&operation(Some(doubt)), fate, Some(&last)).into_parts();
+                    work.end(&operation(Some(doubt.clone())), fate, Some(&last)).into_parts();
                 assert_eq!(told, expected, "{fate:?} {answers:?}");
                 let says_both = trouble.unwrap().error
                     == format!("{}; it was in doubt before this run", last.error);

@@ -136,7 +136,7 @@ fn in_force(row: &Enforcement) -> InForce<'_> {
         lapse: held.and_then(|held| held.lapse.at()),
         evidence: held.map(|held| held.evidence),
         rule: held.and_then(|held| held.rule.clone()),
-        in_doubt_since: row.doubt.map(|doubt| doubt.since),
+        in_doubt_since: row.doubt.as_ref().map(|doubt| doubt.since),
         waiting_since: row.waiting,
     }
 }

@@ -1,5 +1,6 @@
 //! What the state knows of one restriction at its provider.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -35,15 +36,14 @@ impl Enforcement {
     /// The latest end of what is held or may be; `None` if that is nothing.
     pub fn latest_end(&self) -> Option<Lapse> {
         let held = self.held.as_ref().map(|held| held.lapse);
-        held.max(self.doubt.map(|doubt| doubt.lapse))
+        held.max(self.doubt.as_ref().map(|doubt| doubt.lapse))
     }
 
-    /// The ends that calls asked for of which nobody knows what they made.
-    pub fn open_ends(&self) -> impl Iterator<Item = Lapse> {
-        let doubt = self.doubt.map(|doubt| [doubt.earliest, doubt.lapse]);
-        let twin = self.held.as_ref().and_then(|held| held.twin);
-        let twin = twin.map(|twin| [twin.earliest, twin.latest]);
-        [doubt, twin].into_iter().flatten().flatten()
+    /// Every `until` for which calls were made of which nobody knows what they made.
+    pub fn asked(&self) -> impl Iterator<Item = Until> {
+        let doubt = self.doubt.as_ref().map(|doubt| &doubt.asked);
+        let twin = self.held.as_ref().and_then(|held| held.twin.as_ref()).map(|twin| &twin.asked);
+        [doubt, twin].into_iter().flatten().flat_map(Untils::iter)
     }
 }
 
@@ -68,16 +68,37 @@ pub struct Held {
 }
 
 /// A rule beside the known one, which an unanswered call may have made before that was made.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Twin {
     /// Since when it may stand.
     pub since: Moment,
-    /// The earliest end that a call asked for which may have made it; null for none.
-    #[schemars(with = "Option<Moment>")]
-    pub earliest: Lapse,
-    /// The latest such end; null for none.
-    #[schemars(with = "Option<Moment>")]
-    pub latest: Lapse,
+    /// Every `until` for which a call was made that may have made it.
+    pub asked: Untils,
+}
+
+/// Every `until` for which unanswered calls were made, each once, in order. None may be left out:
+/// a rule that ends at one that was forgotten would be taken for somebody else's.
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Untils(Box<[Until]>);
+
+impl Untils {
+    /// The instants.
+    pub fn iter(&self) -> impl Iterator<Item = Until> {
+        self.0.iter().copied()
+    }
+
+    /// These, and one more.
+    #[must_use]
+    pub fn and(&self, until: Until) -> Self {
+        self.iter().chain([until]).collect()
+    }
+}
+
+impl FromIterator<Until> for Untils {
+    fn from_iter<I: IntoIterator<Item = Until>>(asked: I) -> Self {
+        Self(asked.into_iter().collect::<BTreeSet<_>>().into_iter().collect())
+    }
 }
 
 /// When a restriction ends at the provider by itself.
@@ -165,25 +186,25 @@ impl Evidence {
 }
 
 /// A call that was sent, or may have been, and whose effect nobody knows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Doubt {
     /// What the call was to do.
     pub action: Action,
     /// When its intent was written.
     pub since: Moment,
-    /// The end the call asked for, the latest if there were several; null for none.
+    /// When what it may have made ends there by itself, the latest if there were several calls;
+    /// null if it does not.
     #[schemars(with = "Option<Moment>")]
     pub lapse: Lapse,
-    /// The earliest end that any of them asked for; null for none.
-    #[schemars(with = "Option<Moment>")]
-    pub earliest: Lapse,
+    /// Every `until` for which a call was made.
+    pub asked: Untils,
 }
 
 impl Doubt {
     /// The doubt about calls of any time ago, which asked for ends up to this one: what a state
     /// that was restored does not know.
     pub fn of_any_time(lapse: Lapse) -> Self {
-        Self::new(Action::Impose, Moment::from_seconds(0), lapse)
+        Self::new(Action::Impose, Moment::from_seconds(0), lapse.into(), lapse)
     }
 
     /// Whether it is about calls of any time ago.
@@ -191,16 +212,16 @@ impl Doubt {
         self.since == Moment::from_seconds(0)
     }
 
-    /// The doubt about one call.
-    pub fn new(action: Action, since: Moment, lapse: Lapse) -> Self {
-        Self { action, since, lapse, earliest: lapse }
+    /// The doubt about one call, made for this `until`.
+    pub fn new(action: Action, since: Moment, until: Until, lapse: Lapse) -> Self {
+        Self { action, since, lapse, asked: [until].into_iter().collect() }
     }
 
-    /// The doubt about this call too, which asked for another end: what the earlier ones left
-    /// open began then, and may still come to light.
+    /// The doubt about this call too, made for another `until`: what the earlier ones left open
+    /// began then, and may still come to light.
     #[must_use]
-    pub fn and(self, action: Action, lapse: Lapse) -> Self {
-        let (latest, earliest) = (self.lapse.max(lapse), self.earliest.min(lapse));
-        Self { action, since: self.since, lapse: latest, earliest }
+    pub fn and(&self, action: Action, until: Until, lapse: Lapse) -> Self {
+        let lapse = self.lapse.max(lapse);
+        Self { action, since: self.since, lapse, asked: self.asked.and(until) }
     }
 }

@@ -24,7 +24,7 @@ pub use ack::Ack;
 pub use action::{Action, Because};
 pub use deny::Deny;
 pub use desired::Desired;
-pub use enforcement::{Doubt, Enforcement, Evidence, Held, Lapse, Twin};
+pub use enforcement::{Doubt, Enforcement, Evidence, Held, Lapse, Twin, Untils};
 pub use guards::{GuardSettings, Guards, Limit};
 pub use id::{Id, TargetName};
 pub use moment::{Moment, Until};

@@ -123,7 +123,7 @@ impl Found {
         // has begun to lift it.
         let keeps_itself = inputs.wanted.is_none()
             && row.is_some_and(|row| {
-                let lifting = row.doubt.is_some_and(|doubt| doubt.action == Action::Lift);
+                let lifting = row.doubt.as_ref().is_some_and(|doubt| doubt.action == Action::Lift);
                 !row.until.has_passed(inputs.now) && !lifting
             });
         let operation = match (governing, row) {

@@ -188,7 +188,7 @@ pub fn believe(drift: &Drift, rows: &mut [Enforcement], now: Moment) -> Vec<Enfo
     for difference in &drift.differences {
         let Some(row) = find(rows, &difference.restriction) else { continue };
         let Some(held) = &mut row.held else { continue };
-        let doubt = |action, lapse| Some(Doubt::new(action, now, lapse));
+        let doubt = |action, lapse: Lapse| Some(Doubt::new(action, now, lapse.into(), lapse));
         match (difference.finding, &difference.listed) {
             (Finding::Missing, _) => {
                 row.held = None;

@@ -65,7 +65,7 @@ impl PlannedView {
         let Self { operation, waited, after, recorded } = self;
         let restriction = operation.restriction();
         let OperationView { action, because, upkeep, until, reason, entry, source, .. } = operation;
-        let doubted = recorded.as_ref().and_then(|row| row.doubt);
+        let doubted = recorded.as_ref().and_then(|row| row.doubt.clone());
         let recorded = recorded.map(|row| {
             let RecordedView { until, reason, entry, held, doubt, waiting } = row;
             let restriction = restriction.clone();

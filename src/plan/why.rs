@@ -52,7 +52,7 @@ impl<'a> Change<'a> {
         (restriction, wanted): (&Restriction, &Wanted),
         row: Option<&Enforcement>,
     ) -> Option<Operation> {
-        let before = row.map(|row| (row, row.held.as_ref(), row.doubt));
+        let before = row.map(|row| (row, row.held.as_ref(), row.doubt.as_ref()));
         let (action, because, means) = match before {
             None => (Action::Impose, Because::NewEntry, impose()),
             Some((row, held, Some(doubt))) => self.settle(row, held, doubt.action),
@@ -96,7 +96,7 @@ impl<'a> Change<'a> {
             source: Some(wanted.source.clone()),
             means,
             waited: row.is_some_and(|row| row.waiting.is_some()),
-            doubted: row.and_then(|row| row.doubt),
+            doubted: row.and_then(|row| row.doubt.clone()),
             recorded: row.map(|row| Arc::new(row.clone())),
             after: None,
         })
@@ -104,7 +104,7 @@ impl<'a> Change<'a> {
 
     /// What time alone asks for about `row`, which stands for its own entry.
     pub(super) fn of_upkeep(&mut self, row: &Enforcement) -> Option<Operation> {
-        let (action, because, means) = match (&row.held, row.doubt) {
+        let (action, because, means) = match (&row.held, &row.doubt) {
             (held, Some(doubt)) => self.settle(row, held.as_ref(), doubt.action),
             (Some(held), None) => self.of_due(held, row.until)?,
             // Waiting, or gone: starting it is not upkeep.
@@ -115,7 +115,7 @@ impl<'a> Change<'a> {
 
     /// What must be done so that nothing is left of `row`.
     pub(super) fn of_unwanted(&mut self, row: &Enforcement, end: End) -> Operation {
-        let finishing = row.doubt.is_some_and(|doubt| doubt.action == Action::Lift);
+        let finishing = row.doubt.as_ref().is_some_and(|doubt| doubt.action == Action::Lift);
         let because = if finishing { Because::InDoubt } else { end.because() };
         let upkeep = finishing || end == End::Expired;
         let nothing_held = match self.form.grip {
@@ -243,7 +243,7 @@ impl<'a> Change<'a> {
     fn has_ended_there(&self, row: &Enforcement) -> bool {
         let ended = |lapse: Lapse| lapse.has_passed(self.now);
         row.held.as_ref().is_none_or(|held| ended(held.lapse))
-            && row.doubt.is_none_or(|doubt| ended(doubt.lapse))
+            && row.doubt.as_ref().is_none_or(|doubt| ended(doubt.lapse))
     }
 
     fn differs(&self, wanted: &Wanted, row: &Enforcement) -> Option<Because> {
@@ -283,7 +283,7 @@ fn recorded_operation(
         means,
         // An end goes in its turn, whatever an earlier impose or amend was told.
         waited: row.waiting.is_some() && !matches!(action, Action::Lift | Action::Forget),
-        doubted: row.doubt,
+        doubted: row.doubt.clone(),
         recorded: Some(Arc::new(row.clone())),
         after: None,
     }

@@ -32,7 +32,7 @@ pub enum Standing {
 impl Standing {
     /// That of a row at `now`.
     pub fn of(row: &Enforcement, now: Moment) -> Self {
-        match (&row.held, row.doubt, row.waiting) {
+        match (&row.held, &row.doubt, row.waiting) {
             (_, Some(_), _) => Self::InDoubt,
             (Some(held), None, _) if held.lapse.has_passed(now) => Self::Lapsed,
             (Some(_), None, _) => Self::InForce,
@@ -152,8 +152,8 @@ impl<'a> EnforcementView<'a> {
             seen: held.and_then(|held| held.seen),
             lapse: held.and_then(|held| held.lapse.at()),
             rule: held.and_then(|held| held.rule.as_ref()),
-            doubt: doubt.map(|doubt| doubt.action),
-            doubt_since: doubt.map(|doubt| doubt.since),
+            doubt: doubt.as_ref().map(|doubt| doubt.action),
+            doubt_since: doubt.as_ref().map(|doubt| doubt.since),
             waiting_since: *waiting,
         }
     }
@@ -294,7 +294,8 @@ pub(super) fn held_words(held: &Held) -> String {
 /// How we know what a row says.
 fn known(row: &Enforcement) -> String {
     let held = row.held.as_ref().map(held_words);
-    let doubt = row.doubt.map(|doubt| format!("{} in doubt since {}", doubt.action, doubt.since));
+    let doubt =
+        row.doubt.as_ref().map(|doubt| format!("{} in doubt since {}", doubt.action, doubt.since));
     let waiting = row.waiting.map(|since| format!("waiting since {since}"));
     let parts: Vec<String> = [held, doubt, waiting].into_iter().flatten().collect();
     if parts.is_empty() { "nothing is held".to_owned() } else { parts.join(", ") }

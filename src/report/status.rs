@@ -141,7 +141,7 @@ pub fn status<'a>(
             }
         }
         let since = |since| Since { key: restriction.to_string(), since };
-        in_doubt.extend(row.doubt.map(|doubt| since(doubt.since)));
+        in_doubt.extend(row.doubt.as_ref().map(|doubt| since(doubt.since)));
         waiting.extend(row.waiting.map(since));
     }
     ending.sort_by_key(|it| it.until);

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row};
 use super::schema::version_of;
 use crate::domain::{
     Action, Deny, Doubt, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment, Restriction, RuleId,
-    Subject, TargetName, Twin, Until,
+    Subject, TargetName, Twin, Until, Untils,
 };
 
 /// Reads rows one after the other, with one copy of what neighbours have in common.
@@ -27,10 +27,13 @@ pub(super) struct Reading {
 pub(super) fn columns(connection: &Connection) -> rusqlite::Result<String> {
     let version = version_of(connection)?;
     let seen = if version >= 3 { "seen" } else { "NULL" };
-    let ends = if version >= 4 {
-        "doubt_earliest, twin_earliest, twin_latest"
-    } else {
-        "NULL, NULL, NULL"
+    let asked = match version {
+        ..4 => "coalesce(doubt_lapse, 'never'), 'never'",
+        4..6 => {
+            "coalesce(doubt_earliest || ',', '') || coalesce(doubt_lapse, 'never'),
+             coalesce(twin_earliest, 'never') || ',' || coalesce(twin_latest, 'never')"
+        }
+        6.. => "doubt_asked, twin_asked",
     };
     let reason = if version >= 5 { "(SELECT text FROM words WHERE id = told)" } else { "reason" };
     let rule = if version >= 3 {
@@ -42,7 +45,7 @@ pub(super) fn columns(connection: &Connection) -> rusqlite::Result<String> {
     Ok(format!(
         "target, room, kind, subject, deny, until, {reason}, entry, since, written, lapse, {rule},
          evidence, twin_since, doubt, doubt_since, doubt_lapse, waiting, {seen},
-         coalesce(twin_since, doubt_since, waiting), {ends}"
+         coalesce(twin_since, doubt_since, waiting), {asked}"
     ))
 }
 
@@ -71,7 +74,7 @@ impl Reading {
                 rule: rule(row, 11)?,
                 evidence: word(row, 12, "evidence", Evidence::parse)?,
                 twin: match rare(13)? {
-                    Some(since) => Some(Twin { since, earliest: lapse(21)?, latest: lapse(22)? }),
+                    Some(since) => Some(Twin { since, asked: asked(row, 21)? }),
                     None => None,
                 },
                 seen: moment(18)?,
@@ -80,8 +83,8 @@ impl Reading {
         };
         let doubt = match rare(15)? {
             Some(since) => {
-                let doubt = Doubt::new(word(row, 14, "doubt", Action::parse)?, since, lapse(16)?);
-                Some(Doubt { earliest: moment(20)?.map_or(doubt.lapse, Lapse::At), ..doubt })
+                let action = word(row, 14, "doubt", Action::parse)?;
+                Some(Doubt { action, since, lapse: lapse(16)?, asked: asked(row, 20)? })
             }
             None => None,
         };
@@ -186,6 +189,16 @@ fn rule(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<RuleId>> {
         ValueRef::Integer(number) => Some(number.into()),
         other => other.as_str_or_null()?.map(RuleId::new),
     })
+}
+
+/// Every `until` that was asked for, as the state has it.
+fn asked(row: &Row<'_>, index: usize) -> rusqlite::Result<Untils> {
+    let until = |text: &str| match text {
+        "never" => Some(Until::Never),
+        _ => text.parse().ok().map(|millis| Until::At(Moment::from_millis(millis))),
+    };
+    let asked = text(row, index)?.map(|text| text.split(',').map(until).collect());
+    asked.flatten().ok_or_else(|| unreadable("asked"))
 }
 
 fn word<T>(

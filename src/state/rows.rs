@@ -6,7 +6,9 @@ use rusqlite::{CachedStatement, Connection, params};
 
 use super::reading::{Reading, columns, unreadable};
 use super::words::Words;
-use crate::domain::{Enforcement, Id, Lapse, Moment, Restriction, RuleId, TargetName};
+use crate::domain::{
+    Enforcement, Id, Lapse, Moment, Restriction, RuleId, TargetName, Until, Untils,
+};
 
 /// Reads every row, in the canonical order of restrictions.
 pub(super) fn read_all(connection: &Connection) -> rusqlite::Result<Vec<Enforcement>> {
@@ -52,9 +54,9 @@ impl<'t> Table<'t> {
         let put = connection.prepare_cached(
             "INSERT OR REPLACE INTO enforcement (target, room, kind, subject, deny, until, told,
              entry, since, written, lapse, rule, evidence, twin_since, doubt, doubt_since,
-             doubt_lapse, waiting, seen, doubt_earliest, twin_earliest, twin_latest)
+             doubt_lapse, waiting, seen, doubt_asked, twin_asked)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-             ?18, ?19, ?20, ?21, ?22)",
+             ?18, ?19, ?20, ?21)",
         )?;
         Ok(Self { connection, put, words: Words::default() })
     }
@@ -65,7 +67,8 @@ impl<'t> Table<'t> {
         let Restriction { target, room, subject, deny } = restriction;
         let moment = |moment: Moment| moment.millis();
         let lapse = |lapse: Lapse| lapse.at().map(moment);
-        let twin = held.as_ref().and_then(|held| held.twin);
+        let doubt = doubt.as_ref();
+        let twin = held.as_ref().and_then(|held| held.twin.as_ref());
         let number = |text| self.words.number(self.connection, text);
         let told = reason.as_ref().map(number).transpose()?;
         let rule = held.as_ref().and_then(|held| held.rule.as_ref());
@@ -91,9 +94,8 @@ impl<'t> Table<'t> {
             doubt.and_then(|doubt| lapse(doubt.lapse)),
             waiting.map(moment),
             held.as_ref().and_then(|held| held.seen).map(moment),
-            doubt.filter(|doubt| doubt.earliest != doubt.lapse).and_then(|it| lapse(it.earliest)),
-            twin.and_then(|twin| lapse(twin.earliest)),
-            twin.and_then(|twin| lapse(twin.latest)),
+            doubt.map(|doubt| asked(&doubt.asked)),
+            twin.map(|twin| asked(&twin.asked)),
         ])?;
         Ok(())
     }
@@ -103,6 +105,12 @@ impl<'t> Table<'t> {
         let text = |text| self.words.number(self.connection, text).map(|number| -number);
         rule.text().map(text).transpose().map(|text| text.or(rule.number()))
     }
+}
+
+/// Every `until` that was asked for, as [`super::schema`] has it.
+fn asked(asked: &Untils) -> String {
+    let text = |until: Until| until.at().map_or("never".to_owned(), |at| at.millis().to_string());
+    asked.iter().map(text).collect::<Vec<_>>().join(",")
 }
 
 /// Drops the row about a restriction, if there is one.

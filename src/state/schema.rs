@@ -4,10 +4,11 @@
 pub(super) const APPLICATION_ID: i64 = 0x6f73_7472;
 
 /// One step per schema version, append only: a released step never changes.
-pub(super) const MIGRATIONS: [&str; 5] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5];
+pub(super) const MIGRATIONS: [&str; 6] =
+    [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6];
 
 /// The version this program writes: the number of steps.
-pub(super) const VERSION: i64 = 5;
+pub(super) const VERSION: i64 = 6;
 
 /// The version of a state: how many steps made it.
 pub(super) fn version_of(connection: &rusqlite::Connection) -> rusqlite::Result<i64> {
@@ -172,4 +173,22 @@ INSERT OR IGNORE INTO words (text) SELECT DISTINCT reason FROM enforcement WHERE
 
 UPDATE enforcement SET told = (SELECT id FROM words WHERE text = reason), reason = NULL
 WHERE reason IS NOT NULL;
+";
+
+/// Every `until` for which calls in doubt were made, and calls that may have made a twin:
+/// milliseconds or `never`, with commas between. The earliest and the latest are not enough: a rule
+/// made for one between them would be nobody's. The columns of version 4 are null from then on.
+const VERSION_6: &str = "
+ALTER TABLE enforcement ADD COLUMN doubt_asked TEXT;
+ALTER TABLE enforcement ADD COLUMN twin_asked TEXT;
+
+UPDATE enforcement SET
+  doubt_asked = iif(doubt IS NULL, NULL,
+    coalesce(doubt_earliest || ',', '') || coalesce(doubt_lapse, 'never')),
+  twin_asked = iif(twin_since IS NULL, NULL,
+    coalesce(twin_earliest, 'never') || ',' || coalesce(twin_latest, 'never'))
+WHERE doubt IS NOT NULL OR twin_since IS NOT NULL;
+
+UPDATE enforcement SET doubt_earliest = NULL, twin_earliest = NULL, twin_latest = NULL
+WHERE doubt_asked IS NOT NULL OR twin_asked IS NOT NULL;
 ";

@@ -11,7 +11,7 @@ use super::lock::make_directory;
 use super::*;
 use crate::domain::{
     Action, Deny, Doubt, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment, Restriction, RuleId,
-    Subject, TargetName, Twin, Until,
+    Subject, TargetName, Twin, Until, Untils,
 };
 use crate::world::Process;
 
@@ -233,17 +233,21 @@ fn lapses() -> impl Strategy<Value = Lapse> {
     prop_oneof![Just(Lapse::Open), moments().prop_map(Lapse::At)]
 }
 
+fn untils() -> impl Strategy<Value = Until> {
+    lapses().prop_map(Until::from)
+}
+
+fn asked() -> impl Strategy<Value = Untils> {
+    proptest::collection::vec(untils(), 1..5).prop_map(Untils::from_iter)
+}
+
 fn helds() -> impl Strategy<Value = Held> {
     let rule = proptest::option::of(prop_oneof![
         any::<i64>().prop_map(RuleId::from),
         ".*".prop_map(|text: String| RuleId::new(&text)),
     ]);
     let evidence = proptest::sample::select(Evidence::ALL.to_vec());
-    let twin = (moments(), lapses(), lapses()).prop_map(|(since, earliest, latest)| Twin {
-        since,
-        earliest,
-        latest,
-    });
+    let twin = (moments(), asked()).prop_map(|(since, asked)| Twin { since, asked });
     let (seen, twin) = (proptest::option::of(moments()), proptest::option::of(twin));
     (moments(), moments(), seen, lapses(), rule, evidence, twin).prop_map(
         |(since, written, seen, lapse, rule, evidence, twin)| Held {
@@ -263,11 +267,10 @@ fn enforcements() -> impl Strategy<Value = Enforcement> {
     let room = proptest::option::of(".+".prop_map(|text: String| Id::new(text)));
     let subject = (proptest::sample::select(Kind::ALL.to_vec()), ".+")
         .prop_map(|(kind, id)| Subject { kind, id: Id::new(id) });
-    let until = prop_oneof![Just(Until::Never), moments().prop_map(Until::At)];
-    let doubt = (proptest::sample::select(Action::ALL.to_vec()), moments(), lapses())
-        .prop_map(|(action, since, lapse)| Doubt::new(action, since, lapse));
-    let doubt = (doubt, proptest::option::of(lapses()))
-        .prop_map(|(doubt, more)| more.map_or(doubt, |lapse| doubt.and(doubt.action, lapse)));
+    let until = untils();
+    let action = proptest::sample::select(Action::ALL.to_vec());
+    let doubt = (action, moments(), lapses(), asked())
+        .prop_map(|(action, since, lapse, asked)| Doubt { action, since, lapse, asked });
     let known = (
         proptest::option::of(helds()),
         proptest::option::of(doubt),

@@ -66,7 +66,7 @@ const RULES: [(&str, &str, &str); 9] = [
     ("call", "an answer says what came of the call", "answered IS NOT NULL AND outcome IS NULL"),
 ];
 
-/// The same about columns that version 3 brought.
+/// The same about columns that version 3 brought. (`NULL NOT IN` an empty table is true.)
 const RULES_OF_3: [(&str, &str, &str); 4] = [
     ("enforcement", "what was seen is held", "since IS NULL AND seen IS NOT NULL"),
     (
@@ -74,12 +74,14 @@ const RULES_OF_3: [(&str, &str, &str); 4] = [
         "a rule's id that is no number is in words",
         "rule < 0 AND -rule NOT IN (SELECT id FROM words)",
     ),
-    ("run", "who began it is in words", "who NOT IN (SELECT id FROM words)"),
+    ("run", "who began it is in words", "who IS NOT NULL AND who NOT IN (SELECT id FROM words)"),
     (
         "audit",
         "what it says is in words",
-        "who NOT IN (SELECT id FROM words) OR meta NOT IN (SELECT id FROM words)
-      OR told NOT IN (SELECT id FROM words) OR reason NOT IN (SELECT id FROM words)",
+        "(who IS NOT NULL AND who NOT IN (SELECT id FROM words))
+      OR (meta IS NOT NULL AND meta NOT IN (SELECT id FROM words))
+      OR (told IS NOT NULL AND told NOT IN (SELECT id FROM words))
+      OR (reason IS NOT NULL AND reason NOT IN (SELECT id FROM words))",
     ),
 ];
 
@@ -98,6 +100,13 @@ const RULES_OF_5: [(&str, &str, &str); 1] = [(
     "reason IS NOT NULL OR (told IS NOT NULL AND told NOT IN (SELECT id FROM words))",
 )];
 
+/// The same about columns that version 6 brought.
+const RULES_OF_6: [(&str, &str, &str); 1] = [(
+    "enforcement",
+    "a doubt and a twin say what was asked for",
+    "(doubt IS NULL) <> (doubt_asked IS NULL) OR (twin_since IS NULL) <> (twin_asked IS NULL)",
+)];
+
 impl State {
     /// Looks for everything that can be wrong; the head of the audit chain if it is whole.
     pub fn verify(&self) -> Result<(Vec<Flaw>, Option<Link>), StateError> {
@@ -105,7 +114,8 @@ impl State {
         let connection = &self.connection;
         let mut flaws = damages(connection).map_err(&verifying)?;
         let version = version_of(connection).map_err(&verifying)?;
-        let newer = [(3, &RULES_OF_3[..]), (4, &RULES_OF_4), (5, &RULES_OF_5)].into_iter();
+        let newer = [(3, &RULES_OF_3[..]), (4, &RULES_OF_4), (5, &RULES_OF_5), (6, &RULES_OF_6)]
+            .into_iter();
         let newer = newer.filter(|(since, _)| version >= *since).flat_map(|(_, rules)| rules);
         for (table, rule, broken) in RULES.iter().chain(newer) {
             let sql = format!("SELECT count(*) FROM {table} WHERE {broken}");

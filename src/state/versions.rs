@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::tests::{LINEAGE, audit, fresh, lease, open};
 use super::*;
-use crate::domain::{Moment, Who};
+use crate::domain::{Moment, Until, Who};
 
 #[test]
 fn a_state_of_version_2_is_read_as_it_is_and_goes_on_as_version_3() {
@@ -105,5 +105,44 @@ fn a_state_of_version_4_keeps_its_reasons_which_are_kept_once_from_then_on() {
     let count = |sql| state.connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!(count("SELECT count(*) FROM words WHERE text = 'why'"), 1);
     assert_eq!(count("SELECT count(reason) FROM enforcement"), 0);
+    assert_eq!(state.verify().unwrap().0, []);
+}
+
+#[test]
+fn a_state_of_version_5_keeps_what_its_doubts_and_twins_were_asked_for() {
+    let (_directory, path) = fresh();
+    make_version_2(&path);
+    {
+        let mut connection = rusqlite::Connection::open(&path).unwrap();
+        open::migrate_to(&mut connection, 5).unwrap();
+        let insert = "INSERT INTO target VALUES ('t', 'b', 'e', 'c');
+            INSERT INTO enforcement (target, room, kind, subject, deny, doubt, doubt_since,
+              doubt_lapse, doubt_earliest)
+            VALUES ('t', '', 'user', 'a', 1, 'impose', 1, NULL, NULL),
+              ('t', '', 'user', 'b', 1, 'impose', 1, 7000, NULL),
+              ('t', '', 'user', 'c', 1, 'impose', 1, NULL, 5000);
+            INSERT INTO enforcement (target, room, kind, subject, deny, since, written, evidence,
+              twin_since, twin_earliest, twin_latest)
+            VALUES ('t', '', 'user', 'd', 1, 1, 1, 'adopted', 1, 5000, 7000),
+              ('t', '', 'user', 'e', 1, 1, 1, 'adopted', 1, NULL, NULL)";
+        connection.execute_batch(insert).unwrap();
+    }
+    let asked = |state: &mut State| {
+        let rows = state.snapshot().unwrap().rows;
+        rows.iter().map(|row| row.asked().collect::<Vec<_>>()).collect::<Vec<_>>()
+    };
+    let [early, late] = [5, 7].map(|seconds| Until::At(Moment::from_seconds(seconds)));
+    let expected = [
+        vec![Until::Never],
+        vec![late],
+        vec![early, Until::Never],
+        vec![early, late],
+        vec![Until::Never],
+    ];
+    let mut old = State::read(&Location::File(path.clone())).unwrap().unwrap();
+    assert_eq!(asked(&mut old), expected);
+    drop(old);
+    let mut state = open(&path);
+    assert_eq!(asked(&mut state), expected);
     assert_eq!(state.verify().unwrap().0, []);
 }

@@ -124,7 +124,7 @@ impl Sort {
     /// The doubt that an unanswered call of a minute ago leaves.
     pub(super) fn doubt(self, action: Action, until: Until) -> Doubt {
         let since = at(-MINUTE);
-        Doubt::new(action, since, self.form().expiry.term(until, since).lapse)
+        Doubt::new(action, since, until, self.form().expiry.term(until, since).lapse)
     }
 }
 

@@ -105,11 +105,11 @@ fn what_is_proven_is_recorded_and_what_is_not_becomes_a_doubt_of_the_plan() {
     assert!(changed.iter().all(|row| row.doubt.is_none()));
     assert_eq!(rows[0].held, None);
     assert_eq!(rows[1].held.as_ref().unwrap().lapse, ends(at(DAY + HOUR)));
-    assert_eq!(rows[1].doubt.map(|doubt| doubt.action), Some(Action::Amend));
+    assert_eq!(rows[1].doubt.as_ref().map(|doubt| doubt.action), Some(Action::Amend));
 
     let mut rows = vec![Sort::Agora.row("7", Until::Never)];
     let unseen = found(Sort::Agora, &rows, vec![]);
     assert_eq!(believe(&unseen, &mut rows, at(0)), []);
     assert!(rows[0].held.is_some());
-    assert_eq!(rows[0].doubt.map(|doubt| doubt.action), Some(Action::Renew));
+    assert_eq!(rows[0].doubt.as_ref().map(|doubt| doubt.action), Some(Action::Renew));
 }

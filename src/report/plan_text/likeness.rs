@@ -37,7 +37,7 @@ impl Likeness {
             kind: operation.restriction.subject.kind,
             deny: operation.restriction.deny,
             waited: operation.waited,
-            doubted: operation.doubted.map(|doubt| doubt.action),
+            doubted: operation.doubted.as_ref().map(|doubt| doubt.action),
             replaced: operation.after.is_some(),
         }
     }

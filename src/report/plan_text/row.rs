@@ -153,7 +153,7 @@ fn why(operations: &[&Operation], now: Moment) -> String {
     }];
     parts.push(first.after.map(|_| "after its replacement".to_owned()));
     parts.push(first.waited.then(|| "waited last time".to_owned()));
-    parts.push(first.doubted.map(|doubt| {
+    parts.push(first.doubted.as_ref().map(|doubt| {
         if doubt.is_of_any_time() {
             return "in doubt since the state was restored".to_owned();
         }

@@ -161,9 +161,9 @@ pub(in crate::report) fn everything() -> (Plan, Vec<TargetChange>) {
     let until = "2026-12-20T00:00:00Z";
     let mut doubted = changed(doubted, Action::Impose, Because::InDoubt, until);
     let since = at("2026-11-20T23:55:00Z");
-    doubted.doubted = Some(Doubt::new(Action::Impose, since, Lapse::Open));
+    doubted.doubted = Some(Doubt::new(Action::Impose, since, Until::Never, Lapse::Open));
     doubted.recorded = doubted.recorded.map(|row| {
-        let row = Enforcement { held: None, doubt: doubted.doubted, ..(*row).clone() };
+        let row = Enforcement { held: None, doubt: doubted.doubted.clone(), ..(*row).clone() };
         Arc::new(row)
     });
     let mut plan = plan_of(vec![

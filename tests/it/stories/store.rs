@@ -180,6 +180,8 @@ fn a_log_from_before_the_chain_goes_on_in_it() {
          ALTER TABLE enforcement DROP COLUMN twin_earliest;
          ALTER TABLE enforcement DROP COLUMN twin_latest;
          ALTER TABLE enforcement DROP COLUMN told;
+         ALTER TABLE enforcement DROP COLUMN doubt_asked;
+         ALTER TABLE enforcement DROP COLUMN twin_asked;
          DROP TABLE words;
          ALTER TABLE audit DROP COLUMN hash; DELETE FROM meta WHERE key = 'audit_head';
          PRAGMA user_version = 1",

@@ -29,25 +29,37 @@ fn make_unheard(story: &Story) {
 }
 
 #[test]
-fn a_rule_is_found_that_a_later_call_made_with_another_end_and_nobody_heard_of() {
-    for (first, second) in [("never", "2026-11-20T20:00:00Z"), ("2026-11-20T20:00:00Z", "never")] {
-        let story = Story::new();
-        story.policy(&until(""));
-        story.apply().ends(Exit::Done);
-        story.policy(&until(first));
-        story.sandbox.set_mischief(|it: &Incoming| match it.method {
-            Method::Post => Fate::LoseRequest,
-            _ => Fate::Answer,
-        });
-        story.apply().ends(Exit::Unfinished);
-        story.policy(&until(second));
-        make_unheard(&story);
-        story.apply().ends(Exit::Unfinished);
-        story.holds(&["agora 7", "agora 8"]);
-        story.calm();
-        story.policy(&until(""));
-        story.apply().ends(Exit::Done);
-        story.holds(&["agora 8"]);
+fn a_rule_is_found_whichever_of_several_unheard_calls_made_it() {
+    let ends = ["2026-11-20T18:00:00Z", "2026-11-20T20:00:00Z", "never"];
+    let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+    for (order, made) in orders.into_iter().flat_map(|order| (0..3).map(move |made| (order, made)))
+    {
+        for last in ["", "2026-11-20T19:00:00Z"] {
+            let story = Story::new();
+            story.policy(&until(""));
+            story.apply().ends(Exit::Done);
+            story.sandbox.set_unlisted_rule(TWIN + 1);
+            for (place, end) in order.map(|end| ends[end]).into_iter().enumerate() {
+                story.policy(&until(end));
+                if place == made {
+                    make_unheard(&story);
+                } else {
+                    story.sandbox.set_mischief(|it: &Incoming| match it.method {
+                        Method::Post => Fate::LoseRequest,
+                        _ => Fate::Answer,
+                    });
+                }
+                story.apply().ends(Exit::Unfinished);
+            }
+            story.sandbox.set_listed_rule(TWIN + 1);
+            story.holds(&["agora 7", "agora 8"]);
+            story.calm();
+            story.policy(&until(last));
+            story.apply().ends(Exit::Done);
+            let expected: &[&str] =
+                if last.is_empty() { &["agora 8"] } else { &["agora 7", "agora 8"] };
+            story.holds(expected);
+        }
     }
 }
 
