@@ -5,6 +5,7 @@
 //! the one exception to make before break.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use jiff::SignedDuration;
 
@@ -40,11 +41,13 @@ impl Line {
             let row = rows.get(&operation.restriction.subject.id);
             let end = row.map(|row| row.lapse);
             // It was asked for between the first attempt and now: a capped end moves with that.
-            // An earlier run's clock may have been ahead of ours.
+            // An earlier run's clock may have been ahead of ours. What was told is a span, which
+            // counts from the provider's clock.
             let begun = self.shared.plan.now;
             let doubted = operation.doubted.as_ref().map_or(begun, |doubt| doubt.since);
             let asked = [begun.min(doubted), self.now().max(doubted)]
                 .map(|at| form.expiry.term(operation.until, at).lapse);
+            let asked = widened(asked, self.clock_ahead.load(Ordering::Relaxed));
             if let Some(row) = row.filter(|row| is_near(row.lapse, asked)) {
                 let proof = Proof::in_list(row);
                 self.confirmed(*index, (row.lapse, Evidence::Observed), &proof).await;
@@ -110,6 +113,15 @@ impl Line {
             self.note(*index, Fate::InDoubt, Some(trouble.clone()));
         }
     }
+}
+
+/// Where ends may lie that were asked for, if their spans count from a clock so many seconds ahead.
+fn widened([first, last]: [Lapse; 2], ahead: i64) -> [Lapse; 2] {
+    let moved = |lapse: Lapse, by: i64| match lapse {
+        Lapse::At(end) => Lapse::At(end + SignedDuration::from_secs(by)),
+        Lapse::Open => Lapse::Open,
+    };
+    [moved(first, ahead.min(0)), moved(last, ahead.max(0))]
 }
 
 /// Whether an end lies where calls between two instants asked for it.

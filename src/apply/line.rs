@@ -119,6 +119,8 @@ pub struct Line {
     pub budget: RetryBudget,
     /// The list of the whole app, where there is one.
     pub(super) of_app: SharedList,
+    /// How many seconds the provider's clock was ahead of ours, the last time it said.
+    pub(super) clock_ahead: AtomicI64,
 }
 
 impl Line {
@@ -139,6 +141,7 @@ impl Line {
             rooms: Rooms::default(),
             budget: RetryBudget::default(),
             of_app: SharedList::default(),
+            clock_ahead: AtomicI64::new(0),
         }
     }
 

@@ -65,9 +65,10 @@ impl Line {
         }
     }
 
-    /// Stops the target if an answer shows a clock too far from ours.
+    /// Remembers the clock that an answer shows, and stops the target if it is too far from ours.
     pub(super) fn check_clock(&self, attempt: &Attempt) {
         let Some(ahead) = attempt.clock_ahead else { return };
+        self.clock_ahead.store(ahead, Ordering::Relaxed);
         if ahead.abs() <= CLOCK_TOLERANCE.as_secs() {
             self.shared.clock_agrees.store(true, Ordering::Relaxed);
             return;

@@ -1,6 +1,6 @@
 //! A clock that stands still between runs and follows tokio's paused time within one.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::SignedDuration;
 use ostracon::domain::Moment;
@@ -79,6 +79,22 @@ impl Clock for StoryClock {
     fn uptime(&self) -> Option<Uptime> {
         let up = self.with(|time| time.up + time.passed());
         Some(Uptime { clock: "story".to_owned(), millis: up.as_millis().try_into().unwrap() })
+    }
+}
+
+/// A clock that is ahead of another, as a machine's is whose providers keep the right time.
+pub(super) struct Ahead {
+    pub(super) of: Arc<dyn Clock>,
+    pub(super) by: SignedDuration,
+}
+
+impl Clock for Ahead {
+    fn now(&self) -> Moment {
+        self.of.now() + self.by
+    }
+
+    fn uptime(&self) -> Option<Uptime> {
+        self.of.uptime()
     }
 }
 

@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 use ostracon::domain::Moment;
 use ostracon::exit::Exit;
 use ostracon::provider::{Expiry, Form, Grip, IdRule, Presence, Provider, REGISTRY};
-use ostracon::world::Clock;
 
+use super::clock::Ahead;
 use super::{START, Story, hours};
 
 /// An entry that restricts one subject of this form.
@@ -161,15 +161,23 @@ fn a_clock_that_went_back_is_refused_until_it_is_accepted() {
     story.agrees();
 }
 
-/// A clock that is ahead of another.
-struct Ahead {
-    of: Arc<dyn Clock>,
-    by: SignedDuration,
-}
-
-impl Clock for Ahead {
-    fn now(&self) -> Moment {
-        self.of.now() + self.by
+#[test]
+fn a_clock_within_what_it_may_be_off_makes_no_ban_be_lifted_and_banned_anew() {
+    for by in [-59, -20, -6, 6, 20, 59] {
+        let mut story = Story::new();
+        let of = Arc::clone(&story.world.clock);
+        story.world.clock = Arc::new(Ahead { of, by: SignedDuration::from_secs(by) });
+        let ban =
+            |until| format!("bans:\n  - {{ target: t, room: r, users: [u], until: {until} }}\n");
+        for until in ["2026-11-21T00:00:00Z", "2026-11-22T00:00:00Z", "2026-11-21T12:00:00Z"] {
+            story.policy(&ban(until));
+            story.apply().ends(Exit::Done);
+            let off = story.end_of("u") - Moment::parse(until).unwrap();
+            assert!(off.abs() <= SignedDuration::from_secs(60), "{by} s off: ends {off:#} late");
+            story.advance(hours(1));
+        }
+        let unbans = story.sandbox.seen().iter().filter(|it| it.action == "unban_member").count();
+        assert_eq!(unbans, 0, "{by} s off");
     }
 }
 
