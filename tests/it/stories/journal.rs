@@ -23,7 +23,10 @@ impl Story {
     pub(super) fn newest_run(&self) -> Option<Moment> {
         let path = self.files.path().join(".ostracon/state.db");
         let state = path.exists().then(|| Connection::open(path).unwrap())?;
-        let newest = state.query_row("SELECT max(started) FROM run", [], |row| row.get(0));
+        let newest =
+            state.query_row("SELECT started FROM run ORDER BY rowid DESC LIMIT 1", [], |row| {
+                row.get(0)
+            });
         newest.unwrap_or(None).map(Moment::from_millis)
     }
 

@@ -1,5 +1,6 @@
 //! Stories about the whole program, in virtual time, against the emulation of the providers.
 
+mod books;
 mod bounds;
 mod clock;
 mod doubts;
@@ -19,6 +20,7 @@ mod random;
 mod review;
 mod saved;
 mod sending;
+mod soak;
 mod store;
 mod story;
 mod time;

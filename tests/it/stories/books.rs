@@ -1,0 +1,91 @@
+//! The books of a schedule: what must be true after each of its runs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+use ostracon::domain::{Lapse, Moment};
+use ostracon::sandbox::InForce;
+
+use super::journal::explain;
+use super::random::Schedule;
+use super::story::name;
+
+impl Schedule {
+    /// Every call that arrived was announced in the journal, with its target and verb.
+    pub(super) fn journal_explains_every_call(&self) {
+        let calls = self.story.sandbox.seen();
+        let ours = calls.iter().skip(usize::try_from(self.calls_before).unwrap());
+        let mut announced: BTreeMap<(String, String), u64> = BTreeMap::new();
+        if self.story.sandbox.calls() > self.calls_before {
+            for (target, verb) in self.story.journal() {
+                let verb = if target == "v" { "*".to_owned() } else { verb };
+                *announced.entry((target, verb)).or_default() += 1;
+            }
+        }
+        for call in ours {
+            let (target, verb) = explain(call);
+            let left = announced.get_mut(&(target.to_owned(), verb.to_owned()));
+            let left = left.and_then(|left| left.checked_sub(1).map(|less| *left = less));
+            assert!(left.is_some(), "no intent explains {call:?}");
+        }
+    }
+
+    /// Nothing that was in force and is wanted ended, but by its own end.
+    pub(super) fn nothing_wanted_was_lifted(&self, before: &[InForce]) {
+        let (wanted, held, now) = (self.story.wanted(), self.story.held(), self.story.now());
+        for row in before {
+            let stands = !row.end.has_passed(now);
+            let breakable = self.may_break && row.provider == "tencent";
+            if stands && !breakable && wanted.contains(&name(row)) {
+                assert!(held.contains(&name(row)), "{row} is gone");
+            }
+        }
+        self.foreign_is_untouched();
+    }
+
+    pub(super) fn foreign_is_untouched(&self) {
+        let (held, now) = (self.story.sandbox.in_force(), self.story.now());
+        for row in self.foreign.iter().filter(|row| !row.end.has_passed(now)) {
+            assert!(held.contains(row), "{row} was somebody else's");
+        }
+    }
+
+    /// The providers hold what is wanted, once, and what somebody else put there. What was
+    /// `wanted_before` the run may have ended under way; and these rules may stand beside what is
+    /// wanted: nobody could know of them.
+    pub(super) fn agrees_but_for(&self, wanted_before: &[String], unlisted: &BTreeSet<i64>) {
+        self.foreign_is_untouched();
+        let (wanted, held) = (self.story.wanted(), self.story.sandbox.in_force());
+        let has_ended = |row: &InForce| {
+            let name = name(row);
+            wanted_before.contains(&name) && !wanted.contains(&name)
+        };
+        let ours = held.iter().filter(|row| !self.foreign.contains(row) && !has_ended(row));
+        let (unknown, ours): (Vec<_>, Vec<_>) =
+            ours.partition(|row| row.rule.is_some_and(|rule| unlisted.contains(&rule)));
+        let mut ours: Vec<_> = ours.into_iter().map(name).collect();
+        let unknown: BTreeSet<_> = unknown.into_iter().map(name).collect();
+        ours.extend(unknown.into_iter().filter(|row| wanted.contains(row)));
+        ours.sort();
+        if !unlisted.is_empty() {
+            ours.dedup();
+        }
+        assert_eq!(ours, wanted);
+    }
+
+    /// What ends by itself ends with its entry, or will be renewed before. (Latencies and a clock that
+    /// is behind make up to half a minute.)
+    pub(super) fn ends_are_right(&self) {
+        let next = self.story.plan()["next_due"]["at"].as_str().and_then(Moment::parse);
+        let untils = self.story.untils();
+        for row in self.story.sandbox.in_force().iter().filter(|row| !self.foreign.contains(row)) {
+            let (Lapse::At(end), Some(until)) = (row.end, untils.get(&name(row))) else { continue };
+            let until = until.at().unwrap_or(Moment::from_seconds(i64::MAX / 2000));
+            assert!(end - until <= SignedDuration::from_secs(31), "{row} outlives {until}");
+            let far = row.end.at() > Moment::parse("2036-01-01T00:00:00Z");
+            let renewed = next.is_some_and(|next| next < end);
+            let short = until - end > SignedDuration::from_secs(60);
+            assert!(!short || renewed || far, "{row} lapses before {until}, unnoticed: {next:?}");
+        }
+    }
+}
