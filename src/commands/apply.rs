@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::file::{self, SavedPlan};
 use crate::plan::{Plan, Resolved};
-use crate::report::{Folding, Shown, outcome_text, outcome_view};
+use crate::report::{Folding, Review, outcome_text, outcome_view};
 use crate::state::{Lease, Location, Record, Snapshot, State, StateError};
 use crate::world::{Credentials, World};
 use jiff::SignedDuration;
@@ -284,7 +284,7 @@ impl Run<'_> {
             file::compare(&saved, &plan, &origin)?;
         }
         if args.format == Format::Text {
-            show_text(context, &Shown { plan: &plan, origin: &origin }, Folding::Folded)?;
+            show_text(context, &Review::of(&plan, &origin), Folding::Folded)?;
         }
         let plan = Arc::new(plan);
         let to_do = plan.operations.iter().any(|operation| plan.permits(operation));

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::document::Origin;
 use crate::plan::{self, Plan, Scope};
-use crate::report::Shown;
+use crate::report::Review;
 use crate::state::{Snapshot, State};
 
 /// What `plan` takes.
@@ -63,7 +63,7 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
     if let Some(path) = &args.out {
         plan_file::save(path, &plan, &origin)?;
     }
-    args.view.show(context, &Shown { plan: &plan, origin: &origin })?;
+    args.view.show(context, &Review::of(&plan, &origin))?;
     let changes = plan.operations.iter().any(|operation| !operation.upkeep);
     Ok(if plan.is_held_back() {
         Exit::Guarded

@@ -7,7 +7,7 @@ use super::{Context, plan_file};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::file;
-use crate::report::Shown;
+use crate::report::Review;
 
 /// What `show` takes.
 #[derive(Debug, clap::Args)]
@@ -30,7 +30,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         // What another version of the program has written there is passed on too.
         Format::Json => context.console.out.text(&text),
         Format::Text | Format::Markdown | Format::Github => {
-            args.view.show(context, &Shown { plan, origin })?;
+            args.view.show(context, &Review::of(plan, origin))?;
         }
     }
     let not_after = saved.not_after();

@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::plan::document;
 use crate::report::github::{outputs, plan_annotations};
 use crate::report::markdown::LEAST_BYTES;
-use crate::report::{Comment, Folding, Layout, Links, Shown, diff_text, plan_markdown, plan_text};
+use crate::report::{Comment, Folding, Layout, Links, Review, diff_text, plan_markdown, plan_text};
 
 /// How a plan is shown.
 #[derive(Debug, clap::Args)]
@@ -53,48 +53,48 @@ pub enum Format {
 
 impl View {
     /// Shows a plan.
-    pub(super) fn show(&self, context: &mut Context<'_>, shown: &Shown<'_>) -> Result<(), Error> {
+    pub(super) fn show(&self, context: &mut Context<'_>, review: &Review<'_>) -> Result<(), Error> {
         match self.format {
             Format::Json => {
-                Ok(document::write(shown.plan, shown.origin, &mut context.console.out)?)
+                Ok(document::write(review.plan, review.origin, &mut context.console.out)?)
             }
             Format::Text => {
                 if self.diff {
                     let paint = context.console.paint();
-                    context.console.result(|out| diff_text(shown.plan, paint, out))?;
+                    context.console.result(|out| diff_text(review.plan, paint, out))?;
                 }
                 let folding = if self.all { Folding::All } else { Folding::Folded };
-                show_text(context, shown, folding)
+                show_text(context, review, folding)
             }
             Format::Markdown => {
                 let max_bytes = usize::try_from(self.max_bytes).unwrap_or(usize::MAX);
                 let links = self.links(context)?;
                 let comment = Comment { max_bytes, links: &links, diff: self.diff };
-                let text = plan_markdown(shown, comment);
+                let text = plan_markdown(review, comment);
                 context.console.out.text(&text);
                 Ok(())
             }
             Format::Github => {
                 let folding = if self.all { Folding::All } else { Folding::Folded };
-                show_text(context, shown, folding)?;
-                self.annotate(context, shown)
+                show_text(context, review, folding)?;
+                self.annotate(context, review)
             }
         }
     }
 
     /// Leaves annotations, a summary and outputs to a step of GitHub Actions.
-    fn annotate(&self, context: &mut Context<'_>, shown: &Shown<'_>) -> Result<(), Error> {
+    fn annotate(&self, context: &mut Context<'_>, review: &Review<'_>) -> Result<(), Error> {
         let directory = repository_path(&context.global.dir);
-        let text = plan_annotations(shown, &directory);
+        let text = plan_annotations(review, &directory);
         context.console.out.text(&text);
         let links = self.links(context)?;
         let max_bytes = github::summary_room(context);
         if max_bytes as u64 >= LEAST_BYTES {
             let comment = Comment { max_bytes, links: &links, diff: self.diff };
-            let summary = plan_markdown(shown, comment);
+            let summary = plan_markdown(review, comment);
             github::append(context, "GITHUB_STEP_SUMMARY", &summary)?;
         }
-        github::append(context, "GITHUB_OUTPUT", &outputs(shown.plan))
+        github::append(context, "GITHUB_OUTPUT", &outputs(review))
     }
 
     /// Where the files can be read: in the repository, below the directory that was named.
@@ -121,10 +121,10 @@ pub(super) fn repository_path(directory: &Path) -> String {
 /// Shows a plan as text.
 pub(super) fn show_text(
     context: &mut Context<'_>,
-    shown: &Shown<'_>,
+    review: &Review<'_>,
     folding: Folding,
 ) -> Result<(), Error> {
     let console = &mut *context.console;
     let layout = Layout { folding, paint: console.paint(), width: console.terminal.width };
-    Ok(console.result(|out| plan_text(shown, layout, out))?)
+    Ok(console.result(|out| plan_text(review, layout, out))?)
 }

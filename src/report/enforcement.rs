@@ -7,12 +7,10 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::escape::{Terminal, TerminalWord};
+use super::restriction::RestrictionView;
 use super::span::away;
 use super::style::{Ink, Paint};
-use crate::domain::{
-    Action, Deny, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment, RuleId, TargetName, Twin,
-    Until,
-};
+use crate::domain::{Action, Enforcement, Evidence, Held, Lapse, Moment, RuleId, Twin, Until};
 
 /// How sure it is that somebody is restricted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,19 +87,9 @@ pub struct ListView<'a> {
 pub struct EnforcementView<'a> {
     /// The canonical text of the restriction.
     pub key: String,
-    /// The target.
-    #[schemars(with = "String")]
-    pub target: &'a TargetName,
-    /// What kind of subject.
-    pub kind: Kind,
-    /// The room; null where the restriction holds in the whole app.
-    #[schemars(with = "Option<String>")]
-    pub room: Option<&'a Id>,
-    /// Who or what is restricted.
-    #[schemars(with = "String")]
-    pub subject: &'a Id,
-    /// What is denied; null for a stream.
-    pub deny: Deny,
+    /// What is restricted.
+    #[serde(flatten)]
+    pub place: RestrictionView<'a>,
     /// `in_force`, `lapsed`, `in_doubt`, `waiting` or `gone`.
     pub standing: &'static str,
     /// Until when, as last applied.
@@ -137,11 +125,7 @@ impl<'a> EnforcementView<'a> {
         let held = held.as_ref();
         Self {
             key: restriction.to_string(),
-            target: &restriction.target,
-            kind: restriction.subject.kind,
-            room: restriction.room.as_ref(),
-            subject: &restriction.subject.id,
-            deny: restriction.deny,
+            place: restriction.into(),
             standing: Standing::of(row, now).name(),
             until: *until,
             reason: reason.as_deref(),
@@ -188,11 +172,11 @@ impl<'a> EnforcementView<'a> {
         }
         [
             self.key.clone(),
-            self.target.to_string(),
-            self.kind.to_string(),
-            cell(self.room),
-            self.subject.to_string(),
-            self.deny.to_string(),
+            self.place.target.to_string(),
+            self.place.kind.to_string(),
+            cell(self.place.room),
+            self.place.subject.to_string(),
+            self.place.deny.to_string(),
             self.standing.to_owned(),
             self.until.to_string(),
             cell(self.reason),

@@ -8,9 +8,10 @@ use std::fmt::{self, Write};
 use similar::TextDiff;
 
 use super::escape::{Terminal, TerminalWord};
+use super::policy_yaml::{Item, entries_of};
 use super::style::{Ink, Paint};
 use super::yaml::scalar;
-use crate::domain::{Action, Deny, Id, Kind, Source, TargetName, Until};
+use crate::domain::{Action, Source};
 use crate::plan::{Operation, Plan};
 
 /// One entry whose restrictions change, other than by upkeep.
@@ -59,89 +60,31 @@ impl ChangedEntry<'_> {
         text.lines().map(str::to_owned).collect()
     }
 
-    fn yaml(&self, side: fn(&Operation) -> Option<Side<'_>>) -> String {
-        let mut items: BTreeMap<Item<'_>, Vec<&Id>> = BTreeMap::new();
-        for operation in &self.operations {
-            let Some(Side { until, reason, entry }) = side(operation) else { continue };
-            let restriction = &operation.restriction;
-            let item = Item {
-                target: &restriction.target,
-                room: restriction.room.as_ref(),
-                kind: restriction.subject.kind,
-                deny: restriction.deny,
-                until,
-                reason,
-                entry,
-            };
-            items.entry(item).or_default().push(&restriction.subject.id);
-        }
+    fn yaml(&self, side: fn(&Operation) -> Option<Item<'_>>) -> String {
         let mut text = String::new();
-        for (item, ids) in items {
+        for entry in entries_of(self.operations.iter().filter_map(|it| side(it))) {
             // Writing to a string cannot fail.
-            let _: fmt::Result = item.write(&ids, &mut text);
+            let _: fmt::Result = entry.write("", scalar, &mut text);
         }
         text
     }
 }
 
-/// What one side says of a restriction.
-struct Side<'a> {
-    until: Until,
-    reason: Option<&'a str>,
-    entry: Option<&'a str>,
-}
-
-fn before(operation: &Operation) -> Option<Side<'_>> {
+fn before(operation: &Operation) -> Option<Item<'_>> {
     let row = operation.recorded.as_ref()?;
     let (reason, entry) = (row.reason.as_deref(), row.entry.as_deref());
-    Some(Side { until: row.until, reason, entry })
+    let restriction = &operation.restriction;
+    Some(Item { restriction, until: row.until, reason, entry, wide: false })
 }
 
-fn after(operation: &Operation) -> Option<Side<'_>> {
-    match operation.action {
+fn after(operation: &Operation) -> Option<Item<'_>> {
+    let Operation { action, restriction, until, reason, entry, .. } = operation;
+    let (reason, entry) = (reason.as_deref(), entry.as_deref());
+    match action {
         Action::Lift | Action::Forget => None,
-        Action::Impose | Action::Renew | Action::Amend | Action::Kick => Some(Side {
-            until: operation.until,
-            reason: operation.reason.as_deref(),
-            entry: operation.entry.as_deref(),
-        }),
-    }
-}
-
-/// Restrictions that differ in their subjects only.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Item<'a> {
-    target: &'a TargetName,
-    room: Option<&'a Id>,
-    kind: Kind,
-    deny: Deny,
-    until: Until,
-    reason: Option<&'a str>,
-    entry: Option<&'a str>,
-}
-
-impl Item<'_> {
-    fn write(&self, ids: &[&Id], out: &mut String) -> fmt::Result {
-        let Self { target, room, kind, deny, until, reason, entry } = self;
-        writeln!(out, "- target: {}", scalar(target.as_str()))?;
-        if let Some(entry) = entry {
-            writeln!(out, "  id: {}", scalar(entry))?;
+        Action::Impose | Action::Renew | Action::Amend | Action::Kick => {
+            Some(Item { restriction, until: *until, reason, entry, wide: false })
         }
-        if let Some(room) = room {
-            writeln!(out, "  room: {}", scalar(room.as_str()))?;
-        }
-        if *deny != Deny::JOIN && !deny.is_empty() {
-            writeln!(out, "  deny: [{}]", deny.names().collect::<Vec<_>>().join(", "))?;
-        }
-        if let Some(reason) = reason {
-            writeln!(out, "  reason: {}", scalar(reason))?;
-        }
-        writeln!(out, "  until: {until}")?;
-        writeln!(out, "  {kind}s:")?;
-        for id in ids {
-            writeln!(out, "  - {}", scalar(id.as_str()))?;
-        }
-        Ok(())
     }
 }
 
@@ -175,9 +118,9 @@ mod tests {
     use crate::report::plan_text::samples::{changed, impose, lifted, plan_of, shown};
 
     fn text(plan: &Plan) -> String {
-        shown(plan, Vec::new(), |shown| {
+        shown(plan, Vec::new(), |review| {
             let mut text = String::new();
-            diff_text(shown.plan, Paint::Off, &mut text).unwrap();
+            diff_text(review.plan, Paint::Off, &mut text).unwrap();
             text
         })
     }
@@ -199,30 +142,31 @@ mod tests {
         gone.entry = None;
         assert_eq!(
             text(&plan_of(vec![amend, gone, impose("live-1", "eve")])),
-            "in no file any more\n\
-             @@ -1,5 +0,0 @@\n\
-             -- target: tencent-live\n\
-             -  room: live-9\n\
-             -  until: never\n\
-             -  users:\n\
-             -  - \"42\"\n\
-             \n\
-             case-1  bans/a.yaml:3:5\n\
-             @@ -1,6 +1,12 @@\n \
-             - target: tencent-live\n   \
-               id: case-1\n\
-             +  room: live-1\n\
-             +  until: 2026-12-20T00:00:00Z\n\
-             +  users:\n\
-             +  - eve\n\
-             +- target: tencent-live\n\
-             +  id: case-1\n   \
-               room: live-42\n\
-             -  until: 2026-12-01T00:00:00Z\n\
-             +  until: 2026-12-20T00:00:00Z\n   \
-               users:\n   \
-               - dave\n\
-             \n"
+            r#"in no file any more
+@@ -1,5 +0,0 @@
+-- target: tencent-live
+-  room: live-9
+-  users:
+-    - "42"
+-  until: never
+
+case-1  bans/a.yaml:3:5
+@@ -1,6 +1,12 @@
+ - id: case-1
+   target: tencent-live
++  room: live-1
++  users:
++    - eve
++  until: 2026-12-20T00:00:00Z
++- id: case-1
++  target: tencent-live
+   room: live-42
+   users:
+     - dave
+-  until: 2026-12-01T00:00:00Z
++  until: 2026-12-20T00:00:00Z
+
+"#
         );
     }
 

@@ -7,8 +7,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::escape::{Terminal, TerminalWord};
+use super::restriction::RestrictionView;
 use super::style::{Ink, Paint};
-use crate::domain::{Deny, Id, Kind, Moment, TargetName, Until, Who};
+use crate::domain::{Moment, Until, Who};
 use crate::state::Event;
 
 /// One event as JSON. Every key is always there.
@@ -35,19 +36,9 @@ pub struct EventView<'a> {
     pub action: &'a str,
     /// Why.
     pub because: &'a str,
-    /// The target.
-    #[schemars(with = "String")]
-    pub target: &'a TargetName,
-    /// What kind of subject.
-    pub kind: Kind,
-    /// The room; null where the restriction holds in the whole app.
-    #[schemars(with = "Option<String>")]
-    pub room: Option<&'a Id>,
-    /// Who or what is restricted.
-    #[schemars(with = "String")]
-    pub subject: &'a Id,
-    /// What is denied; null for a stream.
-    pub deny: Deny,
+    /// What it was done to.
+    #[serde(flatten)]
+    pub place: RestrictionView<'a>,
     /// Until when.
     pub until: Until,
     /// The `id` of the entry.
@@ -72,7 +63,6 @@ pub struct EventView<'a> {
 
 impl<'a> From<&'a Event> for EventView<'a> {
     fn from(event: &'a Event) -> Self {
-        let restriction = &event.restriction;
         Self {
             seq: event.seq,
             at: event.at,
@@ -82,11 +72,7 @@ impl<'a> From<&'a Event> for EventView<'a> {
             call: event.call,
             action: &event.action,
             because: &event.because,
-            target: &restriction.target,
-            kind: restriction.subject.kind,
-            room: restriction.room.as_ref(),
-            subject: &restriction.subject.id,
-            deny: restriction.deny,
+            place: (&event.restriction).into(),
             until: event.until,
             entry: event.entry.as_deref(),
             source: event.source.as_deref(),

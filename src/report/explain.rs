@@ -7,11 +7,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::escape::{Terminal, TerminalWord};
-use super::plan_text::{symbol, until_word};
+use super::restriction::RestrictionView;
+use super::review::{symbol, until_word};
 use super::style::{Ink, Paint};
-use crate::domain::{
-    Deny, Evidence, Id, Kind, Moment, Restriction, RuleId, Source, TargetName, Until,
-};
+use crate::domain::{Evidence, Moment, RuleId, Source, Until};
 use crate::plan::document::{FORMAT_VERSION, OperationView};
 
 /// Everything that is known of one subject.
@@ -39,40 +38,12 @@ pub struct Explanation<'a> {
     pub past: Vec<PastView<'a>>,
 }
 
-/// A restriction, flat.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct Place<'a> {
-    /// The target.
-    #[schemars(with = "String")]
-    target: &'a TargetName,
-    /// What kind of subject.
-    kind: Kind,
-    /// The room; null where the restriction holds in the whole app.
-    #[schemars(with = "Option<String>")]
-    room: Option<&'a Id>,
-    /// Who or what is restricted.
-    #[schemars(with = "String")]
-    subject: &'a Id,
-    /// What is denied; null for a stream.
-    deny: Deny,
-    #[serde(skip)]
-    restriction: &'a Restriction,
-}
-
-impl<'a> From<&'a Restriction> for Place<'a> {
-    fn from(restriction: &'a Restriction) -> Self {
-        let Restriction { target, room, subject, deny } = restriction;
-        let (kind, room, subject) = (subject.kind, room.as_ref(), &subject.id);
-        Self { target, kind, room, subject, deny: *deny, restriction }
-    }
-}
-
 /// One entry that names the subject.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Named<'a> {
     /// What it restricts.
     #[serde(flatten)]
-    pub place: Place<'a>,
+    pub place: RestrictionView<'a>,
     /// Its `id`; null where it has none.
     pub entry: Option<&'a str>,
     /// Where it stands.
@@ -92,7 +63,7 @@ pub struct Named<'a> {
 pub struct InForce<'a> {
     /// What is restricted.
     #[serde(flatten)]
-    pub place: Place<'a>,
+    pub place: RestrictionView<'a>,
     /// Until when, as last applied.
     pub until: Until,
     /// Since when it is held; null if nothing is known to be.
@@ -130,7 +101,7 @@ pub struct PastView<'a> {
     pub run: &'a str,
     /// What it was done to.
     #[serde(flatten)]
-    pub place: Place<'a>,
+    pub place: RestrictionView<'a>,
     /// What was done.
     pub action: &'a str,
     /// Why.

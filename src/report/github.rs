@@ -5,9 +5,9 @@
 
 use super::count::grouped;
 use super::escape::{WorkflowData, WorkflowProperty};
-use super::plan_text::{Shown, exceeded};
-use crate::domain::{Action, Source, Warning};
-use crate::plan::{Operation, Plan};
+use super::review::{Concern, Review, exceeded};
+use crate::domain::{Source, TargetName, Warning};
+use crate::plan::Operation;
 use crate::policy::{Diagnostic, Place, Severity};
 
 /// GitHub shows this many annotations of each level for one step (checked 2026-11).
@@ -35,12 +35,11 @@ struct OfALevel {
     count: usize,
 }
 
-/// The annotations of a plan: what holds it back, what it warns of, who is let back in, and
-/// whatever reaches everybody.
-pub fn plan_annotations(shown: &Shown<'_>, directory: &str) -> String {
-    let Shown { plan, origin } = *shown;
+/// The annotations of a plan: what holds it back, where calls and secrets go now, what reaches
+/// everybody, who is let back in, what it warns of.
+pub fn plan_annotations(review: &Review<'_>, directory: &str) -> String {
     let mut annotations = Annotations::new(directory);
-    for guarded in &plan.guards {
+    for guarded in &review.plan.guards {
         let (level, title) = if guarded.holds_back() {
             (Level::Error, "held back by a guard")
         } else {
@@ -48,24 +47,33 @@ pub fn plan_annotations(shown: &Shown<'_>, directory: &str) -> String {
         };
         annotations.add(level, title, None, &exceeded(guarded));
     }
-    let lifts = lifts(plan);
-    if lifts > 0 {
-        let lifts = grouped(lifts as u64);
-        let message = format!("{lifts} in force would be lifted or shortened before the time");
-        annotations.add(Level::Warning, "lifts", None, &message);
+    if !review.changes.is_empty() {
+        let of_one = review.changes.chunk_by(|a, b| a.target == b.target);
+        let words = of_one.map(|changes| {
+            let what: Vec<_> = changes.iter().map(|changed| changed.what).collect();
+            let target = changes.first().and_then(|changed| changed.target);
+            format!("{} of {}", what.join(", "), target.map_or("guards", TargetName::as_str))
+        });
+        let message = format!("not as at the last apply: {}", words.collect::<Vec<_>>().join("; "));
+        annotations.add(Level::Warning, "changed", None, &message);
     }
-    for operation in &plan.operations {
-        let restriction = &operation.restriction;
-        let starts = matches!(operation.action, Action::Impose | Action::Amend);
-        let provider = origin.provider(&restriction.target);
-        let form = provider.and_then(|it| it.facts().form(restriction.subject.kind));
-        if let (true, Some(source)) = (starts && form.is_some_and(|it| it.wide), &operation.source)
-        {
-            let message = format!("{restriction} keeps everybody there out");
-            annotations.add(Level::Warning, "wide ban", Some(&place(source)), &message);
+    // What is one line each goes before what may be many.
+    for (concern, operations) in review.concerns.iter().rev() {
+        match concern {
+            Concern::Wide => annotations.add_wide_bans(operations),
+            Concern::Protected => {
+                let message = concern.words(operations.len());
+                annotations.add(Level::Warning, "lifts", None, &message);
+            }
+            Concern::LetsBackIn => {
+                let count = grouped(operations.len() as u64);
+                let message =
+                    format!("{count} in force would be lifted or shortened before the time");
+                annotations.add(Level::Warning, "lifts", None, &message);
+            }
         }
     }
-    for Warning { code, message, source } in &plan.warnings {
+    for Warning { code, message, source } in review.warnings.values().flatten() {
         let place = source.as_ref().map(place);
         annotations.add(Level::Warning, code, place.as_ref(), message);
     }
@@ -96,18 +104,15 @@ pub fn warning_annotations(warnings: &[Warning], directory: &str) -> String {
 }
 
 /// The outputs of a step: numbers, a truth value and an instant, one a line.
-pub fn outputs(plan: &Plan) -> String {
+pub fn outputs(review: &Review<'_>) -> String {
+    let plan = review.plan;
     let changes = plan.operations.iter().filter(|operation| !operation.upkeep).count();
     let next_due = plan.next_due.at.map(|at| at.to_string()).unwrap_or_default();
     format!(
         "changes={changes}\nlifts={}\nguarded={}\nnext-due={next_due}\n",
-        lifts(plan),
+        review.lifts(),
         plan.is_held_back()
     )
-}
-
-fn lifts(plan: &Plan) -> usize {
-    plan.operations.iter().filter(|it| Operation::is_guarded_lift(it)).count()
 }
 
 fn place(source: &Source) -> Place {
@@ -129,6 +134,14 @@ impl<'a> Annotations<'a> {
         if of_level.count <= OF_A_LEVEL {
             let place = place.map(|place| position(place, self.directory)).unwrap_or_default();
             of_level.lines.push(command(level, title, &place, message));
+        }
+    }
+
+    fn add_wide_bans(&mut self, operations: &[&Operation]) {
+        for Operation { restriction, source, .. } in operations {
+            let message = format!("{restriction} keeps everybody there out");
+            let place = source.as_ref().map(place);
+            self.add(Level::Warning, "wide ban", place.as_ref(), &message);
         }
     }
 
@@ -175,7 +188,7 @@ fn position(place: &Place, directory: &str) -> String {
 mod tests {
     use super::*;
     use crate::domain::{Id, Kind};
-    use crate::plan::{Guard, Guarded, NextDue};
+    use crate::plan::{Facet, Guard, Guarded, NextDue, Plan, TargetChange};
     use crate::report::plan_text::samples::{at, impose, lifted, name, plan_of, shown};
 
     fn annotated(plan: &Plan) -> String {
@@ -210,6 +223,25 @@ mod tests {
     }
 
     #[test]
+    fn changed_targets_are_annotated_and_upkeep_of_a_wide_ban_is_not() {
+        let mut wide = impose("", "lobby");
+        wide.restriction.target = name("agora-live");
+        wide.restriction.subject.kind = Kind::Channel;
+        wide.upkeep = true;
+        let change = TargetChange {
+            target: name("agora-live"),
+            what: Facet::Endpoint,
+            before: Some("https://a.example".to_owned()),
+            after: Some("https://b.example".to_owned()),
+        };
+        assert_eq!(
+            shown(&plan_of(vec![wide]), vec![change], |review| plan_annotations(review, ".")),
+            "::warning title=ostracon%3A changed::not as at the last apply: endpoint of \
+             agora-live\n"
+        );
+    }
+
+    #[test]
     fn no_text_begins_a_command_of_its_own() {
         let hostile = "x\n::set-output name=lifts::0\r##[add-mask]y";
         let mut wide = impose("", hostile);
@@ -233,6 +265,7 @@ mod tests {
     fn the_outputs_are_numbers_a_truth_value_and_an_instant() {
         let mut plan =
             plan_of(vec![impose("live-42", "alice"), lifted(impose("live-42", "zoe"), "never")]);
+        let outputs = |plan: &Plan| shown(plan, Vec::new(), outputs);
         assert_eq!(outputs(&plan), "changes=2\nlifts=1\nguarded=false\nnext-due=\n");
         let soon = Some(at("2026-12-01T00:00:00Z"));
         plan.next_due = NextDue { at: soon, latest: None, because: None };

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
-use serde_json::Value;
-
+use super::yaml::quoted;
 use crate::domain::{Deny, Id, Kind, Moment, Restriction, Subject, TargetName, Until};
 
 /// One entry to be written.
@@ -34,6 +33,42 @@ pub struct Entry<'a> {
     pub meta: Vec<(&'a str, &'a str)>,
 }
 
+/// One restriction of an entry to be written, and what the entry says of it.
+pub(super) struct Item<'a> {
+    pub(super) restriction: &'a Restriction,
+    pub(super) until: Until,
+    pub(super) reason: Option<&'a str>,
+    pub(super) entry: Option<&'a str>,
+    pub(super) wide: bool,
+}
+
+/// As few entries as can be that ask for these and nothing else.
+pub(super) fn entries_of<'a>(items: impl Iterator<Item = Item<'a>>) -> Vec<Entry<'a>> {
+    let mut entries: BTreeMap<_, Entry<'_>> = BTreeMap::new();
+    for Item { restriction, until, reason, entry: id, wide } in items {
+        let Restriction { target, room, subject: Subject { kind, id: subject }, deny } =
+            restriction;
+        let channel = (*kind == Kind::Channel).then_some(subject);
+        let common = (target, room.as_ref(), kind, deny, until, channel, reason, id);
+        let entry = entries.entry(common).or_insert_with(|| Entry {
+            id,
+            targets: vec![target],
+            room: room.as_ref(),
+            kind: *kind,
+            subjects: Vec::new(),
+            deny: *deny,
+            wide: false,
+            reason,
+            from: None,
+            until,
+            meta: Vec::new(),
+        });
+        entry.subjects.push(subject);
+        entry.wide |= wide;
+    }
+    entries.into_values().collect()
+}
+
 /// Writes a policy file whose entries ask for these restrictions and nothing else: as few entries
 /// as can be, and every id in quotes.
 ///
@@ -43,28 +78,11 @@ pub fn policy_yaml(
     is_wide: impl Fn(&Restriction) -> bool,
     out: &mut dyn Write,
 ) -> fmt::Result {
-    let mut entries: BTreeMap<_, Entry<'_>> = BTreeMap::new();
-    for (restriction, until) in restrictions {
-        let Restriction { target, room, subject: Subject { kind, id }, deny } = restriction;
-        let channel = (*kind == Kind::Channel).then_some(id);
-        let common = (target, room.as_ref(), kind, deny, until, channel);
-        let entry = entries.entry(common).or_insert_with(|| Entry {
-            id: None,
-            targets: vec![target],
-            room: room.as_ref(),
-            kind: *kind,
-            subjects: Vec::new(),
-            deny: *deny,
-            wide: false,
-            reason: None,
-            from: None,
-            until: *until,
-            meta: Vec::new(),
-        });
-        entry.subjects.push(id);
-        entry.wide |= is_wide(restriction);
-    }
-    entries_yaml(&entries.into_values().collect::<Vec<_>>(), out)
+    let items = restrictions.iter().map(|(restriction, until)| {
+        let (until, wide) = (*until, is_wide(restriction));
+        Item { restriction, until, reason: None, entry: None, wide }
+    });
+    entries_yaml(&entries_of(items), out)
 }
 
 /// Writes entries as a policy file, every text in quotes.
@@ -75,76 +93,68 @@ pub fn entries_yaml(entries: &[Entry<'_>], out: &mut dyn Write) -> fmt::Result {
         if entries.peek().is_some() {
             writeln!(out, "{section}:")?;
         }
-        entries.try_for_each(|entry| write_entry(entry, out))?;
+        entries.try_for_each(|entry| entry.write("  ", quoted, out))?;
     }
     Ok(())
 }
 
-fn write_entry(entry: &Entry<'_>, out: &mut dyn Write) -> fmt::Result {
-    let Entry { id, targets, room, kind, subjects, deny, wide, reason, from, until, meta } = entry;
-    let mut lead = "  - ";
-    let mut line = |text: fmt::Arguments<'_>| {
-        let written = writeln!(out, "{lead}{text}");
-        lead = "    ";
-        written
-    };
-    if let Some(id) = id {
-        line(format_args!("id: {}", quoted(id)))?;
-    }
-    match targets.as_slice() {
-        [target] => line(format_args!("target: {}", quoted(target.as_str())))?,
-        targets => {
-            let names: Vec<_> = targets.iter().map(|target| quoted(target.as_str())).collect();
-            line(format_args!("targets: [{}]", names.join(", ")))?;
+impl Entry<'_> {
+    /// Writes an entry as an item of a list that is indented so, its texts as `scalar` has them.
+    pub(super) fn write(
+        &self,
+        indent: &str,
+        scalar: fn(&str) -> String,
+        out: &mut dyn Write,
+    ) -> fmt::Result {
+        let Self { id, targets, room, kind, subjects, deny, wide, reason, from, until, meta } =
+            self;
+        let mut lead = "- ";
+        let mut line = |text: fmt::Arguments<'_>| {
+            let written = writeln!(out, "{indent}{lead}{text}");
+            lead = "  ";
+            written
+        };
+        if let Some(id) = id {
+            line(format_args!("id: {}", scalar(id)))?;
         }
-    }
-    let channel = subjects.first().filter(|_| *kind == Kind::Channel).copied();
-    if let Some(room) = channel.or(*room) {
-        line(format_args!("room: {}", quoted(room.as_str())))?;
-    }
-    if channel.is_none() {
-        line(format_args!("{kind}s:"))?;
-        for id in subjects {
-            line(format_args!("  - {}", quoted(id.as_str())))?;
+        match targets.as_slice() {
+            [target] => line(format_args!("target: {}", scalar(target.as_str())))?,
+            targets => {
+                let names: Vec<_> = targets.iter().map(|target| scalar(target.as_str())).collect();
+                line(format_args!("targets: [{}]", names.join(", ")))?;
+            }
         }
-    }
-    if *deny != Deny::JOIN && !deny.is_empty() {
-        line(format_args!("deny: [{}]", deny.names().collect::<Vec<_>>().join(", ")))?;
-    }
-    if *wide {
-        line(format_args!("wide: true"))?;
-    }
-    if let Some(reason) = reason {
-        line(format_args!("reason: {}", quoted(reason)))?;
-    }
-    if let Some(from) = from {
-        line(format_args!("from: {from}"))?;
-    }
-    line(format_args!("until: {until}"))?;
-    if !meta.is_empty() {
-        line(format_args!("meta:"))?;
-    }
-    for (key, value) in meta {
-        line(format_args!("  {}: {}", quoted(key), quoted(value)))?;
-    }
-    Ok(())
-}
-
-/// A JSON string, which is a YAML one too, with everything escaped that YAML does not print.
-fn quoted(text: &str) -> String {
-    let json = Value::from(text).to_string();
-    let is_odd =
-        |char: char| char.is_control() || matches!(char, '\u{2028}' | '\u{2029}' | '\u{feff}');
-    let mut quoted = String::with_capacity(json.len());
-    for char in json.chars() {
-        if is_odd(char) {
-            // All of them are of four digits or less; composing into a string cannot fail.
-            let _composed = write!(quoted, "\\u{:04x}", u32::from(char));
-        } else {
-            quoted.push(char);
+        let channel = subjects.first().filter(|_| *kind == Kind::Channel).copied();
+        if let Some(room) = channel.or(*room) {
+            line(format_args!("room: {}", scalar(room.as_str())))?;
         }
+        if channel.is_none() {
+            line(format_args!("{kind}s:"))?;
+            for id in subjects {
+                line(format_args!("  - {}", scalar(id.as_str())))?;
+            }
+        }
+        if *deny != Deny::JOIN && !deny.is_empty() {
+            line(format_args!("deny: [{}]", deny.names().collect::<Vec<_>>().join(", ")))?;
+        }
+        if *wide {
+            line(format_args!("wide: true"))?;
+        }
+        if let Some(reason) = reason {
+            line(format_args!("reason: {}", scalar(reason)))?;
+        }
+        if let Some(from) = from {
+            line(format_args!("from: {from}"))?;
+        }
+        line(format_args!("until: {until}"))?;
+        if !meta.is_empty() {
+            line(format_args!("meta:"))?;
+        }
+        for (key, value) in meta {
+            line(format_args!("  {}: {}", scalar(key), scalar(value)))?;
+        }
+        Ok(())
     }
-    quoted
 }
 
 #[cfg(test)]
@@ -232,6 +242,5 @@ forbidden_streams:
       \"b: c\": \"x\\ny\"
 "
         );
-        assert_eq!(quoted("a\"\\\u{7f}\u{2028}é\n"), r#""a\"\\\u007f\u2028é\n""#);
     }
 }

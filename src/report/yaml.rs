@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
-/// A text as a YAML scalar: plain where nobody can take it for anything else, else in double
-/// quotes, in which everything that hides or acts is escaped.
+/// A text as a YAML scalar: plain where nobody can take it for anything else, else quoted.
 pub fn scalar(text: &str) -> String {
-    if is_plain(text) {
-        return text.to_owned();
-    }
+    if is_plain(text) { text.to_owned() } else { quoted(text) }
+}
+
+/// A text as a YAML scalar in double quotes, in which everything that hides or acts is escaped.
+pub fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for char in text.chars() {

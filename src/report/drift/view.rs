@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Compared, counts, end, listing};
-use crate::domain::{Deny, Id, Kind, Moment, RuleId, TargetName};
+use crate::domain::{Id, Moment, RuleId, TargetName};
 use crate::plan::document::FORMAT_VERSION;
 use crate::plan::drift::{Difference, Finding};
+use crate::report::restriction::RestrictionView;
 
 /// What differs, as JSON.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -75,19 +76,9 @@ struct ErrorView<'a> {
 struct FindingView<'a> {
     /// What it is.
     finding: Finding,
-    /// The target.
-    #[schemars(with = "String")]
-    target: &'a TargetName,
-    /// What kind of subject.
-    kind: Kind,
-    /// The room; null where the restriction holds in the whole app.
-    #[schemars(with = "Option<String>")]
-    room: Option<&'a Id>,
-    /// Who or what is restricted.
-    #[schemars(with = "String")]
-    subject: &'a Id,
-    /// What is denied; null for a stream.
-    deny: Deny,
+    /// What is restricted.
+    #[serde(flatten)]
+    place: RestrictionView<'a>,
     /// When it ends by itself as the state has it, or `never`; null for what is foreign.
     recorded_end: Option<String>,
     /// How the state knows: `acknowledged`, `observed` or `adopted`; null for what is foreign.
@@ -132,11 +123,7 @@ fn finding(difference: &Difference) -> FindingView<'_> {
     let held = recorded.as_ref();
     FindingView {
         finding: *finding,
-        target: &restriction.target,
-        kind: restriction.subject.kind,
-        room: restriction.room.as_ref(),
-        subject: &restriction.subject.id,
-        deny: restriction.deny,
+        place: restriction.into(),
         recorded_end: held.map(|held| end(held.lapse)),
         evidence: held.map(|held| held.evidence.name()),
         written: held.map(|held| held.written),

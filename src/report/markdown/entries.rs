@@ -9,7 +9,6 @@ use crate::domain::Source;
 use crate::plan::{Operation, Plan};
 use crate::report::count::{counted, grouped};
 use crate::report::escape::{Markdown, clipped};
-use crate::report::plan_text::Shown;
 
 /// What one entry asks for, or what no entry asks for any more.
 struct Group<'a> {
@@ -22,9 +21,9 @@ struct Group<'a> {
 const LINES: usize = 400;
 const LEAST_LINES: usize = 4;
 
-pub(super) fn write(shown: &Shown<'_>, links: &Links, text: &mut Budget) {
-    let upkeep = groups(shown.plan, |operation| operation.upkeep);
-    let policy = groups(shown.plan, |operation| !operation.upkeep);
+pub(super) fn write(plan: &Plan, links: &Links, text: &mut Budget) {
+    let upkeep = groups(plan, |operation| operation.upkeep);
+    let policy = groups(plan, |operation| !operation.upkeep);
     // What the policy asks for goes first, and upkeep takes what room is left.
     for (title, groups) in [("Operations by entry", policy), ("Upkeep by entry", upkeep)] {
         let operations: usize = groups.iter().map(|group| group.operations.len()).sum();

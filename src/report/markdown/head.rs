@@ -1,24 +1,20 @@
 //! The head of a comment: counts, what changed about the targets, guards, a table.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use super::MARKER;
 use super::budget::{Budget, List};
 use crate::domain::{Action, TargetName};
-use crate::plan::{GuardChange, Plan, TargetChange, ack};
+use crate::plan::Plan;
 use crate::report::count::{counted, grouped};
 use crate::report::escape::{Markdown, clipped};
-use crate::report::plan_text::{Shown, changed_lines, exceeded};
+use crate::report::review::{Change, Changed, Review, exceeded};
 
-pub(super) fn write(shown: &Shown<'_>, text: &mut Budget) {
-    let Shown { plan, origin } = *shown;
+pub(super) fn write(review: &Review<'_>, text: &mut Budget) {
+    let plan = review.plan;
     text.push(MARKER);
     text.push(&headline(plan));
-    if plan.is_held_back() {
-        let held = plan.guards.iter().find(|guarded| guarded.holds_back());
-        let digest = held.map_or("", |held| held.change_digest.as_str());
-        let (path, content) = ack::file(digest);
+    if let Some((path, content)) = review.acknowledgement() {
         text.push(&format!(
             "\n**A guard holds this back**: only upkeep is done until the policy asks for less, \
              `guards` allow more, or `{path}` in the workspace acknowledges it:\n\n<pre>\n{content}</pre>\n",
@@ -34,29 +30,20 @@ pub(super) fn write(shown: &Shown<'_>, text: &mut Budget) {
         },
         |count| format!("… and {}\n", counted(count as u64, "more guard")),
     );
-    text.push_list(
-        &List {
-            opening: "\n**Changed since the last apply: targets, endpoints or sources of \
-                      credentials**\n\n<pre>\n",
-            items: &origin.changes,
-            closing: "</pre>\n",
-            share: 6,
-        },
-        change,
-        |count| format!("… and {}\n", counted(count as u64, "more change")),
-    );
-    text.push_list(
-        &List {
-            opening: "\n**Guards changed since the last apply**\n\n<pre>\n",
-            items: &origin.guard_changes,
-            closing: "</pre>\n",
-            share: 8,
-        },
-        |GuardChange { guard, before, after }| {
-            changed(&Markdown(guard).to_string(), before.as_deref(), after.as_deref())
-        },
-        |count| format!("… and {}\n", counted(count as u64, "more guard")),
-    );
+    let targets = review.changes.partition_point(|changed| changed.target.is_some());
+    let (targets, guards) = review.changes.split_at(targets);
+    let targets_changed = "\n**Changed since the last apply: targets, endpoints or sources of \
+                           credentials**\n\n<pre>\n";
+    let guards_changed = "\n**Guards changed since the last apply**\n\n<pre>\n";
+    for (opening, items, share, more) in
+        [(targets_changed, targets, 6, "more change"), (guards_changed, guards, 8, "more guard")]
+    {
+        text.push_list(
+            &List { opening, items, closing: "</pre>\n", share },
+            changed_lines,
+            |count| format!("… and {}\n", counted(count as u64, more)),
+        );
+    }
     write_table(plan, text);
 }
 
@@ -84,36 +71,23 @@ fn headline(plan: &Plan) -> String {
     format!("### ostracon: {counts}\n\n{}.\n", more.join(", "))
 }
 
-/// The line that machines find.
-pub(super) fn counts(plan: &Plan) -> String {
-    let counts = Action::ALL.map(|action| format!("{} to {action}", plan.count(action)));
-    format!("\nPlan: {}.\n", counts.join(", "))
-}
-
 /// How much of a binding, endpoint or source is shown.
 const LONGEST_VALUE: usize = 200;
 
-fn change(change: &TargetChange) -> String {
-    let TargetChange { target, what, before, after } = change;
-    let what = format!("{}  {}", Markdown(target.as_str()), what.name());
-    changed(&what, before.as_deref(), after.as_deref())
-}
-
 /// A line for each thing that is not as it was.
-fn changed(what: &str, before: Option<&str>, after: Option<&str>) -> String {
+fn changed_lines(changed: &Changed<'_>) -> String {
     let shown = |text: &str| Markdown(&clipped(text, LONGEST_VALUE)).to_string();
-    let mut lines = String::new();
-    for pair in changed_lines(before, after) {
-        let words = match pair {
-            (Some(before), Some(after)) => format!("{} -&gt; {}", shown(before), shown(after)),
-            (None, Some(after)) => format!("new: {}", shown(after)),
-            (Some(before), None) => format!("gone: {}", shown(before)),
-            (None, None) => continue,
+    let target = changed.target.map(|target| format!("{}  ", Markdown(target.as_str())));
+    let target = target.unwrap_or_default();
+    let lines = changed.lines.iter().map(|line| {
+        let words = match line {
+            Change::Other(before, after) => format!("{} -&gt; {}", shown(before), shown(after)),
+            Change::New(after) => format!("new: {}", shown(after)),
+            Change::Gone(before) => format!("gone: {}", shown(before)),
         };
-        // Writing to a string cannot fail.
-        let _: std::fmt::Result = writeln!(lines, "{what}  {words}");
-    }
-    lines
+        format!("{target}{}  {words}\n", Markdown(changed.what))
+    });
+    lines.collect()
 }
 
 /// What happens where: a column for each action that there is.

@@ -1,10 +1,11 @@
 //! One operation as a line of preformatted text.
 
-use crate::domain::{Action, Because, Deny, Restriction};
+use crate::domain::Restriction;
 use crate::plan::Operation;
 use crate::report::count::counted;
 use crate::report::escape::{Markdown, clipped};
-use crate::report::plan_text::{symbol, until_word};
+use crate::report::restriction::denied;
+use crate::report::review::{cause, symbol, until_word};
 
 /// How much of an id is shown: all of it at every provider that limits ids well.
 const LONGEST_ID: usize = 130;
@@ -42,28 +43,17 @@ fn shown(text: &str) -> String {
 fn place(restriction: &Restriction) -> String {
     let Restriction { target, room, subject: _, deny } = restriction;
     let room = room.as_ref().map(|room| format!(" in room {}", shown(room.as_str())));
-    let denies =
-        if *deny == Deny::JOIN || deny.is_empty() { String::new() } else { format!(" ({deny})") };
-    format!("{} at {}{denies}", room.unwrap_or_default(), Markdown(target.as_str()))
+    format!("{} at {}{}", room.unwrap_or_default(), Markdown(target.as_str()), denied(*deny))
 }
 
 fn why(operation: &Operation) -> String {
-    let before = operation.recorded.as_ref().map(|row| row.until);
-    let mut why = match before {
-        Some(before) if operation.is_guarded_lift() && operation.action == Action::Amend => {
-            format!("shortened from {before}")
-        }
-        Some(before)
-            if operation.action == Action::Amend && operation.because == Because::UntilChanged =>
-        {
-            format!("extended from {before}")
-        }
-        Some(_) | None => operation.because.words().to_owned(),
-    };
+    let cause = cause(&[operation]);
+    let doubted = operation.doubted.is_some() && cause.is_some();
+    let mut why = cause.unwrap_or_else(|| operation.because.words().to_owned());
     if operation.waited {
         why += ", waited last time";
     }
-    if operation.doubted.is_some() && operation.because != Because::InDoubt {
+    if doubted {
         why += ", in doubt";
     }
     why

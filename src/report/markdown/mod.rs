@@ -21,7 +21,7 @@ mod tests;
 use self::budget::Budget;
 pub use self::link::Links;
 pub use self::problems::problems_markdown;
-use super::plan_text::Shown;
+use super::review::Review;
 
 /// The line by which a later run finds the comment, to edit it in place.
 pub const MARKER: &str = "<!-- ostracon plan -->\n";
@@ -43,19 +43,19 @@ pub struct Comment<'a> {
 /// Writes a plan as Markdown of at most so many bytes.
 ///
 /// Its last line is always `Plan: 3 to impose, 0 to renew, …`. Only what is shown is composed.
-pub fn plan_markdown(shown: &Shown<'_>, comment: Comment<'_>) -> String {
+pub fn plan_markdown(review: &Review<'_>, comment: Comment<'_>) -> String {
     let Comment { max_bytes, links, diff } = comment;
-    let last = head::counts(shown.plan);
+    let last = format!("\n{}", review.counts());
     // The forecast and the next date come last and are small: they are given their part first.
     let mut tail = Budget::new(max_bytes.saturating_sub(last.len()) / 6);
-    tail::write(shown.plan, &mut tail);
+    tail::write(review, &mut tail);
     let tail = tail.into_text();
     let mut text = Budget::new(max_bytes.saturating_sub(last.len() + tail.len()));
-    head::write(shown, &mut text);
-    look::write(shown, links, &mut text);
+    head::write(review, &mut text);
+    look::write(review, links, &mut text);
     if diff {
-        diff::write(shown.plan, links, &mut text);
+        diff::write(review.plan, links, &mut text);
     }
-    entries::write(shown, links, &mut text);
+    entries::write(review.plan, links, &mut text);
     text.into_text() + &tail + &last
 }

@@ -3,29 +3,20 @@
 use std::cmp::Reverse;
 
 use super::budget::{Budget, List};
-use crate::plan::{Forecast, NextDue, Plan};
+use crate::plan::Forecast;
 use crate::report::count::{counted, grouped};
 use crate::report::escape::Markdown;
-use crate::report::plan_text::occasion;
-use crate::report::span::{away, length};
+use crate::report::review::Review;
+use crate::report::span::length;
 
 /// How many targets the forecast names.
 const FORECASTS: usize = 12;
 
-pub(super) fn write(plan: &Plan, text: &mut Budget) {
-    let NextDue { at, latest, because } = plan.next_due;
-    if let Some(at) = at {
-        let because = because.map(|because| format!(", because {}", occasion(because)));
-        let latest = latest.filter(|latest| *latest != at);
-        let latest = latest.map(|latest| format!("; at the latest {latest}"));
-        text.push(&format!(
-            "\nNext due: {at} ({}){}{}.\n",
-            away(plan.now, at),
-            because.unwrap_or_default(),
-            latest.unwrap_or_default()
-        ));
+pub(super) fn write(review: &Review<'_>, text: &mut Budget) {
+    if let Some(next_due) = review.next_due() {
+        text.push(&format!("\n{next_due}\n"));
     }
-    let mut longest: Vec<&Forecast> = plan.forecast.iter().collect();
+    let mut longest: Vec<&Forecast> = review.plan.forecast.iter().collect();
     longest.sort_by_key(|forecast| Reverse(forecast.seconds));
     let hidden = longest.len().saturating_sub(FORECASTS);
     longest.truncate(FORECASTS);

@@ -58,7 +58,7 @@ fn a_hundred_thousand_changes_still_tell_what_matters() {
     let (plan, origin) = (plan_of(operations), origin(Vec::new()));
     let links = Links::below("https://example.com/o/r/blob/abc", "policies").unwrap();
     let comment = Comment { max_bytes: MAX_BYTES, links: &links, diff: true };
-    let text = plan_markdown(&Shown { plan: &plan, origin: &origin }, comment);
+    let text = plan_markdown(&Review::of(&plan, &origin), comment);
     assert!(text.len() <= MAX_BYTES && text.len() > MAX_BYTES * 9 / 10, "{}", text.len());
     for piece in [
         "### ostracon: 100,000 to impose, 1 to lift\n",

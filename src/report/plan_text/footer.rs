@@ -6,16 +6,17 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::page::Page;
 use super::{Folding, Layout};
-use crate::domain::Because;
-use crate::plan::{Forecast, NextDue, Plan};
+use crate::plan::Forecast;
 use crate::report::count::{counted, grouped};
-use crate::report::span::{away, length};
+use crate::report::review::Review;
+use crate::report::span::length;
 use crate::report::style::Ink;
 
 /// How many targets the forecast names unless all are asked for.
 const FORECASTS: usize = 12;
 
-pub(super) fn write(plan: &Plan, layout: Layout, page: &mut Page<'_>) -> fmt::Result {
+pub(super) fn write(review: &Review<'_>, layout: Layout, page: &mut Page<'_>) -> fmt::Result {
+    let plan = review.plan;
     write_forecast(&plan.forecast, layout, page)?;
     page.paragraph();
     let are = if plan.unchanged == 1 { "is as it should be" } else { "are as they should be" };
@@ -27,7 +28,7 @@ pub(super) fn write(plan: &Plan, layout: Layout, page: &mut Page<'_>) -> fmt::Re
     } else if plan.unchanged > 0 {
         writeln!(page, "Unchanged: {} {are}.", counted(plan.unchanged, "restriction"))?;
     }
-    write_next_due(plan, page)
+    review.next_due().map_or(Ok(()), |next_due| writeln!(page, "{next_due}"))
 }
 
 fn write_forecast(forecast: &[Forecast], layout: Layout, page: &mut Page<'_>) -> fmt::Result {
@@ -63,36 +64,4 @@ fn line(forecast: &Forecast) -> (String, String, String) {
     let Forecast { target, calls, seconds } = forecast;
     let time = length(seconds.rounded_up().saturating_mul(1000));
     (target.to_string(), grouped(*calls), time)
-}
-
-fn write_next_due(plan: &Plan, page: &mut Page<'_>) -> fmt::Result {
-    let NextDue { at, latest, because } = plan.next_due;
-    let Some(at) = at else { return Ok(()) };
-    write!(page, "Next due: {at} ({})", away(plan.now, at))?;
-    if let Some(because) = because {
-        write!(page, ", because {}", occasion(because))?;
-    }
-    match latest {
-        Some(latest) if latest != at => {
-            writeln!(page, "; at the latest {latest} ({}).", away(plan.now, latest))
-        }
-        Some(_) | None => writeln!(page, "."),
-    }
-}
-
-/// What happens then.
-pub(in crate::report) const fn occasion(because: Because) -> &'static str {
-    match because {
-        Because::NewEntry => "an entry begins",
-        Because::EntryRemoved => "an entry was removed",
-        Because::UntilChanged => "an `until` was changed",
-        Because::ReasonChanged => "a reason was changed",
-        Because::Expired => "a restriction ends",
-        Because::RenewalDue => "a renewal is due",
-        Because::RekickDue => "a kick is due again",
-        Because::ReassertDue => "a restriction is due to be reasserted",
-        Because::Protected => "a subject is protected",
-        Because::InDoubt => "a call is in doubt",
-        Because::Recovered => "a restriction is gone at the provider",
-    }
 }

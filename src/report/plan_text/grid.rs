@@ -8,6 +8,7 @@ use super::Layout;
 use super::page::Page;
 use super::row::Row;
 use crate::domain::Action;
+use crate::report::review::symbol;
 use crate::report::style::Ink;
 
 const COLUMNS: usize = 7;
@@ -80,26 +81,6 @@ impl Grid {
 fn cells(row: &Row) -> [&str; COLUMNS] {
     let Row { action: _, subject, word, until, away, why, entry, source } = row;
     [subject, word, until, away, why, entry, source]
-}
-
-/// What stands for an action.
-pub(in crate::report) const fn symbol(action: Action) -> char {
-    match action {
-        Action::Impose => '+',
-        Action::Renew => '^',
-        Action::Amend => '~',
-        Action::Lift => '-',
-        Action::Kick => '!',
-        Action::Forget => '.',
-    }
-}
-
-/// What stands before the end of what an action is about.
-pub(in crate::report) const fn until_word(action: Action) -> &'static str {
-    match action {
-        Action::Lift | Action::Forget => "was until",
-        Action::Impose | Action::Renew | Action::Amend | Action::Kick => "until",
-    }
 }
 
 const fn ink(action: Action) -> Ink {

@@ -16,25 +16,11 @@ mod tests;
 
 use std::fmt::{self, Write};
 
-pub(super) use self::changes::lines as changed_lines;
-pub(super) use self::footer::occasion;
-pub(super) use self::grid::{symbol, until_word};
-pub(super) use self::notes::exceeded;
 use self::outline::{Heading, Outline};
 use self::page::Page;
+use super::review::Review;
 use super::style::Paint;
-use crate::domain::Action;
-use crate::plan::document::Origin;
-use crate::plan::{Operation, Plan};
-
-/// What is shown.
-#[derive(Clone, Copy, Debug)]
-pub struct Shown<'a> {
-    /// The plan.
-    pub plan: &'a Plan,
-    /// What it was made from.
-    pub origin: &'a Origin,
-}
+use crate::plan::Operation;
 
 /// How it is shown.
 #[derive(Clone, Copy, Debug)]
@@ -60,21 +46,20 @@ pub enum Folding {
 ///
 /// The last line is always `Plan: 3 to impose, 0 to renew, …`, and nothing a stranger wrote can
 /// look like it.
-pub fn plan_text(shown: &Shown<'_>, layout: Layout, out: &mut dyn Write) -> fmt::Result {
-    let Shown { plan, origin } = *shown;
+pub fn plan_text(review: &Review<'_>, layout: Layout, out: &mut dyn Write) -> fmt::Result {
+    let plan = review.plan;
     let page = &mut Page::new(out, layout.paint);
-    changes::write(origin, page)?;
+    changes::write(&review.changes, page)?;
     let (upkeep, policy): (Vec<&Operation>, Vec<_>) =
         plan.operations.iter().partition(|operation| operation.upkeep);
     let policy_heading = if plan.is_held_back() { Heading::HeldBack } else { Heading::None };
     let outlines =
         Outline::of_sections(&[(policy_heading, policy), (Heading::Upkeep, upkeep)], layout);
     for outline in &outlines {
-        outline.write(plan.now, origin, layout, page)?;
+        outline.write(review, layout, page)?;
     }
-    notes::write(plan, layout, &outlines, page)?;
-    footer::write(plan, layout, page)?;
+    notes::write(review, layout, &outlines, page)?;
+    footer::write(review, layout, page)?;
     page.paragraph();
-    let counts = Action::ALL.map(|action| format!("{} to {action}", plan.count(action)));
-    writeln!(page, "Plan: {}.", counts.join(", "))
+    page.write_str(&review.counts())
 }

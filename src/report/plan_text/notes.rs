@@ -1,36 +1,32 @@
 //! What the lines of a plan do not say of themselves: folded lines, signs, guards, warnings.
 
-use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
-use super::grid::symbol;
 use super::outline::Outline;
 use super::page::Page;
 use super::{Folding, Layout};
 use crate::domain::{Action, Warning};
-use crate::plan::{Guard, Guarded, Plan, ack};
+use crate::plan::Plan;
 use crate::report::count::{counted, grouped};
 use crate::report::escape::{Terminal, TerminalWord};
+use crate::report::review::{Review, WARNINGS_OF_A_CODE, exceeded, symbol};
 use crate::report::style::Ink;
 
-/// How many warnings of one code are shown unless all are asked for.
-const WARNINGS_OF_A_CODE: usize = 3;
-
 pub(super) fn write(
-    plan: &Plan,
+    review: &Review<'_>,
     layout: Layout,
     outlines: &[Outline<'_>],
     page: &mut Page<'_>,
 ) -> fmt::Result {
-    let notes = notes(plan, outlines);
+    let notes = notes(review.plan, outlines);
     if !notes.is_empty() {
         page.paragraph();
         for note in notes {
             writeln!(page, "{}", page.ink(Ink::Quiet, note))?;
         }
     }
-    write_guards(&plan.guards, page)?;
-    write_warnings(&plan.warnings, layout, page)
+    write_guards(review, page)?;
+    write_warnings(review, layout, page)
 }
 
 /// What the signs mean that cannot be guessed, and what is not shown.
@@ -74,12 +70,9 @@ const fn meaning(action: Action) -> Option<&'static str> {
     }
 }
 
-fn write_guards(guards: &[Guarded], page: &mut Page<'_>) -> fmt::Result {
-    if guards.is_empty() {
-        return Ok(());
-    }
+fn write_guards(review: &Review<'_>, page: &mut Page<'_>) -> fmt::Result {
     page.paragraph();
-    for guarded in guards {
+    for guarded in &review.plan.guards {
         let words = exceeded(guarded);
         let words = Terminal(&words);
         match &guarded.acknowledged_by {
@@ -92,8 +85,7 @@ fn write_guards(guards: &[Guarded], page: &mut Page<'_>) -> fmt::Result {
             }
         }
     }
-    let Some(held) = guards.iter().find(|guarded| guarded.holds_back()) else { return Ok(()) };
-    let (path, text) = ack::file(&held.change_digest);
+    let Some((path, text)) = review.acknowledgement() else { return Ok(()) };
     let path = Terminal(&path);
     writeln!(
         page,
@@ -106,43 +98,9 @@ fn write_guards(guards: &[Guarded], page: &mut Page<'_>) -> fmt::Result {
     Ok(())
 }
 
-/// What a guard counts, and which limit that is over.
-pub(in crate::report) fn exceeded(guarded: &Guarded) -> String {
-    let Guarded { guard, target, operations, in_force, limit, .. } = guarded;
-    let place = match target {
-        Some(target) => format!("at `{target}`"),
-        None => "in all".to_owned(),
-    };
-    let limit = limit.as_deref().unwrap_or("0");
-    let limit = limit.parse().map_or_else(|_not_a_count| limit.to_owned(), grouped);
-    let (operations, in_force) = (grouped(*operations), grouped(*in_force));
-    match guard {
-        Guard::AllowEmpty => format!(
-            "the policy has no entry at all, so {operations} of {in_force} in force would be \
-             lifted; `allow_empty` is not set"
-        ),
-        Guard::MaxLifts => format!(
-            "{operations} of {in_force} in force {place} would be lifted or shortened; \
-             `max_lifts` is {limit}"
-        ),
-        Guard::Protect => format!("{operations} who were protected would be so no longer"),
-        Guard::MaxImposes => format!(
-            "{operations} would be imposed {place}, with {in_force} in force; `max_imposes` is \
-             {limit}"
-        ),
-    }
-}
-
-fn write_warnings(warnings: &[Warning], layout: Layout, page: &mut Page<'_>) -> fmt::Result {
-    if warnings.is_empty() {
-        return Ok(());
-    }
+fn write_warnings(review: &Review<'_>, layout: Layout, page: &mut Page<'_>) -> fmt::Result {
     page.paragraph();
-    let mut of_code: BTreeMap<&str, Vec<&Warning>> = BTreeMap::new();
-    for warning in warnings {
-        of_code.entry(&warning.code).or_default().push(warning);
-    }
-    for (code, warnings) in of_code {
+    for (code, warnings) in &review.warnings {
         let shown = match layout.folding {
             Folding::All => warnings.len(),
             Folding::Folded => WARNINGS_OF_A_CODE,

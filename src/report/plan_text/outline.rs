@@ -7,16 +7,14 @@ use super::likeness::{Likeness, Run, grouped};
 use super::page::Page;
 use super::row::Row;
 use super::{Folding, Layout};
-use crate::domain::{Id, Moment, TargetName};
+use crate::domain::{Id, TargetName};
 use crate::plan::Operation;
-use crate::plan::document::Origin;
 use crate::report::escape::TerminalWord;
+use crate::report::review::{FEW, Review};
 use crate::report::style::Ink;
 
 /// A run of operations of one entry that is longer than this becomes one line.
 const LONGEST_RUN: usize = 8;
-/// Operations that are so few of their sort are named even where all else is counted.
-const FEW: usize = 3;
 /// A target that needs more lines than this is shown room by room, or as a whole.
 const LINES_OF_A_TARGET: usize = 40;
 /// The name of the target and the blank line above it.
@@ -127,8 +125,7 @@ impl<'a> Outline<'a> {
 
     pub(super) fn write(
         &self,
-        now: Moment,
-        origin: &Origin,
+        review: &Review<'_>,
         layout: Layout,
         page: &mut Page<'_>,
     ) -> fmt::Result {
@@ -144,14 +141,14 @@ impl<'a> Outline<'a> {
         }
         let indent = self.indent;
         write!(page, "{:indent$}{}", "", page.ink(Ink::Heading, self.target))?;
-        let provider = origin.provider(self.target);
+        let provider = review.origin.provider(self.target);
         if let Some(provider) = provider {
             write!(page, " ({})", provider.facts().title)?;
         }
         writeln!(page)?;
         let items = self.items(self.detail);
         let mut grid = Grid::new(indent + 4, layout);
-        let row = |line: &Line<'_>| Row::of(line, provider, (now, layout.width));
+        let row = |line: &Line<'_>| Row::of(line, review, layout.width);
         for item in &items {
             if let Item::Line(line) = item {
                 grid.measure(&row(line));

@@ -1,17 +1,16 @@
 //! One line about one or more operations, as cells of text that are safe to print.
 
-use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::grid::until_word;
 use super::outline::Line;
-use crate::domain::{Action, Because, Deny, Id, Lapse, Moment, Until};
+use crate::domain::{Action, Because, Id, Lapse, Moment, Until};
 use crate::plan::Operation;
-use crate::provider::Provider;
 use crate::report::count::counted;
 use crate::report::escape::{Terminal, TerminalWord};
+use crate::report::restriction::denied;
+use crate::report::review::{Review, cause, until_word};
 use crate::report::span;
 
 /// The cells of a line, from left to right.
@@ -33,18 +32,14 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn of(
-        line: &Line<'_>,
-        provider: Option<&dyn Provider>,
-        page: (Moment, usize),
-    ) -> Self {
-        let (now, width) = page;
+    pub(super) fn of(line: &Line<'_>, review: &Review<'_>, width: usize) -> Self {
+        let now = review.plan.now;
         let operations = &line.operations;
         let action = operations.first().map_or(Action::Forget, |operation| operation.action);
         let (until, away) = untils(operations, now);
         Self {
             action,
-            subject: subject(line, provider, width),
+            subject: subject(line, review, width),
             word: until_word(action),
             until,
             away,
@@ -55,15 +50,13 @@ impl Row {
     }
 }
 
-fn subject(line: &Line<'_>, provider: Option<&dyn Provider>, width: usize) -> String {
+fn subject(line: &Line<'_>, review: &Review<'_>, width: usize) -> String {
     let Some((first, more)) = line.operations.split_first() else { return String::new() };
     let restriction = &first.restriction;
-    let (kind, deny) = (restriction.subject.kind, restriction.deny);
+    let kind = restriction.subject.kind;
     let place = place(line);
-    let denies =
-        if deny == Deny::JOIN || deny.is_empty() { String::new() } else { format!(" ({deny})") };
-    let is_wide = provider.and_then(|it| it.facts().form(kind)).is_some_and(|form| form.wide);
-    let denies = denies + if is_wide { " (everybody there)" } else { "" };
+    let everybody = if review.is_wide(restriction) { " (everybody there)" } else { "" };
+    let denies = denied(restriction.deny) + everybody;
     if more.is_empty() {
         let id = TerminalWord(restriction.subject.id.as_str());
         return format!("{kind} {id}{place}{denies}");
@@ -137,19 +130,8 @@ fn why(operations: &[&Operation], now: Moment) -> String {
     let Some((first, more)) = operations.split_first() else { return String::new() };
     let single = more.is_empty();
     let mut parts = vec![match first.because {
-        Because::UntilChanged if first.action == Action::Amend => Some(moved(operations)),
-        Because::RenewalDue if single => Some(renewal(first, now)),
-        Because::InDoubt => None,
-        Because::NewEntry
-        | Because::EntryRemoved
-        | Because::UntilChanged
-        | Because::ReasonChanged
-        | Because::Expired
-        | Because::RenewalDue
-        | Because::RekickDue
-        | Because::ReassertDue
-        | Because::Protected
-        | Because::Recovered => Some(first.because.words().to_owned()),
+        Because::RenewalDue if single && first.action != Action::Amend => Some(renewal(first, now)),
+        _ => cause(operations),
     }];
     parts.push(first.after.map(|_| "after its replacement".to_owned()));
     parts.push(first.waited.then(|| "waited last time".to_owned()));
@@ -161,25 +143,6 @@ fn why(operations: &[&Operation], now: Moment) -> String {
         format!("in doubt: {} sent {when}", doubt.action).trim_end().to_owned()
     }));
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
-}
-
-/// In which direction the end of an amended restriction moves, and from where.
-fn moved(operations: &[&Operation]) -> String {
-    let before = |operation: &&Operation| operation.recorded.as_ref().map(|row| row.until);
-    let mut befores: BTreeSet<Option<Until>> = operations.iter().map(before).collect();
-    let direction = |operation: &&Operation| before(operation).map(|row| operation.until.cmp(&row));
-    let mut directions: BTreeSet<_> = operations.iter().map(direction).collect();
-    let word = match directions.pop_first().flatten() {
-        Some(Ordering::Greater) if directions.is_empty() => "extended",
-        Some(Ordering::Less) if directions.is_empty() => "shortened",
-        Some(Ordering::Greater | Ordering::Equal | Ordering::Less) | None => {
-            Because::UntilChanged.words()
-        }
-    };
-    match befores.pop_first().flatten() {
-        Some(before) if befores.is_empty() => format!("{word} from {before}"),
-        Some(_) | None => word.to_owned(),
-    }
 }
 
 /// How pressing a renewal is.

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::*;
 use crate::domain::{
-    Because, Deny, Doubt, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment, Restriction,
-    Source, Subject, TargetName, Until, Warning,
+    Action, Because, Deny, Doubt, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment,
+    Restriction, Source, Subject, TargetName, Until, Warning,
 };
-use crate::plan::document::{self, StateMark};
+use crate::plan::document::{self, Origin, StateMark};
 use crate::plan::file;
-use crate::plan::{Bound, Facet, Forecast, Means, NextDue, Seconds, TargetChange};
+use crate::plan::{Bound, Facet, Forecast, Means, NextDue, Plan, Seconds, TargetChange};
 
 /// The instant of every plan here.
 const NOW: &str = "2026-11-21T00:00:00Z";
@@ -122,15 +122,15 @@ pub(in crate::report) fn origin(changes: Vec<TargetChange>) -> Origin {
 pub(in crate::report) fn shown(
     plan: &Plan,
     changes: Vec<TargetChange>,
-    show: impl Fn(&Shown<'_>) -> String,
+    show: impl Fn(&Review<'_>) -> String,
 ) -> String {
     let origin = origin(changes);
-    let text = show(&Shown { plan, origin: &origin });
+    let text = show(&Review::of(plan, &origin));
     let mut saved = Vec::new();
     document::write(plan, &origin, &mut saved).unwrap();
     let saved = file::read(std::str::from_utf8(&saved).unwrap()).unwrap();
     let (plan, origin) = saved.shown();
-    assert_eq!(show(&Shown { plan, origin }), text);
+    assert_eq!(show(&Review::of(plan, origin)), text);
     text
 }
 

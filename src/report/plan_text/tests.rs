@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::samples::{changed, everything, folded, impose, lifted, many, name, plan_of, text_of};
 use super::*;
-use crate::domain::{Because, Deny, Id, Kind, Source, Warning};
+use crate::domain::{Action, Because, Deny, Id, Kind, Source, Warning};
 use crate::plan::{Guard, Guarded};
 
 const LAST_LINE_OF_NOTHING: &str =
@@ -221,7 +221,12 @@ fn an_amend_says_which_way_the_end_moves() {
     let text = folded(&plan_of(vec![
         amend("alice", "2026-12-01T00:00:00Z"),
         amend("bob", "never"),
-        changed(impose("live-42", "carol"), Action::Amend, Because::ReasonChanged, "never"),
+        changed(
+            impose("live-42", "carol"),
+            Action::Amend,
+            Because::ReasonChanged,
+            "2026-12-20T00:00:00Z",
+        ),
     ]));
     for why in ["extended from 2026-12-01T00:00:00Z", "shortened from never", "reason changed"] {
         assert!(text.contains(&format!("  in 29 days  {why}  ")), "{why}\n\n{text}");
