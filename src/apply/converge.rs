@@ -129,8 +129,7 @@ impl Line {
             }
             Verdict::Recreate => {
                 self.record(vec![self.answered(attempt)]).await;
-                work.call.verb = Verb::Impose;
-                work.call.items.iter_mut().for_each(|item| item.rule = None);
+                work.recreate();
                 let sight = self.look_first(form, work).await;
                 if self.is_clear(work, sight).await {
                     return None;

@@ -101,7 +101,9 @@ impl Line {
             match self.matching(form, work, since).await {
                 Err(trouble) => return Sight::Unclear(trouble),
                 Ok(rules) => {
-                    if let Some(rule) = rules.iter().max_by_key(|rule| rule.created).cloned() {
+                    // A list shows what has lapsed for a while: what stands longest is kept.
+                    let longest = rules.iter().max_by_key(|rule| (rule.lapse, rule.created));
+                    if let Some(rule) = longest.cloned() {
                         self.lift_twins(work, rule.rule.clone(), rules).await;
                         return self.adopt(form, work, &rule, since).await;
                     }
@@ -155,8 +157,11 @@ impl Line {
         let known = work.call.items.first().and_then(|item| item.rule.clone());
         match self.matching(form, work, since).await {
             Ok(rules) => {
-                // If the known one is gone, its twin is all that stands.
-                if rules.iter().any(|rule| rule.rule == known) {
+                // If the known one is gone, its twin is all that stands. A list shows it for a while
+                // after it has lapsed there, and our clock may be behind.
+                let now = self.now();
+                let stands = |rule: &Listed| !rule.lapse.has_passed(now + CLOCK_TOLERANCE);
+                if rules.iter().any(|rule| rule.rule == known && stands(rule)) {
                     self.lift_twins(work, known, rules).await;
                 }
                 Sight::Clear
@@ -237,7 +242,10 @@ impl Line {
             Listing::MayOmitPerApp => self.shared_list(&work.call).await?,
             Listing::CompletePerRoom | Listing::Never => Arc::new(self.list(&work.call).await?),
         };
-        let ours = |rule: &&Listed| may_be_ours(rule, operation, form, (since, self.now()));
+        let is_gone = |rule: &Listed| rule.rule.as_ref().is_some_and(|rule| work.is_gone(rule));
+        let ours = |rule: &&Listed| {
+            !is_gone(rule) && may_be_ours(rule, operation, form, (since, self.now()))
+        };
         Ok(rows.iter().filter(ours).cloned().collect())
     }
 }

@@ -7,9 +7,9 @@
 use super::bearing::Bearing;
 use super::ledger;
 use super::outcome::{Fate, Trouble};
-use crate::domain::{Doubt, Moment};
+use crate::domain::{Doubt, Moment, RuleId};
 use crate::plan::Operation;
-use crate::provider::{Call, Cursor, Form};
+use crate::provider::{Call, Cursor, Form, Verb};
 
 /// A call and the operations it carries, in the order of its items.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub struct Work {
     /// The operations, by their index in the plan.
     pub operations: Vec<usize>,
     open: Option<Open>,
+    /// Rules that the provider said are gone: lists may go on showing them.
+    gone: Vec<RuleId>,
 }
 
 /// What the attempts of this run have left open about a piece of work.
@@ -43,7 +45,7 @@ enum How {
 impl Work {
     /// Work that was not tried yet in this run.
     pub fn new(call: Call, operations: Vec<usize>) -> Self {
-        Self { call, operations, open: None }
+        Self { call, operations, open: None, gone: Vec::new() }
     }
 
     /// Keeps only the items whose operations `keep` says yes to.
@@ -64,7 +66,7 @@ impl Work {
             ..self.call.clone()
         };
         let operations = self.operations.get(start..end).unwrap_or_default().to_vec();
-        Self { call, operations, open: self.open.clone() }
+        Self { call, operations, open: self.open.clone(), gone: self.gone.clone() }
     }
 
     /// Notes what an attempt, whose intent was written at `since`, says about the work.
@@ -80,6 +82,17 @@ impl Work {
             let since = earlier.map_or(since, |open| open.since);
             self.open = Some(Open { since, how, trouble: trouble() });
         }
+    }
+
+    /// Makes anew what the provider said is gone.
+    pub fn recreate(&mut self) {
+        self.call.verb = Verb::Impose;
+        self.gone.extend(self.call.items.iter_mut().filter_map(|item| item.rule.take()));
+    }
+
+    /// Whether the provider said that a rule is gone.
+    pub fn is_gone(&self, rule: &RuleId) -> bool {
+        self.gone.contains(rule)
     }
 
     /// The provider refused just this: what it refused together with others it did not do.
@@ -188,7 +201,7 @@ mod tests {
         Action, Because, Deny, Id, Kind, Lapse, Restriction, Subject, TargetName, Until,
     };
     use crate::plan::Means;
-    use crate::provider::{Class, Verb};
+    use crate::provider::Class;
 
     const THEN: Moment = Moment::from_seconds(1);
 

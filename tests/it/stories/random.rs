@@ -168,7 +168,7 @@ forbidden_streams:
         }
         // Something may have come due while the run was under way.
         // (Or nobody was called who could have said what time it is.)
-        let due = ["renewal_due", "rekick_due"];
+        let due = ["renewal_due", "rekick_due", "expired"];
         let is_due =
             |line: &String| line.starts_with("forget") || due.iter().any(|end| line.ends_with(end));
         assert!(self.story.planned().iter().all(is_due), "{:?}", self.story.planned());

@@ -1,10 +1,15 @@
 //! Rules that an unanswered call made: beside another, or with another end.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::SignedDuration;
 use ostracon::domain::Moment;
 use ostracon::exit::Exit;
 use ostracon::provider::Method;
-use ostracon::sandbox::{Fate, Incoming};
+use ostracon::sandbox::{Fate, InForce, Incoming};
 
+use super::clock::Ahead;
 use super::{Story, hours};
 
 /// A policy that bans user 7 until then, and somebody else.
@@ -132,6 +137,32 @@ fn the_twin_of_a_rule_that_vanished_stands_until_there_is_another() {
     });
     story.apply().ends(Exit::Done);
     assert!(story.end_of("7") > story.now(), "{:?}", story.held());
+}
+
+#[test]
+fn the_twin_of_a_rule_that_lists_still_show_when_it_has_lapsed_stands() {
+    for behind in [0, 20, 50] {
+        let mut story = twinned();
+        story.advance(hours(24) + SignedDuration::from_secs(10));
+        make_unheard(&story);
+        let puts =
+            |story: &Story| story.sandbox.seen().iter().filter(|it| it.action == "PUT").count();
+        let puts_before = puts(&story);
+        // The rule has lapsed and another is made, unheard.
+        story.apply().ends(Exit::Unfinished);
+        assert_eq!(puts(&story) - puts_before, 1, "what is gone is not asked for again");
+        story.calm();
+        let of = Arc::clone(&story.world.clock);
+        story.world.clock = Arc::new(Ahead { of, by: -SignedDuration::from_secs(behind) });
+        let (before, calls) = (story.sandbox.in_force(), story.sandbox.seen().len());
+        story.apply().ends(Exit::Done);
+        story.agrees();
+        let rules = |rows: BTreeSet<InForce>| rows.into_iter().map(|row| row.rule);
+        let now = story.sandbox.in_force();
+        assert!(rules(now).eq(rules(before)), "{behind} s behind");
+        let seen = story.sandbox.seen();
+        assert!(seen[calls..].iter().all(|it| it.action != "DELETE"), "{behind} s behind");
+    }
 }
 
 #[test]
