@@ -29,7 +29,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     match args.view.format {
         // What another version of the program has written there is passed on too.
         Format::Json => context.console.out.text(&text),
-        Format::Text | Format::Markdown | Format::Github => {
+        Format::Text | Format::Markdown | Format::Github | Format::Html => {
             args.view.show(context, &Review::of(plan, origin))?;
         }
     }

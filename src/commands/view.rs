@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::document;
 use crate::report::github::{outputs, plan_annotations};
+use crate::report::html::plan_page;
 use crate::report::markdown::LEAST_BYTES;
 use crate::report::{Comment, Folding, Layout, Links, Review, diff_text, plan_markdown, plan_text};
 
@@ -24,7 +25,7 @@ pub struct View {
           value_parser = clap::value_parser!(u64).range(LEAST_BYTES..))]
     pub max_bytes: u64,
 
-    /// In Markdown: where the repository's files can be read, as in
+    /// In Markdown and HTML: where the repository's files can be read, as in
     /// `https://github.com/OWNER/REPO/blob/SHA`
     #[arg(long, value_name = "URL")]
     pub link_base: Option<String>,
@@ -49,6 +50,8 @@ pub enum Format {
     Markdown,
     /// For a step of GitHub Actions: text, annotations, a job summary, outputs.
     Github,
+    /// A page: one file, for a browser.
+    Html,
 }
 
 impl View {
@@ -78,6 +81,11 @@ impl View {
                 let folding = if self.all { Folding::All } else { Folding::Folded };
                 show_text(context, review, folding)?;
                 self.annotate(context, review)
+            }
+            Format::Html => {
+                let text = plan_page(review, &self.links(context)?);
+                context.console.out.text(&text);
+                Ok(())
             }
         }
     }

@@ -36,6 +36,11 @@ impl Seconds {
         Self { micros: calls.saturating_mul(1_000_000) / u64::from(per_second.max(1)) }
     }
 
+    /// Microseconds.
+    pub fn micros(self) -> u64 {
+        self.micros
+    }
+
     /// Whole seconds, rounded up.
     pub fn rounded_up(self) -> u64 {
         self.micros.div_ceil(1_000_000)

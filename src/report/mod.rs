@@ -14,6 +14,8 @@ pub mod escape;
 pub mod event;
 pub mod explain;
 pub mod github;
+pub mod html;
+pub mod link;
 pub mod markdown;
 pub mod outcome;
 pub mod plan_text;
@@ -28,7 +30,8 @@ pub mod yaml;
 
 pub use capabilities::capabilities;
 pub use entry_diff::diff_text;
-pub use markdown::{Comment, Links, plan_markdown, problems_markdown};
+pub use link::Links;
+pub use markdown::{Comment, plan_markdown, problems_markdown};
 pub use outcome::{outcome_text, outcome_view};
 pub use plan_text::{Folding, Layout, plan_text};
 pub use problem::Problem;

@@ -1,11 +1,11 @@
 //! What changes about each entry, folded.
 
 use super::budget::{Budget, List};
-use super::link::Links;
 use crate::plan::Plan;
 use crate::report::count::counted;
 use crate::report::entry_diff::changed_entries;
 use crate::report::escape::{Markdown, clipped};
+use crate::report::link::Links;
 
 /// How many lines of each entry are shown, and how much of each line.
 const LINES: usize = 40;

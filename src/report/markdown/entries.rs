@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::budget::{Budget, List};
 use super::line::line;
-use super::link::Links;
 use crate::domain::Source;
 use crate::plan::{Operation, Plan};
 use crate::report::count::{counted, grouped};
 use crate::report::escape::{Markdown, clipped};
+use crate::report::link::Links;
 
 /// What one entry asks for, or what no entry asks for any more.
 struct Group<'a> {

@@ -2,11 +2,11 @@
 
 use super::budget::{Budget, List};
 use super::line::{line, line_of};
-use super::link::Links;
 use crate::domain::Warning;
 use crate::plan::Operation;
 use crate::report::count::{counted, grouped};
 use crate::report::escape::{Markdown, clipped};
+use crate::report::link::Links;
 use crate::report::review::{Review, WARNINGS_OF_A_CODE, alike};
 
 pub(super) fn write(review: &Review<'_>, links: &Links, text: &mut Budget) {

@@ -11,7 +11,6 @@ mod diff;
 mod entries;
 mod head;
 mod line;
-mod link;
 mod look;
 mod problems;
 mod tail;
@@ -19,8 +18,8 @@ mod tail;
 mod tests;
 
 use self::budget::Budget;
-pub use self::link::Links;
 pub use self::problems::problems_markdown;
+use super::link::Links;
 use super::review::Review;
 
 /// The line by which a later run finds the comment, to edit it in place.

@@ -32,18 +32,23 @@ impl Links {
         Some(Self { base: Some(base) })
     }
 
-    /// A place as HTML: a link to its line, or its name.
+    /// Where a file can be read; its line goes behind, as in `#L3`.
+    pub(super) fn file(&self, file: &str) -> Option<String> {
+        let base = self.base.as_ref()?;
+        let path: Vec<_> = file.split('/').map(encoded).collect();
+        Some(format!("{base}/{}", path.join("/")))
+    }
+
+    /// A place within Markdown: a link to its line, or its name.
     pub(super) fn to(&self, source: &Source) -> String {
         let Source { file, line, column: _ } = source;
         let name = clipped(file, LONGEST_NAME);
         let name = format!("{}:{line}", Markdown(&name));
-        match &self.base {
+        match self.file(file) {
             None => name,
-            Some(base) => {
-                let path: Vec<_> = file.split('/').map(encoded).collect();
-                let url = format!("{base}/{}#L{line}", path.join("/"));
+            Some(url) => {
                 let url = url.replace('&', "&amp;").replace('\'', "&#39;").replace('@', "&#64;");
-                format!("<a href=\"{url}\">{name}</a>")
+                format!("<a href=\"{url}#L{line}\">{name}</a>")
             }
         }
     }
