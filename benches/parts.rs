@@ -33,7 +33,7 @@ use ostracon::plan::{Diff, Inputs, Plan, Scope, batch, diff, plan};
 use ostracon::policy::{Leave, Workspace, load};
 use ostracon::provider::{Secrets, Session, Stamp};
 use ostracon::sandbox::credential;
-use ostracon::state::{Location, State};
+use ostracon::store::{Location, State};
 use tempfile::TempDir;
 use workspace::Shape;
 

@@ -8,7 +8,7 @@ use crate::plan::BindingError;
 use crate::plan::file::Refusal;
 use crate::policy::{Diagnostic, render};
 use crate::report::escape::Terminal;
-use crate::state::StateError;
+use crate::store::StateError;
 
 /// Why a command ends early.
 #[derive(Debug)]

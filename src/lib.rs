@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! policies/*.yaml ──policy──→ wanted ──┐
-//! state.db ─────────state──→ recorded ─┼──plan──→ Plan ──report──→ text, json
+//! state.db ─────────store──→ recorded ─┼──plan──→ Plan ──report──→ text, json
 //! provider facts, now ─────────────────┘           │
 //!                                                apply
 //! Plan → call → encode → request → http → response → decode → settle → state.db
@@ -19,7 +19,7 @@
 //! - [`provider`]: what each provider can do, and its calls on the wire; pure;
 //! - [`policy`]: YAML into what should be held; [`plan`]: what must be done, and why; pure but for
 //!   reading the files;
-//! - [`state`]: what was done, and what is known;
+//! - [`store`]: what was done, and what is known;
 //! - [`apply`]: carries a plan out;
 //! - [`report`]: values into text; pure;
 //! - [`sandbox`]: the emulation of the four providers;
@@ -44,7 +44,7 @@ pub mod policy;
 pub mod provider;
 pub mod report;
 pub mod sandbox;
-pub mod state;
+pub mod store;
 pub mod world;
 
 use std::ffi::OsString;

@@ -2,7 +2,7 @@
 
 use ostracon::domain::{Enforcement, Evidence, Held, Lapse, Moment};
 use ostracon::plan::Operation;
-use ostracon::state::{Answered, AuditRow, Intent, Record};
+use ostracon::store::{Answered, AuditRow, Intent, Record};
 
 /// The most operations of a call.
 const BATCH: usize = 20;

@@ -6,7 +6,7 @@ use ostracon::domain::{Enforcement, Evidence, Held, Moment, Who};
 use ostracon::plan::{Bound, Inputs, Operation, Scope, plan};
 use ostracon::policy::{Leave, load};
 use ostracon::provider::Target;
-use ostracon::state::{Location, Record, State};
+use ostracon::store::{Location, Record, State};
 use ostracon::world::Process;
 
 const LINEAGE: &str = "0198c0de-0000-4000-8000-000000000000";

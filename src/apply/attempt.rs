@@ -13,7 +13,7 @@ use super::work::Work;
 use crate::domain::{Action, Because, Moment};
 use crate::plan::Operation;
 use crate::provider::{Call, NoAnswer, Verb};
-use crate::state::{Answered, Intent, Record};
+use crate::store::{Answered, Intent, Record};
 
 /// An attempt that was made.
 #[derive(Debug)]

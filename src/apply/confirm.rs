@@ -17,7 +17,7 @@ use super::work::Work;
 use crate::domain::{Evidence, Id, Lapse};
 use crate::plan::{Means, Operation};
 use crate::provider::{Call, Cursor, Form, Item, Listed, Verb};
-use crate::state::Record;
+use crate::store::Record;
 
 /// How far an end may be from what was asked (design §5).
 const END_TOLERANCE: SignedDuration = SignedDuration::from_secs(5);

@@ -8,8 +8,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 
 use super::{Cause, Halt};
 use crate::domain::Moment;
-use crate::state::lease::{HEARTBEAT_EVERY, UNSURE_AFTER};
-use crate::state::{Lease, Record, State, StateError};
+use crate::store::{HEARTBEAT_EVERY, Lease, Record, State, StateError, UNSURE_AFTER};
 use crate::world::World;
 
 /// Where the calls of a run record what they are about to do and what came of it.
@@ -181,7 +180,7 @@ fn due(group: &[Entry], last: Instant) -> Instant {
 mod tests {
     use super::*;
     use crate::domain::Who;
-    use crate::state::Location;
+    use crate::store::Location;
 
     fn millis(number: u64) -> Duration {
         Duration::from_millis(number)

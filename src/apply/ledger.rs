@@ -11,7 +11,7 @@ use crate::domain::{
 };
 use crate::plan::Operation;
 use crate::provider::Form;
-use crate::state::{AuditRow, Record};
+use crate::store::{AuditRow, Record};
 
 /// What the provider holds after a call that took effect.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -17,7 +17,7 @@ use super::{Halt, Progress};
 use crate::domain::Moment;
 use crate::plan::{Operation, Plan};
 use crate::provider::{Call, Form, Session};
-use crate::state::Record;
+use crate::store::Record;
 use crate::world::World;
 
 /// What the lines of all targets share.

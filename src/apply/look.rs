@@ -18,7 +18,7 @@ use crate::domain::{Enforcement, Evidence, Lapse, Moment, RuleId};
 use crate::plan::Operation;
 use crate::plan::term::{CLOCK_TOLERANCE, Tenure};
 use crate::provider::{Form, Item, Listed, Listing, Verb};
-use crate::state::Record;
+use crate::store::Record;
 
 /// What a look brought.
 #[derive(Clone, PartialEq, Eq, Debug)]

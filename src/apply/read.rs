@@ -20,7 +20,7 @@ use super::work::Work;
 use crate::domain::{Deny, Id, TargetName, Until};
 use crate::plan::term::CLOCK_TOLERANCE;
 use crate::provider::{Call, Cursor, Form, Listed, Listing, Session, Target, Verb};
-use crate::state::RecentCalls;
+use crate::store::RecentCalls;
 use crate::world::{Credentials, World};
 
 /// What is to be read, and with what.

@@ -13,7 +13,7 @@ use crate::domain::{Doubt, Evidence, Lapse, Moment, RuleId};
 use crate::plan::Operation;
 use crate::plan::term::CLOCK_TOLERANCE;
 use crate::provider::{Effect, Form, Repeat, Verb};
-use crate::state::Record;
+use crate::store::Record;
 
 impl Line {
     /// Records that a call took effect, or that it was so already.

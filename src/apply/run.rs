@@ -20,7 +20,7 @@ use super::{Halt, Progress};
 use crate::domain::{Action, Moment, TargetName};
 use crate::plan::{Means, Operation, Plan};
 use crate::provider::{Grip, Session, Target};
-use crate::state::{Lease, RecentCalls, Record, State, StateError, UsedRate};
+use crate::store::{Lease, RecentCalls, Record, State, StateError, UsedRate};
 use crate::world::{Credentials, World};
 
 /// What a run is to do, and with what.

@@ -21,7 +21,7 @@ use crate::exit::Exit;
 use crate::plan::file::{self, SavedPlan};
 use crate::plan::{Plan, Resolved};
 use crate::report::{Folding, Review, outcome_text, outcome_view};
-use crate::state::{Lease, Location, Record, Snapshot, State, StateError};
+use crate::store::{Lease, Location, Record, Snapshot, State, StateError};
 use crate::world::{Credentials, World};
 use jiff::SignedDuration;
 
@@ -105,12 +105,11 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
     let halt = Halt::default();
     let signals = tokio::spawn(watch_signals(halt.clone()));
     let taken = unless_halted(&halt, tenancy::take(&location, &world, args.lock_timeout)).await;
-    let Tenancy { state, lease, lock } = taken?;
+    let Tenancy { state, lease } = taken?;
     let run = Run { args, world: &world, location: &location, lease: &lease, halt: &halt };
     let (state, ended) = run.converge(context, state, saved).await;
     // The state is at rest before anything is shown: who reads changes nothing.
     let closed = give_back(state, &lease, &world);
-    drop(lock);
     signals.abort();
     let ended = ended.and_then(|ended| closed.map(|()| ended).map_err(Error::from))?;
     report(context, args, &ended.outcome, &ended.plan)?;
@@ -233,11 +232,13 @@ fn find_state(context: &Context<'_>, args: &Args) -> Result<Location, Error> {
 }
 
 fn check_lineage_at(location: &Location, files: &Files) -> Result<(), StateError> {
-    let (Location::File(path), Some(lineage)) = (location, &files.config.lineage) else {
+    // Nothing is known yet of a state that is thrown away.
+    let Some(lineage) = files.config.lineage.as_deref().filter(|_| *location != Location::Memory)
+    else {
         return Ok(());
     };
     let found = State::read(location)?.map(|state| state.lineage()).transpose()?;
-    check_lineage(Some(lineage), found.as_deref(), path.clone())
+    check_lineage(Some(lineage), found.as_deref(), location)
 }
 
 /// What to do with a state that was taken.

@@ -17,7 +17,7 @@ use crate::report::count::{counted, grouped};
 use crate::report::doctor::{Check, Grade, doctor_text, doctor_view};
 use crate::report::escape::Terminal;
 use crate::report::span::away;
-use crate::state::{Snapshot, Usage};
+use crate::store::{Snapshot, Usage};
 
 /// What `doctor` takes.
 #[derive(Debug, clap::Args)]

@@ -11,7 +11,7 @@ use crate::plan::Scope;
 use crate::report::explain::{
     Coming, Explanation, InForce, Named, PastView, VERSION, explain_text,
 };
-use crate::state::{Event, Narrowed, Order, State, StateError};
+use crate::store::{Event, Narrowed, Order, State, StateError};
 
 /// What `explain` takes.
 #[derive(Debug, clap::Args)]

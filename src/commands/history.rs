@@ -7,7 +7,7 @@ use crate::domain::Moment;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::report::event::{EventView, event_text, run_text};
-use crate::state::{Narrowed, Order};
+use crate::store::{Narrowed, Order};
 
 /// What `history` takes.
 #[derive(Debug, clap::Args)]

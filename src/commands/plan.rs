@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::plan::document::Origin;
 use crate::plan::{self, Plan, Scope};
 use crate::report::Review;
-use crate::state::{Snapshot, State};
+use crate::store::{Snapshot, State};
 
 /// What `plan` takes.
 #[derive(Debug, clap::Args)]

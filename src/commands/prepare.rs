@@ -1,7 +1,6 @@
 //! From files and state to a plan: what `plan` and `apply` have in common.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Context;
@@ -14,7 +13,7 @@ use crate::exit::Exit;
 use crate::plan::document::Origin;
 use crate::plan::{self, Bound, Inputs, Plan, Resolved, Scope, bindings};
 use crate::policy::{self, Config, StateLocation};
-use crate::state::{Location, Record, Snapshot, StateError};
+use crate::store::{Location, Record, Snapshot, StateError};
 
 /// What the files say, as far as a plan needs it.
 pub struct Files {
@@ -253,12 +252,14 @@ pub struct Knowledge<'a> {
 pub fn check_lineage(
     expected: Option<&str>,
     found: Option<&str>,
-    path: PathBuf,
+    location: &Location,
 ) -> Result<(), StateError> {
     match (expected, found) {
-        (Some(expected), None) => Err(StateError::Missing { path, lineage: expected.to_owned() }),
+        (Some(expected), None) => {
+            Err(StateError::Missing { location: location.clone(), lineage: expected.to_owned() })
+        }
         (Some(expected), Some(found)) if expected != found => Err(StateError::OtherLineage {
-            path,
+            location: location.clone(),
             found: found.to_owned(),
             expected: expected.to_owned(),
         }),

@@ -1,20 +1,18 @@
 //! The state as commands see it that only ask: opened to be read, and checked to be the right one.
 
-use std::path::PathBuf;
-
 use super::Context;
 use super::prepare::{Files, check_lineage};
 use crate::domain::{Moment, Restriction};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::state::{Location, Snapshot, State};
+use crate::store::{Snapshot, State};
 
 /// Opens the state to read it, if there is one, and refuses that of another workspace.
 pub(super) fn read(context: &Context<'_>, files: &Files) -> Result<Option<State>, Error> {
     let location = files.state_location(context);
     let state = State::read(&location)?;
-    let found = state.as_ref().map(State::lineage).transpose()?;
-    check_lineage(files.config.lineage.as_deref(), found.as_deref(), path(location))?;
+    let found = state.as_ref().map(|state| state.lineage()).transpose()?;
+    check_lineage(files.config.lineage.as_deref(), found.as_deref(), &location)?;
     Ok(state)
 }
 
@@ -30,13 +28,6 @@ pub(super) fn required(context: &Context<'_>) -> Result<State, Error> {
 pub(super) fn snapshot(context: &Context<'_>, files: &Files) -> Result<Snapshot, Error> {
     let state = read(context, files)?;
     Ok(state.map(|mut state| state.snapshot()).transpose()?.unwrap_or_else(Snapshot::empty))
-}
-
-fn path(location: Location) -> PathBuf {
-    match location {
-        Location::File(path) => path,
-        Location::Memory => PathBuf::new(),
-    }
 }
 
 /// Reads the name of a restriction, for the command line.

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::Scope;
 use crate::plan::drift::{Drift, believe, drift, foreign_warnings};
-use crate::state::Snapshot;
+use crate::store::Snapshot;
 use crate::world::{Credentials, World};
 
 /// What one target showed, compared with the state.

@@ -7,8 +7,7 @@ use crate::domain::Moment;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::report::escape::Terminal;
-use crate::state::lease::{EXPIRES_AFTER, HEARTBEAT_EVERY};
-use crate::state::{FileLock, Holder, Lease, Location, State, StateError, lock};
+use crate::store::{Claim, HEARTBEAT_EVERY, Holder, Lease, Location, State, StateError, Taken};
 use crate::world::World;
 
 /// A state that is ours for the length of a run.
@@ -17,8 +16,6 @@ pub(super) struct Tenancy {
     pub(super) state: State,
     /// The right to change it.
     pub(super) lease: Lease,
-    /// Proves on this machine that we live; dropped last.
-    pub(super) lock: Option<FileLock>,
 }
 
 /// How often a lock that is held is tried again.
@@ -31,27 +28,14 @@ pub(super) async fn take(
     patience: Duration,
 ) -> Result<Tenancy, Error> {
     let run = uuid(world);
-    let Location::File(path) = location else {
-        let mut state = State::write(location, &uuid(world))?;
-        let lease = state.take_lease(&run, &world.process, world.now())?;
-        return Ok(Tenancy { state, lease, lock: None });
-    };
-    lock::make_directory(path)?;
     let deadline = tokio::time::Instant::now() + patience;
     let mut waits = false;
     loop {
-        let holder = match FileLock::try_take(path)? {
-            Some(lock) => {
-                let mut state = State::write(location, &uuid(world))?;
-                match living_elsewhere(&state, world)? {
-                    None => {
-                        let lease = state.take_lease(&run, &world.process, world.now())?;
-                        return Ok(Tenancy { state, lease, lock: Some(lock) });
-                    }
-                    holder => holder,
-                }
-            }
-            None => State::read(location)?.map(|state| state.holder()).transpose()?.flatten(),
+        let (process, lineage) = (&world.process, uuid(world));
+        let claim = Claim { run: &run, process, now: world.now(), lineage: &lineage };
+        let holder = match State::take(location, &claim)? {
+            Taken::Ours(state, lease) => return Ok(Tenancy { state, lease }),
+            Taken::Held(holder) => holder,
         };
         if tokio::time::Instant::now() >= deadline {
             return Err(locked(holder.as_ref(), world.now()));
@@ -93,16 +77,6 @@ pub(super) async fn keep<T>(
         Ok((state, kept)) => (state, kept, done),
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
-}
-
-/// The holder of the lease, if it runs on another machine and was heard of lately. On this
-/// machine the lock beside the file, which we hold, proves that it is dead.
-fn living_elsewhere(state: &State, world: &World) -> Result<Option<Holder>, Error> {
-    let holder = state.holder()?;
-    Ok(holder.filter(|holder| {
-        let silent = world.now() - holder.heartbeat;
-        holder.host != world.process.host && silent < EXPIRES_AFTER
-    }))
 }
 
 fn locked(holder: Option<&Holder>, now: Moment) -> Error {

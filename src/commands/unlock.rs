@@ -5,7 +5,7 @@ use super::prepare::Files;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::report::escape::Terminal;
-use crate::state::{Holder, Location, State};
+use crate::store::{Holder, State};
 
 /// What `unlock` takes.
 #[derive(Debug, clap::Args)]
@@ -19,8 +19,7 @@ pub struct Args {
 /// sends nothing more.
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let files = Files::read_config(context)?;
-    let Location::File(path) = files.state_location(context) else { return Ok(Exit::Done) };
-    let Some(mut state) = State::beside(&path)? else {
+    let Some(mut state) = State::beside(&files.state_location(context))? else {
         return Err(Error::new(Exit::Error, "there is no state, so no run holds it"));
     };
     let Some(holder) = state.holder()? else {

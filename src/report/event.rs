@@ -10,7 +10,7 @@ use super::escape::{Terminal, TerminalWord};
 use super::restriction::RestrictionView;
 use super::style::{Ink, Paint};
 use crate::domain::{Moment, Until, Who};
-use crate::state::Event;
+use crate::store::Event;
 
 /// One event as JSON. Every key is always there.
 #[derive(Debug, Serialize, JsonSchema)]

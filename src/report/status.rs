@@ -14,7 +14,7 @@ use super::span::away;
 use super::style::{Ink, Paint};
 use crate::domain::{Enforcement, Id, Moment, TargetName, Until, Who};
 use crate::plan::document::FORMAT_VERSION;
-use crate::state::{Holder, RunRow};
+use crate::store::{Holder, RunRow};
 
 /// How things stand. As JSON every key is always there.
 #[derive(Debug, Serialize, JsonSchema)]

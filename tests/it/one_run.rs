@@ -5,7 +5,8 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ostracon::state::FileLock;
+use ostracon::store::{Claim, Location, State, Taken};
+use ostracon::world::World;
 
 use crate::binary::{POLICY, Scene, start, text, wait_for_calls};
 
@@ -29,7 +30,10 @@ fn what_decides_is_read_once_the_lock_is_held() {
     let scene = Scene::new();
     scene.run(&["apply", "--auto-approve"], 0);
     let state = scene.files.path().join(".ostracon/state.db");
-    let lock = FileLock::try_take(&state).unwrap().unwrap();
+    let World { process, .. } = World::real();
+    let now = World::real().now();
+    let claim = Claim { run: "another", process: &process, now, lineage: "" };
+    let Ok(Taken::Ours(another, _)) = State::take(&Location::File(state), &claim) else { panic!() };
     let mut command = scene.command(&[
         "-v",
         "apply",
@@ -45,7 +49,7 @@ fn what_decides_is_read_once_the_lock_is_held() {
     assert!(talk.any(|line| line.unwrap().contains("waiting")));
     // Somebody else applies a newer checkout meanwhile.
     scene.write(&POLICY.replace("3, 4, 5, 6]", "3, 4, 5, 6, 7]"));
-    drop(lock);
+    drop(another);
     let output = child.wait_with_output().unwrap();
     let outcome: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(outcome["summary"]["done"], 1, "{outcome:#}");

@@ -16,18 +16,18 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("world", &["domain", "provider"]),
     ("sandbox", &["domain", "provider", "world"]),
     // A state keeps what plans speak of: bindings, and the mark a plan names it by.
-    ("state", &["domain", "plan", "world"]),
-    ("apply", &["domain", "provider", "plan", "state", "world"]),
-    ("report", &["domain", "provider", "policy", "plan", "state", "apply"]),
+    ("store", &["domain", "plan", "world"]),
+    ("apply", &["domain", "provider", "plan", "store", "world"]),
+    ("report", &["domain", "provider", "policy", "plan", "store", "apply"]),
     ("exit", &[]),
-    ("error", &["policy", "plan", "state", "report", "exit"]),
+    ("error", &["policy", "plan", "store", "report", "exit"]),
     ("console", &["domain", "world", "report"]),
     ("cli", &["commands"]),
     ("logging", &["cli"]),
     (
         "commands",
         &[
-            "domain", "provider", "policy", "plan", "world", "sandbox", "state", "apply", "report",
+            "domain", "provider", "policy", "plan", "world", "sandbox", "store", "apply", "report",
             "exit", "error", "console", "cli",
         ],
     ),
@@ -59,7 +59,7 @@ const DOORS: &[(&[&str], &[&str])] = &[
         // what a step of GitHub Actions leaves behind.
         &[
             "world/",
-            "state/",
+            "store/",
             "policy/files.rs",
             "commands/plan_file.rs",
             "commands/apply.rs",
@@ -68,7 +68,7 @@ const DOORS: &[(&[&str], &[&str])] = &[
         ],
     ),
     (&["walkdir"], &["policy/files.rs"]),
-    (&["rusqlite"], &["state/"]),
+    (&["rusqlite"], &["store/sqlite/"]),
     (
         &[
             "tokio::net",
@@ -89,7 +89,7 @@ const DOORS: &[(&[&str], &[&str])] = &[
     (&["io::stdin()", "io::stdout()", "io::stderr()"], &["console.rs", "main.rs"]),
     (&["indicatif"], &["commands/progress.rs"]),
     (&["tokio::", "async ", ".await"], &["world/", "sandbox/", "apply/", "commands/"]),
-    (&["tracing"], &["world/", "sandbox/", "state/", "apply/", "commands/", "logging.rs"]),
+    (&["tracing"], &["world/", "sandbox/", "store/", "apply/", "commands/", "logging.rs"]),
     // A group at the top of `std` would hide what it names from the lines above.
     (&["std::{"], &[]),
 ];
@@ -132,10 +132,10 @@ fn the_layers_have_no_cycle() {
 
 #[test]
 fn every_way_of_naming_a_layer_is_seen() {
-    let code = "use crate::plan::{Plan, file};\nuse crate::{state::State, world};\n\
+    let code = "use crate::plan::{Plan, file};\nuse crate::{store::State, world};\n\
                 let x = super::super::apply::run; use super::near; use ostracon::exit::Exit;";
     let used: Vec<_> = used_by("report/row/cell.rs", code).into_iter().collect();
-    assert_eq!(used, ["exit", "plan", "state", "world"]);
+    assert_eq!(used, ["exit", "plan", "store", "world"]);
     assert!(used_by("report/row.rs", code).contains("apply"));
     assert!(used_by("report/mod.rs", code).contains("near"));
 }

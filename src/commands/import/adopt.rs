@@ -17,7 +17,7 @@ use crate::provider::{Form, Listed};
 use crate::report::count::counted;
 use crate::report::escape::Terminal;
 use crate::report::policy_yaml::policy_yaml;
-use crate::state::{AuditRow, Lease, Location, Record, Snapshot, State};
+use crate::store::{AuditRow, Lease, Record, Snapshot, State};
 
 /// Takes foreign restrictions over.
 pub(super) async fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
@@ -26,16 +26,12 @@ pub(super) async fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
     let files = Files::read(context)?;
     let location = files.state_location(context);
     let found = State::read(&location)?.map(|state| state.lineage()).transpose()?;
-    if let Location::File(path) = &location {
-        let expected = files.config.lineage.as_deref();
-        check_lineage(expected, found.as_deref(), path.clone())?;
-    }
-    let Tenancy { state, lease, lock } =
+    check_lineage(files.config.lineage.as_deref(), found.as_deref(), &location)?;
+    let Tenancy { state, lease } =
         tenancy::take(&location, context.world, args.lock_timeout).await?;
     let (mut state, imported) = take_over(context, args, state, &lease).await;
     state.release(&lease, context.world.uptime().as_ref())?;
     state.close()?;
-    drop(lock);
     imported
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::super::{Context, store};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::state::StateError;
+use crate::store::StateError;
 
 /// What `state backup` takes.
 #[derive(Debug, clap::Args)]

@@ -7,7 +7,7 @@ use super::super::tenancy::{self, Tenancy};
 use super::super::{Context, store};
 use crate::domain::Who;
 use crate::error::Error;
-use crate::state::{Lease, State};
+use crate::store::{Lease, State};
 
 /// Does `work` on the state once no run is under way; the state is given back whatever comes of it.
 pub(super) async fn by_hand<T>(
@@ -19,11 +19,10 @@ pub(super) async fn by_hand<T>(
     // Also so that none is made where there was none.
     drop(store::required(context)?);
     let (world, location) = (context.world, files.state_location(context));
-    let Tenancy { mut state, lease, lock } = tenancy::take(&location, world, patience).await?;
+    let Tenancy { mut state, lease } = tenancy::take(&location, world, patience).await?;
     let who = world.who(&context.global.dir).await;
     let done = work(&mut state, &lease, &who);
     state.release(&lease, world.uptime().as_ref())?;
     state.close()?;
-    drop(lock);
     done
 }

@@ -9,7 +9,7 @@ use super::show::find;
 use crate::domain::{Enforcement, Moment, Restriction};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::state::{AuditRow, Lease, Record, State, StateError};
+use crate::store::{AuditRow, Lease, Record, State, StateError};
 
 /// What `state rm` takes.
 #[derive(Debug, clap::Args)]

@@ -6,7 +6,7 @@ use crate::domain::{Enforcement, Restriction};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::report::enforcement::{EnforcementView, enforcement_text};
-use crate::state::State;
+use crate::store::State;
 
 /// What `state show` takes.
 #[derive(Debug, clap::Args)]

@@ -4,7 +4,7 @@ use super::super::{Context, store};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::report::count::counted;
-use crate::state::Link;
+use crate::store::Link;
 
 /// Checks the file, its rows and the chain of the audit log.
 pub fn run(context: &mut Context<'_>) -> Result<Exit, Error> {

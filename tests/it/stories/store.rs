@@ -4,7 +4,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::time::Duration;
 
 use ostracon::exit::Exit;
-use ostracon::state::{Location, State};
+use ostracon::store::{Location, State};
 use rusqlite::Connection;
 use serde_json::Value;
 

@@ -13,7 +13,7 @@ use ostracon::exit::Exit;
 use ostracon::policy::{Leave, Workspace, load, render};
 use ostracon::provider::{Grip, REGISTRY};
 use ostracon::sandbox::{Fate, InForce, Incoming, Sandbox, credential};
-use ostracon::state::{Location, Snapshot, State};
+use ostracon::store::{Location, Snapshot, State};
 use ostracon::world::{Clock as _, Process, World};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};

@@ -3,9 +3,11 @@
 
 use std::path::Path;
 
-use super::tests::{LINEAGE, audit, fresh, lease, open};
+use super::tests::{LINEAGE, audit, commit, fresh, lease, open, rows_of};
 use super::*;
 use crate::domain::{Moment, Until, Who};
+use crate::store::Break;
+use crate::store::audit_chain::Value;
 
 #[test]
 fn a_state_of_version_2_is_read_as_it_is_and_goes_on_as_version_3() {
@@ -13,14 +15,14 @@ fn a_state_of_version_2_is_read_as_it_is_and_goes_on_as_version_3() {
     make_version_2(&path);
     let events = |state: &State| {
         let mut events = Vec::new();
-        let seen = state.history(&Narrowed::default(), Order::OldestFirst, |event| {
+        let seen = state.events(&Narrowed::default(), Order::OldestFirst, &mut |event| {
             events.push(event.clone());
-            Ok::<_, std::convert::Infallible>(())
+            true
         });
-        seen.unwrap().unwrap();
+        seen.unwrap();
         events
     };
-    let read = State::read(&Location::File(path.clone())).unwrap().unwrap();
+    let read = State::read(&path).unwrap().unwrap();
     assert_eq!(read.verify().unwrap().0, []);
     let old = events(&read);
     assert_eq!(old[0].who.as_ref().unwrap().to_string(), "bob@there");
@@ -31,7 +33,7 @@ fn a_state_of_version_2_is_read_as_it_is_and_goes_on_as_version_3() {
     let lease = lease(&mut state, "r");
     let who = Who { actor: Some("octo".to_owned()), ..Who::default() };
     state.begin_run("r", (&who, 7), Moment::from_seconds(100), None).unwrap();
-    state.commit(lease.fence, &[audit("a"), audit("b")]).unwrap();
+    commit(&mut state, lease.fence, &[audit("a"), audit("b")]).unwrap();
     let all = events(&state);
     assert_eq!(all[..1], old);
     assert_eq!(all[1].who, Some(who));
@@ -52,16 +54,34 @@ fn a_state_of_version_2_is_read_as_it_is_and_goes_on_as_version_3() {
 
 /// A state with one run and one audit row, as version 2 wrote them.
 fn make_version_2(path: &Path) {
-    use rusqlite::types::Value;
-    let number = Value::Integer;
-    let text = |text: &str| Value::Text(text.to_owned());
-    let mut row = vec![number(1), number(1000), text("old"), Value::Null, text("t"), text("")];
-    row.extend([text("user"), text("a"), number(1), text("impose"), text("new_entry")]);
-    row.extend([Value::Null, Value::Null, Value::Null, text("done")]);
-    row.extend([Value::Null, Value::Null, Value::Null]);
-    let Link { seq, hash } =
-        Link::start().next(&mut row.iter().map(rusqlite::types::ValueRef::from));
-    row.push(text(&hash));
+    let (number, text, null) = (Value::Integer, Value::Text, Value::Null);
+    let row = [
+        number(1),
+        number(1000),
+        text("old"),
+        null,
+        text("t"),
+        text(""),
+        text("user"),
+        text("a"),
+        number(1),
+        text("impose"),
+        text("new_entry"),
+        null,
+        null,
+        null,
+        text("done"),
+        null,
+        null,
+        null,
+    ];
+    let Link { seq, hash } = Link::start().next(&mut row.into_iter());
+    let row = row.into_iter().chain([text(&hash)]).map(|value| match value {
+        Value::Null => rusqlite::types::Value::Null,
+        Value::Integer(number) => number.into(),
+        Value::Text(text) => text.to_owned().into(),
+    });
+    let row: Vec<_> = row.collect();
     let mut connection = rusqlite::Connection::open(path).unwrap();
     open::migrate_to(&mut connection, 2).unwrap();
     let places = vec!["?"; row.len()].join(", ");
@@ -92,12 +112,12 @@ fn a_state_of_version_4_keeps_its_reasons_which_are_kept_once_from_then_on() {
         connection.execute_batch(insert).unwrap();
     }
     let reasons = |state: &mut State| {
-        let rows = state.snapshot().unwrap().rows;
+        let rows = rows_of(state);
         rows.iter().map(|row| row.reason.as_deref().map(str::to_owned)).collect::<Vec<_>>()
     };
     let why = || Some("why".to_owned());
     // Read as it is, and the same once it is brought up to date.
-    let mut old = State::read(&Location::File(path.clone())).unwrap().unwrap();
+    let mut old = State::read(&path).unwrap().unwrap();
     assert_eq!(reasons(&mut old), [why(), why(), None]);
     drop(old);
     let mut state = open(&path);
@@ -128,7 +148,7 @@ fn a_state_of_version_5_keeps_what_its_doubts_and_twins_were_asked_for() {
         connection.execute_batch(insert).unwrap();
     }
     let asked = |state: &mut State| {
-        let rows = state.snapshot().unwrap().rows;
+        let rows = rows_of(state);
         rows.iter().map(|row| row.asked().collect::<Vec<_>>()).collect::<Vec<_>>()
     };
     let [early, late] = [5, 7].map(|seconds| Until::At(Moment::from_seconds(seconds)));
@@ -139,7 +159,7 @@ fn a_state_of_version_5_keeps_what_its_doubts_and_twins_were_asked_for() {
         vec![early, late],
         vec![Until::Never],
     ];
-    let mut old = State::read(&Location::File(path.clone())).unwrap().unwrap();
+    let mut old = State::read(&path).unwrap().unwrap();
     assert_eq!(asked(&mut old), expected);
     drop(old);
     let mut state = open(&path);

@@ -1,50 +1,12 @@
-//! What was done to whom, when and why: written once, never changed.
-
-use std::sync::Arc;
+//! The audit log as a table: what was done to whom, when and why.
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _};
 
-use super::chain::{self, Link};
+use super::chain;
 use super::words::{self, Word, Words};
-use crate::domain::{Id, Moment, Restriction, Until};
-
-/// One operation's outcome, for the audit log.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct AuditRow {
-    /// When it was known.
-    pub at: Moment,
-    /// The run.
-    pub run: String,
-    /// The call, if there was one.
-    pub call: Option<i64>,
-    /// What it was done to.
-    pub restriction: Restriction,
-    /// What was done.
-    pub action: &'static str,
-    /// Why.
-    pub because: &'static str,
-    /// Until when.
-    pub until: Until,
-    /// The `id` of the entry.
-    pub entry: Option<String>,
-    /// Where the entry stands.
-    pub source: Option<String>,
-    /// What the entry says for people, as a JSON object.
-    pub meta: Option<Arc<str>>,
-    /// Why, as the entry says.
-    pub reason: Option<Arc<str>>,
-    /// What the provider was told, in words; `None` where nothing was sent.
-    pub told: Option<Arc<str>>,
-    /// What came of it.
-    pub outcome: &'static str,
-    /// The provider's code.
-    pub code: Option<String>,
-    /// The provider's message.
-    pub message: Option<String>,
-    /// The provider's id of the request.
-    pub request_id: Option<String>,
-}
+use crate::store::AuditRow;
+use crate::store::audit_chain::{Link, Value};
 
 /// The log while a transaction appends to it: what is the same for many rows is asked once.
 pub(super) struct Log<'t> {
@@ -76,16 +38,15 @@ impl<'t> Log<'t> {
             None => chain::head(self.connection)?,
         };
         let who = self.who(&row.run)?;
-        let columns = columns(head.seq.saturating_add(1), row);
-        let mut texts = vec![text(&who.1)];
+        let columns = row.values(head.seq.saturating_add(1));
         let mut numbers = vec![ValueRef::Integer(who.0)];
         for words in [&row.meta, &row.told, &row.reason] {
-            texts.push(words.as_deref().map_or(ValueRef::Null, text));
             let number = words.as_ref().map(|words| self.words.number(self.connection, words));
             numbers.push(number.transpose()?.map_or(ValueRef::Null, ValueRef::Integer));
         }
-        let link = head.next(&mut columns.iter().chain(&texts).copied());
-        let hash = text(&link.hash);
+        let link = head.next(&mut columns.into_iter().chain(row.texts(&who.1)));
+        let hash = ValueRef::Text(link.hash.as_bytes());
+        let columns = columns.map(stored);
         let values = columns.iter().chain([&hash]).chain(&numbers);
         let values = values.map(|value| ToSqlOutput::Borrowed(*value));
         self.insert.execute(rusqlite::params_from_iter(values))?;
@@ -122,37 +83,11 @@ impl<'t> Log<'t> {
     }
 }
 
-const fn text(text: &str) -> ValueRef<'_> {
-    ValueRef::Text(text.as_bytes())
-}
-
-/// The columns of a row that hold their own values, in the order of the table.
-fn columns(seq: i64, row: &AuditRow) -> [ValueRef<'_>; chain::COVERED] {
-    let AuditRow { at, run, call, restriction, action, because, until, .. } = row;
-    let Restriction { target, room, subject, deny } = restriction;
-    let number = |number: Option<i64>| number.map_or(ValueRef::Null, ValueRef::Integer);
-    [
-        ValueRef::Integer(seq),
-        ValueRef::Integer(at.millis()),
-        text(run),
-        number(*call),
-        text(target.as_str()),
-        text(room.as_ref().map_or("", Id::as_str)),
-        text(subject.kind.name()),
-        text(subject.id.as_str()),
-        ValueRef::Integer(deny.bits().into()),
-        text(action),
-        text(because),
-        number(until.at().map(Moment::millis)),
-        optional(row.entry.as_ref()),
-        optional(row.source.as_ref()),
-        text(row.outcome),
-        optional(row.code.as_ref()),
-        optional(row.message.as_ref()),
-        optional(row.request_id.as_ref()),
-    ]
-}
-
-fn optional(words: Option<&String>) -> ValueRef<'_> {
-    words.map_or(ValueRef::Null, |words| text(words))
+/// A value as a statement takes it.
+fn stored(value: Value<'_>) -> ValueRef<'_> {
+    match value {
+        Value::Null => ValueRef::Null,
+        Value::Integer(number) => ValueRef::Integer(number),
+        Value::Text(text) => ValueRef::Text(text.as_bytes()),
+    }
 }

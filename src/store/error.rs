@@ -2,42 +2,44 @@
 
 use std::path::PathBuf;
 
+use super::Location;
+
 /// Why a state cannot be used: exit 7.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
     /// There is none, though the config knows its lineage.
-    #[error("there is no state at `{}`, but the config expects one of lineage {lineage}", path.display())]
+    #[error("there is no state at {location}, but the config expects one of lineage {lineage}")]
     Missing {
         /// Where it should be.
-        path: PathBuf,
+        location: Location,
         /// The lineage the config names.
         lineage: String,
     },
     /// It belongs to another workspace.
-    #[error("the state at `{}` is of lineage {found}, but the config expects {expected}", path.display())]
+    #[error("the state at {location} is of lineage {found}, but the config expects {expected}")]
     OtherLineage {
         /// Where it is.
-        path: PathBuf,
+        location: Location,
         /// Its lineage.
         found: String,
         /// The lineage the config names.
         expected: String,
     },
     /// A newer program wrote it.
-    #[error("the state at `{}` has schema {found}, and this program reads up to {known}", path.display())]
+    #[error("the state at {location} has schema {found}, and this program reads up to {known}")]
     Newer {
         /// Where it is.
-        path: PathBuf,
+        location: Location,
         /// Its schema version.
         found: i64,
         /// The newest version this program reads.
         known: i64,
     },
     /// It is no state of this program, or was tampered with.
-    #[error("the state at `{}` is not usable: {what}", path.display())]
+    #[error("the state at {location} is not usable: {what}")]
     Foreign {
         /// Where it is.
-        path: PathBuf,
+        location: Location,
         /// What is wrong with it.
         what: String,
     },
@@ -51,13 +53,13 @@ pub enum StateError {
         /// Why not.
         source: std::io::Error,
     },
-    /// SQLite refuses.
+    /// The engine refuses.
     #[error("cannot {doing}")]
-    Sqlite {
+    Engine {
         /// What was being done.
         doing: &'static str,
         /// Why not.
-        source: rusqlite::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Another run took the lease over: this one must send nothing more.
     #[error("another run has taken over the state since this one began")]
@@ -80,16 +82,11 @@ impl StateError {
                 "restore the state from a backup; do not delete it while anything is in force"
             }
             Self::Io { .. } => "check that the directory exists, is writable, and has room left",
-            Self::Sqlite { .. } => {
+            Self::Engine { .. } => {
                 "check that the disk has room and the file is writable; if it is damaged, restore \
                  it from a backup"
             }
             Self::LeaseLost => "run again: what was done is recorded",
         }
     }
-}
-
-/// Says what was being done when SQLite refused.
-pub(super) fn doing(doing: &'static str) -> impl Fn(rusqlite::Error) -> StateError {
-    move |source| StateError::Sqlite { doing, source }
 }

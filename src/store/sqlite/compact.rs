@@ -3,9 +3,10 @@
 use jiff::SignedDuration;
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::error::{StateError, doing};
+use super::error::doing;
 use super::{State, recent};
 use crate::domain::Moment;
+use crate::store::StateError;
 
 /// How long the record of a call is kept: `doctor` counts those of the last hour, and people ask
 /// about yesterday's.
@@ -13,7 +14,7 @@ const CALLS_ARE_KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 impl State {
     /// How many bytes the file takes when all is put back into it.
-    pub fn size(&self) -> Result<u64, StateError> {
+    pub(super) fn size(&self) -> Result<u64, StateError> {
         let sql = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
         let bytes: i64 = self
             .connection
@@ -27,7 +28,7 @@ impl State {
     ///
     /// The audit log stays as it is, to the byte: it says for itself what each call came to. If
     /// the disk is full the file stays as it was.
-    pub fn compact(&mut self, fence: i64, now: Moment) -> Result<usize, StateError> {
+    pub(super) fn compact(&mut self, fence: i64, now: Moment) -> Result<usize, StateError> {
         let failed = doing("compact the state");
         let transaction = self
             .connection
@@ -60,13 +61,12 @@ fn drop_calls(connection: &Connection, now: Moment) -> rusqlite::Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::Location;
 
     const DAY: i64 = 24 * 60 * 60 * 1000;
 
     #[test]
     fn only_calls_that_are_answered_old_and_not_among_the_newest_are_dropped() {
-        let mut state = State::write(&Location::Memory, "lineage").unwrap();
+        let mut state = State::in_memory("lineage").unwrap();
         // Call 7 was never answered; 100 and those after it are of the last day.
         state
             .connection
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn who_has_lost_the_lease_compacts_nothing() {
-        let mut state = State::write(&Location::Memory, "lineage").unwrap();
+        let mut state = State::in_memory("lineage").unwrap();
         let lost = state.compact(1, Moment::from_millis(0));
         assert!(matches!(lost, Err(StateError::LeaseLost)));
     }

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::error::{StateError, doing};
-use super::{RecentCalls, State, View, guards, protected, recent, runs};
+use super::RecentCalls;
 use crate::domain::{Enforcement, GuardSettings, Moment, ProtectedKey, TargetName};
 use crate::plan::Bound;
 use crate::plan::document::StateMark;
@@ -69,59 +68,4 @@ impl Snapshot {
         self.rows.sort_by(|a, b| a.restriction.cmp(&b.restriction));
         self.protected = self.protected.iter().map(|key| key.moved(moves)).collect();
     }
-}
-
-impl State {
-    /// Reads the snapshot, in one transaction.
-    pub fn snapshot(&mut self) -> Result<Snapshot, StateError> {
-        self.view()?.snapshot()
-    }
-
-    /// Its lineage.
-    pub fn lineage(&self) -> Result<String, StateError> {
-        self.connection
-            .query_row("SELECT value FROM meta WHERE key = 'lineage'", [], |row| row.get(0))
-            .map_err(doing("read the state"))
-    }
-}
-
-impl View<'_> {
-    /// Everything but the rows.
-    pub fn outline(&self) -> Result<Snapshot, StateError> {
-        let transaction = &self.transaction;
-        let read = || -> rusqlite::Result<Snapshot> {
-            let meta = |key: &str| {
-                transaction.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| {
-                    row.get::<_, String>(0)
-                })
-            };
-            let mark = StateMark {
-                lineage: Some(meta("lineage")?),
-                serial: meta("serial")?.parse().unwrap_or(0),
-            };
-            let newest = |sql| transaction.query_row(sql, [], |row| row.get::<_, Option<i64>>(0));
-            Ok(Snapshot {
-                mark,
-                bound: bound(transaction)?,
-                rows: Vec::new(),
-                protected: protected::read(transaction)?,
-                guards: guards::read(transaction)?,
-                newest_run: runs::newest(transaction)?,
-                newest_call: newest("SELECT max(id) FROM call")?.unwrap_or(0),
-                recent_calls: recent::read(transaction)?,
-            })
-        };
-        read().map_err(doing("read the state"))
-    }
-}
-
-fn bound(connection: &rusqlite::Connection) -> rusqlite::Result<BTreeMap<TargetName, Bound>> {
-    let mut statement =
-        connection.prepare("SELECT name, binding, endpoint, credentials FROM target")?;
-    let rows = statement.query_map([], |row| {
-        let name: String = row.get(0)?;
-        let bound = Bound { binding: row.get(1)?, endpoint: row.get(2)?, credentials: row.get(3)? };
-        Ok(TargetName::parse(&name).map(|name| (name, bound)))
-    })?;
-    rows.filter_map(Result::transpose).collect()
 }

@@ -1,51 +1,45 @@
-//! The lease: one run at a time, for everybody who shares the state file, and the record of runs.
+//! The lease as a row, and the record of runs.
 
-use jiff::SignedDuration;
+use std::path::Path;
+
 use rusqlite::{OptionalExtension as _, params};
 
-use super::error::{StateError, doing};
+use super::error::doing;
+use super::lock::{self, FileLock};
 use super::{State, recent, runs, words};
 use crate::domain::{Moment, Who};
+use crate::store::{Claim, EXPIRES_AFTER, Holder, Lease, StateError, Taken};
 use crate::world::{Process, Uptime};
 
-/// A lease whose holder has not been heard of for this long has expired (design §5).
-pub const EXPIRES_AFTER: SignedDuration = SignedDuration::from_secs(60);
-
-/// A holder who has not been confirmed for this long sends nothing before it is (design §7).
-pub const UNSURE_AFTER: SignedDuration = SignedDuration::from_secs(45);
-
-/// How often a holder is heard of: three times before it would expire.
-pub const HEARTBEAT_EVERY: SignedDuration = SignedDuration::from_secs(15);
-
-/// The right to change the state.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Lease {
-    /// The run that holds it.
-    pub run: String,
-    /// Its number: higher than that of every earlier lease.
-    pub fence: i64,
-}
-
-/// Who holds the lease.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Holder {
-    /// The run.
-    pub run: String,
-    /// The account.
-    pub user: String,
-    /// The machine.
-    pub host: String,
-    /// The process.
-    pub pid: u32,
-    /// Since when.
-    pub since: Moment,
-    /// When it was last heard of.
-    pub heartbeat: Moment,
-}
-
 impl State {
+    /// Takes a state for a run, if no other run that lives has it, and makes it if there is none.
+    pub(crate) fn take(path: &Path, claim: &Claim<'_>) -> Result<Taken, StateError> {
+        lock::make_directory(path)?;
+        let Some(lock) = FileLock::try_take(path)? else {
+            let state = Self::read(path)?;
+            let holder = state.map(|state| state.holder()).transpose()?.flatten();
+            return Ok(Taken::Held(holder));
+        };
+        let mut state = Self::write(path, claim.lineage)?;
+        if let Some(holder) = state.living_elsewhere(claim)? {
+            return Ok(Taken::Held(Some(holder)));
+        }
+        let lease = state.take_lease(claim.run, claim.process, claim.now)?;
+        state.lock = Some(lock);
+        Ok(Taken::Ours(crate::store::State::of(state), lease))
+    }
+
+    /// The holder of the lease, if it runs on another machine and was heard of lately. On this
+    /// machine the lock beside the file, which we hold, proves that it is dead.
+    fn living_elsewhere(&self, claim: &Claim<'_>) -> Result<Option<Holder>, StateError> {
+        Ok(self.holder()?.filter(|holder| {
+            let silent = claim.now - holder.heartbeat;
+            holder.host != claim.process.host && silent < EXPIRES_AFTER
+        }))
+    }
+
     /// Who holds the lease, if anybody.
-    pub fn holder(&self) -> Result<Option<Holder>, StateError> {
+    pub(super) fn holder(&self) -> Result<Option<Holder>, StateError> {
         let sql = "SELECT holder, user, host, pid, since, heartbeat FROM lease
                    WHERE holder IS NOT NULL";
         self.connection
@@ -64,7 +58,7 @@ impl State {
     }
 
     /// Takes the lease, from whoever holds it: the caller has made sure that nobody alive does.
-    pub fn take_lease(
+    pub(super) fn take_lease(
         &mut self,
         run: &str,
         process: &Process,
@@ -81,20 +75,12 @@ impl State {
         Ok(Lease { run: run.to_owned(), fence })
     }
 
-    /// Lets the holder be heard of.
-    pub fn heartbeat(&mut self, lease: &Lease, now: Moment) -> Result<(), StateError> {
-        let changed = self
-            .connection
-            .execute(
-                "UPDATE lease SET heartbeat = ?2 WHERE fence = ?1",
-                params![lease.fence, now.millis()],
-            )
-            .map_err(doing("renew the lease"))?;
-        if changed == 0 { Err(StateError::LeaseLost) } else { Ok(()) }
-    }
-
     /// Gives the lease back, and the state to rest from `now` on.
-    pub fn release(&mut self, lease: &Lease, now: Option<&Uptime>) -> Result<(), StateError> {
+    pub(super) fn release(
+        &mut self,
+        lease: &Lease,
+        now: Option<&Uptime>,
+    ) -> Result<(), StateError> {
         let failed = doing("give the lease back");
         let transaction = self.connection.transaction().map_err(&failed)?;
         let sql = "UPDATE lease SET holder = NULL WHERE fence = ?1";
@@ -105,14 +91,14 @@ impl State {
     }
 
     /// Takes the lease from a run, whether it lives or not.
-    pub fn break_lease(&mut self, run: &str) -> Result<(), StateError> {
+    pub(super) fn break_lease(&mut self, run: &str) -> Result<(), StateError> {
         let sql = "UPDATE lease SET holder = NULL, fence = fence + 1 WHERE holder = ?1";
         self.connection.execute(sql, [run]).map_err(doing("take the lease away"))?;
         Ok(())
     }
 
     /// Records that a run begins, and counts it as a change of the state.
-    pub fn begin_run(
+    pub(super) fn begin_run(
         &mut self,
         run: &str,
         (who, pid): (&Who, u32),
@@ -140,7 +126,12 @@ impl State {
     }
 
     /// Records how a run ended.
-    pub fn finish_run(&mut self, run: &str, now: Moment, outcome: &str) -> Result<(), StateError> {
+    pub(super) fn finish_run(
+        &mut self,
+        run: &str,
+        now: Moment,
+        outcome: &str,
+    ) -> Result<(), StateError> {
         self.connection
             .execute(
                 "UPDATE run SET finished = ?2, outcome = ?3 WHERE id = ?1",

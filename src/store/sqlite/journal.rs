@@ -1,102 +1,18 @@
-//! Changes of the state: intents before calls, outcomes after them.
-
-use std::collections::BTreeSet;
+//! Groups of records, each in a transaction of its own.
 
 use rusqlite::{Connection, params};
 
 use super::audit::Log;
-use super::error::{StateError, doing};
-use super::{AuditRow, State, guards, protected, rows};
-use crate::domain::{
-    Enforcement, GuardSettings, Id, Kind, Moment, ProtectedKey, Restriction, TargetName,
-};
+use super::error::doing;
+use super::{State, meta, rows};
+use crate::domain::{Id, Moment};
 use crate::plan::Bound;
-
-/// One change of the state.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Record {
-    /// A call is about to be sent.
-    Intent(Intent),
-    /// What came of a call.
-    Answered(Answered),
-    /// What is known of a restriction now.
-    Put(Enforcement),
-    /// Nothing is held of a restriction any more.
-    Drop(Restriction),
-    /// What was done, for the audit log.
-    Audit(AuditRow),
-    /// Who is protected.
-    Protect(BTreeSet<ProtectedKey>),
-    /// A target as the config describes it.
-    Bind(TargetName, Bound),
-    /// A target without rows is gone from the config.
-    Unbind(TargetName),
-    /// The guards of the config.
-    Guards(GuardSettings),
-    /// A target's rows go on under another name.
-    Rename {
-        /// The name they had.
-        from: TargetName,
-        /// The name they get.
-        to: TargetName,
-    },
-}
-
-/// A call that is about to be sent.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Intent {
-    /// Its number: higher than that of every earlier call.
-    pub call: i64,
-    /// The run.
-    pub run: String,
-    /// Where it goes.
-    pub target: TargetName,
-    /// Who shares its rate.
-    pub rate_key: String,
-    /// Which of the documented rates it counts for.
-    pub lane: usize,
-    /// What it does.
-    pub verb: &'static str,
-    /// To what kind of subjects.
-    pub kind: Kind,
-    /// In which room.
-    pub room: Option<Id>,
-    /// To how many.
-    pub subjects: usize,
-    /// When this was written.
-    pub at: Moment,
-}
-
-/// What came of a call.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Answered {
-    /// Its number.
-    pub call: i64,
-    /// When it was sent; `None` if it never was.
-    pub sent: Option<Moment>,
-    /// When this was known.
-    pub at: Moment,
-    /// What came of it, in a word.
-    pub outcome: &'static str,
-    /// The provider's code.
-    pub code: Option<String>,
-    /// The provider's message.
-    pub message: Option<String>,
-    /// The provider's id of the request.
-    pub request_id: Option<String>,
-}
+use crate::store::{Answered, Intent, Record, StateError};
 
 impl State {
-    /// Writes groups of records: all of them, durably, or none.
-    ///
-    /// `fence` is the number of the lease the writer holds; if another run has taken over since,
-    /// nothing is written.
-    pub fn commit(&mut self, fence: i64, records: &[Record]) -> Result<(), StateError> {
-        self.commit_each(fence, None, &mut records.iter())
-    }
-
-    /// The same for records that lie apart; lets the holder be heard of, if it says when.
-    pub fn commit_each(
+    /// Writes a group of records: all of them, durably, or none; lets the holder be heard of, if
+    /// it says when.
+    pub(super) fn commit_each(
         &mut self,
         fence: i64,
         heard_of: Option<Moment>,
@@ -152,8 +68,8 @@ impl<'t> Pen<'t> {
             Record::Put(row) => self.rows.put(row),
             Record::Drop(restriction) => rows::drop_row(connection, restriction),
             Record::Audit(row) => self.log.append(row),
-            Record::Protect(keys) => protected::write(connection, keys),
-            Record::Guards(settings) => guards::write(connection, settings),
+            Record::Protect(keys) => meta::set_protected(connection, keys),
+            Record::Guards(settings) => meta::set_guards(connection, settings),
             Record::Bind(name, Bound { binding, endpoint, credentials }) => {
                 connection
                     .prepare_cached("INSERT OR REPLACE INTO target VALUES (?1, ?2, ?3, ?4)")?
@@ -169,8 +85,8 @@ impl<'t> Pen<'t> {
                 connection.execute(sql, [from.as_str(), to.as_str()])?;
                 connection.execute("DELETE FROM target WHERE name = ?1", [from.as_str()])?;
                 let moves = [(from.clone(), to.clone())].into();
-                let keys = protected::read(connection)?;
-                protected::write(connection, &keys.iter().map(|key| key.moved(&moves)).collect())
+                let keys = meta::protected(connection)?;
+                meta::set_protected(connection, &keys.iter().map(|key| key.moved(&moves)).collect())
             }
         }
     }

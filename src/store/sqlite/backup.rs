@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use rusqlite::backup::Backup;
 
-use super::error::{StateError, doing};
+use super::error::doing;
 use super::lock::private_file;
 use super::open::State;
+use crate::store::StateError;
 
 /// Pages copied at a time: few enough that a run never waits long for the reader.
 const PAGES: std::ffi::c_int = 1000;
@@ -18,7 +19,7 @@ const BETWEEN: Duration = Duration::from_millis(1);
 impl State {
     /// Copies the state to a file for its owner alone, which must not be there, not even as a
     /// symbolic link. The copy is of one instant.
-    pub fn backup(&self, path: &Path) -> Result<(), StateError> {
+    pub(super) fn backup(&self, path: &Path) -> Result<(), StateError> {
         private_file(path)?;
         let result = self.copy(path);
         if result.is_err() {

@@ -2,31 +2,10 @@
 
 use rusqlite::Connection;
 
-use super::chain::{self, Link};
-use super::error::{StateError, doing};
+use super::error::doing;
 use super::schema::version_of;
-use super::{Break, State};
-
-/// What is wrong with a state.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Flaw {
-    /// SQLite finds the file damaged.
-    #[error("the file is damaged: {0}")]
-    Damaged(String),
-    /// A row says what no row can say.
-    #[error("{count} rows of `{table}` are wrong: {rule}")]
-    Unruly {
-        /// The table.
-        table: &'static str,
-        /// What must always be so.
-        rule: &'static str,
-        /// How many rows break it.
-        count: i64,
-    },
-    /// The audit log is not what was written.
-    #[error(transparent)]
-    Broken(Break),
-}
+use super::{State, chain};
+use crate::store::{Flaw, Link, StateError};
 
 /// What must be so in every row: table, rule, and the rows that break it.
 const RULES: [(&str, &str, &str); 9] = [
@@ -109,7 +88,7 @@ const RULES_OF_6: [(&str, &str, &str); 1] = [(
 
 impl State {
     /// Looks for everything that can be wrong; the head of the audit chain if it is whole.
-    pub fn verify(&self) -> Result<(Vec<Flaw>, Option<Link>), StateError> {
+    pub(super) fn verify(&self) -> Result<(Vec<Flaw>, Option<Link>), StateError> {
         let verifying = doing("verify the state");
         let connection = &self.connection;
         let mut flaws = damages(connection).map_err(&verifying)?;
@@ -145,11 +124,10 @@ fn damages(connection: &Connection) -> rusqlite::Result<Vec<Flaw>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::Location;
 
     #[test]
     fn a_new_state_is_sound_and_every_rule_finds_what_breaks_it() {
-        let state = State::write(&Location::Memory, "lineage").unwrap();
+        let state = State::in_memory("lineage").unwrap();
         assert_eq!(state.verify().unwrap().0, []);
         let sound = "INSERT INTO target VALUES ('t', '', '', '');
             INSERT INTO enforcement (target, room, kind, subject, deny) VALUES ('t', '', 'user', 'u', 1);";

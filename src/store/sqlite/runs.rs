@@ -1,27 +1,11 @@
-//! The record of runs.
+//! The record of runs as a table.
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::error::{StateError, doing};
+use super::error::doing;
 use super::{State, history};
-use crate::domain::{Moment, Who};
-
-/// A run, as it is recorded.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct RunRow {
-    /// Its id.
-    pub id: String,
-    /// When it began.
-    pub started: Moment,
-    /// When it ended; `None` if it is under way or was killed.
-    pub finished: Option<Moment>,
-    /// Who began it.
-    pub who: Who,
-    /// Why it was allowed or begun, if somebody said.
-    pub note: Option<String>,
-    /// How many operations ended how, as JSON; empty if it had none.
-    pub outcome: Option<String>,
-}
+use crate::domain::Moment;
+use crate::store::{RunRow, StateError};
 
 /// The row of `meta` that says when the newest run began, in milliseconds. Runs recorded later than
 /// that had a wrong clock, as somebody has said since.
@@ -46,12 +30,12 @@ pub(super) fn set_newest(connection: &Connection, at: Moment) -> rusqlite::Resul
 impl State {
     /// Remembers that the clock says `now` rightly, and that runs recorded later than that had a
     /// wrong one: no run is compared with them again, but with those that follow.
-    pub fn accept_clock(&mut self, now: Moment) -> Result<(), StateError> {
+    pub(super) fn accept_clock(&mut self, now: Moment) -> Result<(), StateError> {
         set_newest(&self.connection, now).map_err(doing("record that the clock is right"))
     }
 
     /// When the newest of the runs began that had begun by `at`.
-    pub fn newest_run_by(&self, at: Moment) -> Result<Option<Moment>, StateError> {
+    pub(super) fn newest_run_by(&self, at: Moment) -> Result<Option<Moment>, StateError> {
         let sql = "SELECT max(started) FROM run WHERE started <= ?1";
         let newest: Result<Option<i64>, _> =
             self.connection.query_row(sql, [at.millis()], |row| row.get(0));
@@ -59,7 +43,7 @@ impl State {
     }
 
     /// The run that began last, without those whose clock somebody has called wrong.
-    pub fn last_run(&self) -> Result<Option<RunRow>, StateError> {
+    pub(super) fn last_run(&self) -> Result<Option<RunRow>, StateError> {
         let reading = doing("read the record of runs");
         let who = history::who_of("run.who", &self.connection).map_err(&reading)?;
         let sql = format!(

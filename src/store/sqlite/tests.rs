@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::lock::make_directory;
+use super::lock::{FileLock, make_directory};
 use super::*;
 use crate::domain::{
     Action, Deny, Doubt, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment, Restriction, RuleId,
     Subject, TargetName, Twin, Until, Untils,
 };
+use crate::store::{AuditRow, Intent};
 use crate::world::Process;
 
 pub(super) const LINEAGE: &str = "0198c0de-0000-7000-8000-000000000000";
@@ -25,11 +26,22 @@ pub(super) fn fresh() -> (TempDir, PathBuf) {
 }
 
 pub(super) fn open(path: &Path) -> State {
-    State::write(&Location::File(path.to_owned()), LINEAGE).unwrap()
+    State::write(path, LINEAGE).unwrap()
 }
 
 fn process() -> Process {
     Process { user: "ann".to_owned(), host: "here".to_owned(), pid: 7 }
+}
+
+pub(super) fn commit(state: &mut State, fence: i64, records: &[Record]) -> Result<(), StateError> {
+    state.commit_each(fence, None, &mut records.iter())
+}
+
+pub(super) fn rows_of(state: &mut State) -> Vec<Enforcement> {
+    let view = state.view().unwrap();
+    let mut all = Vec::new();
+    view.rows(&mut |rows| all = rows.collect()).unwrap();
+    all
 }
 
 pub(super) fn lease(state: &mut State, run: &str) -> Lease {
@@ -72,7 +84,7 @@ pub(super) fn audit(subject: &str) -> Record {
 }
 
 fn refusal(path: &Path) -> StateError {
-    State::read(&Location::File(path.to_owned())).unwrap_err()
+    State::read(path).unwrap_err()
 }
 
 #[test]
@@ -90,7 +102,7 @@ fn a_closed_state_is_one_file() {
     let (_directory, path) = fresh();
     let mut state = open(&path);
     let lease = lease(&mut state, "r");
-    state.commit(lease.fence, &[Record::Put(row("a"))]).unwrap();
+    commit(&mut state, lease.fence, &[Record::Put(row("a"))]).unwrap();
     state.close().unwrap();
     let names = path.parent().unwrap().read_dir().unwrap();
     let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
@@ -103,11 +115,11 @@ fn what_a_killed_run_wrote_is_there_for_the_next() {
     let (_directory, path) = fresh();
     let mut state = open(&path);
     let lease = lease(&mut state, "r");
-    state.commit(lease.fence, &[Record::Put(row("a"))]).unwrap();
+    commit(&mut state, lease.fence, &[Record::Put(row("a"))]).unwrap();
     // Neither closed nor dropped: what a kill leaves behind.
     std::mem::forget(state);
-    let mut state = State::read(&Location::File(path)).unwrap().unwrap();
-    assert_eq!(state.snapshot().unwrap().rows, [row("a")]);
+    let mut state = State::read(&path).unwrap().unwrap();
+    assert_eq!(rows_of(&mut state), [row("a")]);
 }
 
 #[test]
@@ -116,12 +128,13 @@ fn a_holder_whose_lease_was_taken_can_write_nothing_more() {
     let mut state = open(&path);
     let old = lease(&mut state, "old");
     State::beside(&path).unwrap().unwrap().break_lease("old").unwrap();
-    let refused = state.commit(old.fence, &[Record::Put(row("a"))]);
+    let refused = commit(&mut state, old.fence, &[Record::Put(row("a"))]);
     assert!(matches!(refused, Err(StateError::LeaseLost)));
-    assert!(matches!(state.heartbeat(&old, Moment::from_seconds(101)), Err(StateError::LeaseLost)));
+    let heard = state.commit_each(old.fence, Some(Moment::from_seconds(101)), &mut [].iter());
+    assert!(matches!(heard, Err(StateError::LeaseLost)));
     let new = lease(&mut state, "new");
     assert!(new.fence > old.fence);
-    state.commit(new.fence, &[Record::Put(row("a"))]).unwrap();
+    commit(&mut state, new.fence, &[Record::Put(row("a"))]).unwrap();
 }
 
 #[test]
@@ -152,10 +165,10 @@ fn records_are_written_together_or_not_at_all() {
         subjects: 1,
         at: Moment::from_seconds(1),
     });
-    state.commit(lease.fence, std::slice::from_ref(&intent)).unwrap();
+    commit(&mut state, lease.fence, std::slice::from_ref(&intent)).unwrap();
     // The same number twice is refused, and takes the row beside it along.
-    state.commit(lease.fence, &[Record::Put(row("a")), intent]).unwrap_err();
-    assert!(state.snapshot().unwrap().rows.is_empty());
+    commit(&mut state, lease.fence, &[Record::Put(row("a")), intent]).unwrap_err();
+    assert!(rows_of(&mut state).is_empty());
 }
 
 #[test]
@@ -163,7 +176,7 @@ fn the_audit_log_can_be_neither_changed_nor_cut() {
     let (_directory, path) = fresh();
     let mut state = open(&path);
     let lease = lease(&mut state, "r");
-    state.commit(lease.fence, &[audit("a")]).unwrap();
+    commit(&mut state, lease.fence, &[audit("a")]).unwrap();
     for sql in ["UPDATE audit SET outcome = 'failed'", "DELETE FROM audit"] {
         let refused = state.connection.execute(sql, []).unwrap_err();
         assert!(refused.to_string().contains("append-only"), "{refused}");
@@ -182,7 +195,7 @@ fn what_is_not_a_state_is_refused_and_left_as_it_is() {
     for bytes in damaged {
         std::fs::write(&path, bytes).unwrap();
         let error = refusal(&path);
-        assert!(matches!(error, StateError::Foreign { .. } | StateError::Sqlite { .. }), "{error}");
+        assert!(matches!(error, StateError::Foreign { .. } | StateError::Engine { .. }), "{error}");
         assert_eq!(std::fs::read(&path).unwrap(), bytes);
     }
 }
@@ -304,13 +317,13 @@ proptest! {
         let mut rows: Vec<_> = rows.into_values().collect();
         rows.sort_by(|a, b| a.restriction.cmp(&b.restriction));
         rows.dedup_by(|a, b| a.restriction == b.restriction);
-        let mut state = State::write(&Location::Memory, LINEAGE).unwrap();
+        let mut state = State::in_memory(LINEAGE).unwrap();
         let lease = lease(&mut state, "r");
         let records: Vec<_> = rows.iter().rev().cloned().map(Record::Put).collect();
-        state.commit(lease.fence, &records).unwrap();
-        prop_assert_eq!(&state.snapshot().unwrap().rows, &rows);
+        commit(&mut state, lease.fence, &records).unwrap();
+        prop_assert_eq!(&rows_of(&mut state), &rows);
         let drops: Vec<_> = rows.into_iter().map(|row| Record::Drop(row.restriction)).collect();
-        state.commit(lease.fence, &drops).unwrap();
-        prop_assert!(state.snapshot().unwrap().rows.is_empty());
+        commit(&mut state, lease.fence, &drops).unwrap();
+        prop_assert!(rows_of(&mut state).is_empty());
     }
 }

@@ -6,23 +6,18 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::error::{StateError, doing};
+use super::error::{doing, is_busy};
+use super::lock::FileLock;
 use super::schema::{APPLICATION_ID, MIGRATIONS, VERSION, version_of};
+use crate::store::{Location, StateError};
 
-/// Where a state is kept.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Location {
-    /// In this file.
-    File(PathBuf),
-    /// In memory, for as long as the process lives.
-    Memory,
-}
-
-/// An open state.
+/// An open file.
 #[derive(Debug)]
-pub struct State {
+pub(crate) struct State {
     pub(super) connection: Connection,
-    pub(super) path: PathBuf,
+    path: PathBuf,
+    /// Proves on this machine that its run lives; dropped last.
+    pub(super) lock: Option<FileLock>,
 }
 
 /// How many kilobytes of a state that is written are kept in memory: the rows of some 50,000
@@ -41,8 +36,7 @@ impl State {
     ///
     /// The connection may write only what SQLite itself must: the recovery of a transaction that
     /// a killed run left behind.
-    pub fn read(location: &Location) -> Result<Option<Self>, StateError> {
-        let Location::File(path) = location else { return Ok(None) };
+    pub(crate) fn read(path: &Path) -> Result<Option<Self>, StateError> {
         if !exists(path)? {
             return Ok(None);
         }
@@ -55,7 +49,7 @@ impl State {
         };
         let state = match state {
             // Whoever writes it right now must not be shut out by somebody who only reads.
-            Err(StateError::Sqlite { source, .. }) if !is_busy(&source) => {
+            Err(StateError::Engine { source, .. }) if !is_busy(&*source) => {
                 Self::alone(path).and_then(checked)?
             }
             state => state?,
@@ -77,7 +71,7 @@ impl State {
 
     /// Opens a state that another process may be using, to change its lease alone; `None` if
     /// there is none.
-    pub fn beside(path: &Path) -> Result<Option<Self>, StateError> {
+    pub(crate) fn beside(path: &Path) -> Result<Option<Self>, StateError> {
         if !exists(path)? {
             return Ok(None);
         }
@@ -87,46 +81,44 @@ impl State {
     }
 
     /// Opens a state to change it, and makes it if there is none.
-    pub fn write(location: &Location, lineage: &str) -> Result<Self, StateError> {
-        let mut state = match location {
-            Location::Memory => {
-                let connection = Connection::open_in_memory().map_err(doing("open a state"))?;
-                let mut state = Self { connection, path: PathBuf::from(":memory:") };
-                state.initialise(lineage)?;
-                state
-            }
-            Location::File(path) => {
-                if !exists(path)? {
-                    make(path, lineage)?;
-                }
-                Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | COMMON_FLAGS)?
-            }
-        };
-        state.check()?;
-        state.migrate()?;
+    pub(crate) fn write(path: &Path, lineage: &str) -> Result<Self, StateError> {
+        if !exists(path)? {
+            make(path, lineage)?;
+        }
+        Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | COMMON_FLAGS)?.for_writing()
+    }
+
+    /// Makes a state in memory.
+    pub(crate) fn in_memory(lineage: &str) -> Result<Self, StateError> {
+        let connection = Connection::open_in_memory().map_err(doing("open a state"))?;
+        let mut state = Self { connection, path: PathBuf::from(":memory:"), lock: None };
+        state.initialise(lineage)?;
+        state.for_writing()
+    }
+
+    fn for_writing(mut self) -> Result<Self, StateError> {
+        self.check()?;
+        self.migrate()?;
         // Commits cost one sync instead of three; `close` puts all back into one file.
-        state.pragma("journal_mode", "WAL")?;
-        state.pragma("synchronous", "FULL")?;
-        state.pragma("cache_size", &format!("-{PAGES_IN_MEMORY}"))?;
-        state.pragma("wal_autocheckpoint", &PAGES_IN_JOURNAL.to_string())?;
-        Ok(state)
+        self.pragma("journal_mode", "WAL")?;
+        self.pragma("synchronous", "FULL")?;
+        self.pragma("cache_size", &format!("-{PAGES_IN_MEMORY}"))?;
+        self.pragma("wal_autocheckpoint", &PAGES_IN_JOURNAL.to_string())?;
+        Ok(self)
     }
 
     /// Closes a state that was open for writing: one file at rest, for CI to copy. While somebody
     /// reads it the journal stays beside it, with everything safely in it; whoever closes last
     /// takes it in, and the next writer leaves one file.
-    pub fn close(self) -> Result<(), StateError> {
+    pub(super) fn close(self) -> Result<(), StateError> {
         match self.pragma("journal_mode", "DELETE") {
-            Err(StateError::Sqlite { source, .. }) if is_busy(&source) => {}
+            Err(StateError::Engine { source, .. }) if is_busy(&*source) => {}
             other => other?,
         }
-        let Self { connection, path: _ } = self;
-        connection.close().map_err(|(_, source)| doing("close the state")(source))
-    }
-
-    /// Where the state is.
-    pub fn path(&self) -> &Path {
-        &self.path
+        let Self { connection, path: _, lock } = self;
+        connection.close().map_err(|(_, source)| doing("close the state")(source))?;
+        drop(lock);
+        Ok(())
     }
 
     /// Opens a file that is to become a copy.
@@ -154,7 +146,7 @@ impl State {
         ] {
             connection.set_db_config(option, on).map_err(doing("open the state"))?;
         }
-        Ok(Self { connection, path: path.to_owned() })
+        Ok(Self { connection, path: path.to_owned(), lock: None })
     }
 
     fn initialise(&mut self, lineage: &str) -> Result<(), StateError> {
@@ -171,7 +163,7 @@ impl State {
 
     /// Refuses what is not a state, is newer than this program, or was tampered with.
     fn check(&self) -> Result<(), StateError> {
-        let foreign = |what: String| StateError::Foreign { path: self.path.clone(), what };
+        let foreign = |what: String| StateError::Foreign { location: self.location(), what };
         // What cannot be read may still be whole.
         let unreadable = |source: rusqlite::Error| match source.sqlite_error_code() {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) | None => {
@@ -189,7 +181,7 @@ impl State {
         }
         let found = number("user_version")?;
         if found > VERSION {
-            return Err(StateError::Newer { path: self.path.clone(), found, known: VERSION });
+            return Err(StateError::Newer { location: self.location(), found, known: VERSION });
         }
         let expected = schema_of(&migrated_to(found)?).map_err(doing("read the tables"))?;
         let actual = schema_of(&self.connection).map_err(unreadable)?;
@@ -197,6 +189,10 @@ impl State {
             return Err(foreign("its tables are not as this program made them".to_owned()));
         }
         Ok(())
+    }
+
+    fn location(&self) -> Location {
+        Location::File(self.path.clone())
     }
 
     fn migrate(&mut self) -> Result<(), StateError> {
@@ -213,11 +209,6 @@ impl State {
             })
             .map_err(doing("set up the state"))
     }
-}
-
-/// Whether somebody else is using the state.
-fn is_busy(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 const COMMON_FLAGS: OpenFlags =
@@ -253,7 +244,10 @@ fn schema_of(connection: &Connection) -> rusqlite::Result<Vec<(String, Option<St
 
 /// Whether the file is there; a symlink, a pipe or a device in its place is refused.
 fn exists(path: &Path) -> Result<bool, StateError> {
-    let foreign = |what: &str| StateError::Foreign { path: path.to_owned(), what: what.to_owned() };
+    let foreign = |what: &str| StateError::Foreign {
+        location: Location::File(path.to_owned()),
+        what: what.to_owned(),
+    };
     match path.symlink_metadata() {
         Ok(metadata) if metadata.is_symlink() => Err(foreign("it is a symbolic link")),
         Ok(metadata) if !metadata.is_file() => Err(foreign("it is not a regular file")),
@@ -292,7 +286,7 @@ fn make(path: &Path, lineage: &str) -> Result<(), StateError> {
     super::lock::private_file(&fresh)?;
     let mut state = State::connect(&fresh, OpenFlags::SQLITE_OPEN_READ_WRITE | COMMON_FLAGS)?;
     state.initialise(lineage)?;
-    let State { connection, path: _ } = state;
+    let State { connection, .. } = state;
     connection.close().map_err(|(_, source)| doing("make a state")(source))?;
     std::fs::rename(&fresh, path).map_err(io("move the new state to", path))
 }

@@ -10,11 +10,6 @@ use crate::domain::{
     Enforcement, Id, Lapse, Moment, Restriction, RuleId, TargetName, Until, Untils,
 };
 
-/// Reads every row, in the canonical order of restrictions.
-pub(super) fn read_all(connection: &Connection) -> rusqlite::Result<Vec<Enforcement>> {
-    each(connection, |rows| rows.collect())?
-}
-
 /// Counts the rows of each target.
 pub(super) fn count(connection: &Connection) -> rusqlite::Result<BTreeMap<TargetName, usize>> {
     let mut statement =

@@ -5,17 +5,17 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use super::StateError;
+use crate::store::{Location, StateError};
 
 /// The lock, held until it is dropped or the process ends, however it ends.
 #[derive(Debug)]
-pub struct FileLock {
+pub(crate) struct FileLock {
     _file: File,
 }
 
 impl FileLock {
     /// Tries to take the lock beside the state at `path`; `None` if a living process holds it.
-    pub fn try_take(path: &Path) -> Result<Option<Self>, StateError> {
+    pub(super) fn try_take(path: &Path) -> Result<Option<Self>, StateError> {
         let lock = path.with_added_extension("lock");
         let io = |doing, source| StateError::Io { doing, path: lock.clone(), source };
         let file = match private_file(&lock) {
@@ -35,7 +35,7 @@ impl FileLock {
 
 /// Makes the directory of the state, for its owner alone, with a `.gitignore` that keeps it out
 /// of the repository.
-pub fn make_directory(state: &Path) -> Result<(), StateError> {
+pub(super) fn make_directory(state: &Path) -> Result<(), StateError> {
     let Some(directory) = state.parent().filter(|parent| !parent.as_os_str().is_empty()) else {
         return Ok(());
     };
@@ -43,7 +43,7 @@ pub fn make_directory(state: &Path) -> Result<(), StateError> {
     match directory.symlink_metadata() {
         Ok(metadata) if metadata.is_symlink() => {
             return Err(StateError::Foreign {
-                path: directory.to_owned(),
+                location: Location::File(directory.to_owned()),
                 what: "its directory is a symbolic link".to_owned(),
             });
         }
@@ -63,7 +63,7 @@ pub fn make_directory(state: &Path) -> Result<(), StateError> {
 
 #[expect(clippy::disallowed_methods, reason = "the state's own files are made here")]
 /// Makes a file for its owner alone. It must not be there, not even as a symbolic link.
-pub fn private_file(path: &Path) -> Result<File, StateError> {
+pub(super) fn private_file(path: &Path) -> Result<File, StateError> {
     let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path);
     file.map_err(|source| StateError::Io { doing: "create", path: path.to_owned(), source })
 }

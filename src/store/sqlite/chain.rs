@@ -1,43 +1,11 @@
-//! The chain of the audit log: each row carries the hash of its content and of the hash before it.
-//!
-//! A row that was altered, taken out or put in breaks the chain; the head, which `meta` keeps,
-//! tells when its end was cut off. Who can write the file can also write the whole chain anew:
-//! whoever wants proof against that notes the head elsewhere, as `state verify` prints it.
+//! The chain of the audit log in its table ([`crate::store::audit_chain`]).
 
-use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, OptionalExtension as _};
-use sha2::{Digest as _, Sha256};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use crate::domain::hex::hex;
-
-/// The newest row of a chain.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Link {
-    /// Its number.
-    pub seq: i64,
-    /// Its hash, in hexadecimal digits.
-    pub hash: String,
-}
-
-/// Where a chain is broken.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Break {
-    /// A row is not there.
-    #[error("audit row {0} is missing")]
-    Missing(i64),
-    /// A row is not what was written.
-    #[error("audit row {0} was altered")]
-    Altered(i64),
-    /// A row was put in behind the newest one that was written.
-    #[error("audit row {0} was not written by this program")]
-    Added(i64),
-    /// One of the rows from before the chain is not what it was when the chain began.
-    #[error("a row up to audit row {0}, from before rows were chained, was altered")]
-    AlteredBefore(i64),
-}
-
-/// How many columns of a row its hash covers: all of the first version's.
-pub(super) const COVERED: usize = 18;
+use super::reading::unreadable;
+use crate::store::Break;
+use crate::store::audit_chain::{COVERED, Follower, Link, Value};
 
 /// The column of the hash, from version 2 on.
 const HASH: usize = COVERED;
@@ -57,42 +25,6 @@ LEFT JOIN words AS told ON told.id = audit.told
 LEFT JOIN words AS reason ON reason.id = audit.reason
 ORDER BY seq";
 
-impl Link {
-    /// The head of a log without rows.
-    pub(super) fn start() -> Self {
-        Self { seq: 0, hash: String::new() }
-    }
-
-    /// The link of a row that follows this one.
-    pub(super) fn next(&self, values: &mut dyn Iterator<Item = ValueRef<'_>>) -> Self {
-        let mut content = Vec::with_capacity(CONTENT);
-        content.extend_from_slice(self.hash.as_bytes());
-        for value in values {
-            add(&mut content, value);
-        }
-        Self { seq: self.seq.saturating_add(1), hash: hex(&Sha256::digest(&content)) }
-    }
-}
-
-/// Bytes that the content of almost every row fits in.
-const CONTENT: usize = 1024;
-
-/// Adds a value so that no two sequences of values are digested alike.
-fn add(content: &mut Vec<u8>, value: ValueRef<'_>) {
-    let mut tagged = |tag: u8, bytes: &[u8]| {
-        content.push(tag);
-        content.extend(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
-        content.extend_from_slice(bytes);
-    };
-    match value {
-        ValueRef::Null => tagged(b'n', &[]),
-        ValueRef::Integer(number) => tagged(b'i', &number.to_be_bytes()),
-        ValueRef::Real(number) => tagged(b'r', &number.to_bits().to_be_bytes()),
-        ValueRef::Text(text) => tagged(b't', text),
-        ValueRef::Blob(bytes) => tagged(b'b', bytes),
-    }
-}
-
 /// The head, as `meta` keeps it; of a log from before the chain, made from its rows.
 pub(super) fn head(connection: &Connection) -> rusqlite::Result<Link> {
     if let Some(head) = kept_head(connection)? {
@@ -100,7 +32,7 @@ pub(super) fn head(connection: &Connection) -> rusqlite::Result<Link> {
     }
     let mut head = Link::start();
     each(connection, |seq, values, _| {
-        head = Link { seq, ..head.next(&mut values.iter().map(ValueRef::from)) };
+        head = Link { seq, ..head.next(&mut values.iter().copied()) };
         true
     })?;
     Ok(head)
@@ -108,46 +40,17 @@ pub(super) fn head(connection: &Connection) -> rusqlite::Result<Link> {
 
 /// Keeps the head.
 pub(super) fn set_head(connection: &Connection, head: &Link) -> rusqlite::Result<()> {
-    let Link { seq, hash } = head;
     connection
         .prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES ('audit_head', ?1)")?
-        .execute([format!("{seq} {hash}")])?;
+        .execute([head.to_text()])?;
     Ok(())
 }
 
 /// Follows the chain from its beginning, and compares its end with the head.
 pub(super) fn verify(connection: &Connection) -> rusqlite::Result<Result<Link, Break>> {
-    let kept = kept_head(connection)?;
-    let mut head = Link::start();
-    let mut unchained = 0;
-    let mut broken = None;
-    each(connection, |seq, values, hash| {
-        let expected = head.seq.saturating_add(1);
-        let next = head.next(&mut values.iter().map(ValueRef::from));
-        let chained = kept.is_some() && (hash.is_some() || unchained < head.seq);
-        broken = if seq != expected {
-            Some(Break::Missing(expected))
-        } else if kept.as_ref().is_some_and(|kept| seq > kept.seq) {
-            Some(Break::Added(seq))
-        } else if !chained {
-            unchained = seq;
-            hash.map(|_without_head| Break::Altered(seq))
-        } else if hash.as_deref() == Some(next.hash.as_str()) {
-            None
-        } else if unchained > 0 && unchained == head.seq {
-            Some(Break::AlteredBefore(seq))
-        } else {
-            Some(Break::Altered(seq))
-        };
-        head = next;
-        broken.is_none()
-    })?;
-    Ok(match (broken, kept) {
-        (Some(broken), _) => Err(broken),
-        (None, Some(kept)) if kept.seq > head.seq => Err(Break::Missing(head.seq + 1)),
-        (None, Some(kept)) if kept.hash != head.hash => Err(Break::Altered(head.seq)),
-        (None, _) => Ok(head),
-    })
+    let mut follower = Follower::new(kept_head(connection)?);
+    each(connection, |seq, values, hash| follower.see(seq, &mut values.iter().copied(), hash))?;
+    Ok(follower.end())
 }
 
 fn kept_head(connection: &Connection) -> rusqlite::Result<Option<Link>> {
@@ -155,17 +58,13 @@ fn kept_head(connection: &Connection) -> rusqlite::Result<Option<Link>> {
         .prepare_cached("SELECT value FROM meta WHERE key = 'audit_head'")?
         .query_row([], |row| row.get(0))
         .optional()?;
-    Ok(text.map(|text| {
-        // A head that cannot be read is no head that any chain ends in.
-        let (seq, hash) = text.split_once(' ').unwrap_or(("", &text));
-        Link { seq: seq.parse().unwrap_or(i64::MAX), hash: hash.to_owned() }
-    }))
+    Ok(text.as_deref().map(Link::parse))
 }
 
 /// Shows every row in turn (number, covered columns, hash), until `see` has seen enough.
 fn each(
     connection: &Connection,
-    mut see: impl FnMut(i64, Vec<Value>, Option<String>) -> bool,
+    mut see: impl FnMut(i64, &[Value<'_>], Option<&str>) -> bool,
 ) -> rusqlite::Result<()> {
     // A state of an earlier version, which a newer program only reads, has fewer columns.
     let width = connection.prepare("SELECT * FROM audit")?.column_count();
@@ -176,20 +75,34 @@ fn each(
     while let Some(row) = rows.next()? {
         let texts = if has_texts && row.get_ref(WHO)? != ValueRef::Null { TEXTS } else { 0 };
         let covered = (0..COVERED).chain(width..width + texts);
-        let values = covered.map(|column| row.get(column)).collect::<Result<_, _>>()?;
-        let hash = if width > HASH { row.get(HASH)? } else { None };
-        if !see(row.get(0)?, values, hash) {
+        let values = covered.map(|column| value(row, column)).collect::<Result<Vec<_>, _>>()?;
+        let hash = if width > HASH { row.get_ref(HASH)?.as_str_or_null()? } else { None };
+        if !see(row.get(0)?, &values, hash) {
             break;
         }
     }
     Ok(())
 }
 
+/// A value as the hash covers it; the tables have none of another kind.
+fn value<'r>(row: &'r Row<'_>, column: usize) -> rusqlite::Result<Value<'r>> {
+    match row.get_ref(column)? {
+        ValueRef::Null => Ok(Value::Null),
+        ValueRef::Integer(number) => Ok(Value::Integer(number)),
+        ValueRef::Text(text) => {
+            std::str::from_utf8(text).map(Value::Text).map_err(|_not_text| unreadable("audit"))
+        }
+        ValueRef::Real(_) | ValueRef::Blob(_) => Err(unreadable("audit")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::{Deny, Id, Kind, Moment, Restriction, Subject, TargetName, Until};
-    use crate::state::{AuditRow, Location, Record, State};
+    use crate::store::sqlite::State;
+    use crate::store::sqlite::tests::commit;
+    use crate::store::{AuditRow, Record};
 
     fn row(subject: &str) -> Record {
         Record::Audit(AuditRow {
@@ -218,9 +131,9 @@ mod tests {
     }
 
     fn log() -> State {
-        let mut state = State::write(&Location::Memory, "lineage").unwrap();
-        state.commit(0, &[row("a"), row("b"), row("c")]).unwrap();
-        state.commit(0, &[row("d")]).unwrap();
+        let mut state = State::in_memory("lineage").unwrap();
+        commit(&mut state, 0, &[row("a"), row("b"), row("c")]).unwrap();
+        commit(&mut state, 0, &[row("d")]).unwrap();
         // Whoever tampers stops at no trigger.
         let triggers = "DROP TRIGGER audit_is_never_changed; DROP TRIGGER audit_is_never_cut;
             DROP TRIGGER words_are_never_changed; DROP TRIGGER words_are_never_cut;";
@@ -271,18 +184,9 @@ mod tests {
             DELETE FROM meta WHERE key = 'audit_head'";
         state.connection.execute_batch(legacy).unwrap();
         assert_eq!(verify(&state.connection).unwrap().unwrap().seq, 4);
-        state.commit(0, &[row("e"), row("f")]).unwrap();
+        commit(&mut state, 0, &[row("e"), row("f")]).unwrap();
         assert_eq!(verify(&state.connection).unwrap().unwrap().seq, 6);
         state.connection.execute_batch("UPDATE audit SET subject = 'B' WHERE seq = 2").unwrap();
         assert_eq!(verify(&state.connection).unwrap(), Err(Break::AlteredBefore(5)));
-    }
-
-    #[test]
-    fn no_two_rows_digest_alike() {
-        let text = |text: &str| Value::Text(text.to_owned());
-        let link =
-            |values: &[Value]| Link::start().next(&mut values.iter().map(ValueRef::from)).hash;
-        assert_ne!(link(&[text("ab"), text("c")]), link(&[text("a"), text("bc")]));
-        assert_ne!(link(&[Value::Null, text("")]), link(&[text(""), Value::Null]));
     }
 }

@@ -1,0 +1,46 @@
+//! What the last apply's config and policy said, as text that a state keeps: so that whoever
+//! changes a guard is seen, and taking somebody out of `protect` can be guarded.
+
+use std::collections::BTreeSet;
+
+use crate::domain::{GuardSettings, Id, Kind, ProtectedKey, TargetName};
+
+/// Under which key a state keeps the guards: a JSON object.
+pub(super) const GUARDS: &str = "guards";
+
+/// Under which key a state keeps who is protected: a JSON list of target (empty for all), kind
+/// and id.
+pub(super) const PROTECTED: &str = "protected";
+
+/// The guards as text.
+pub(super) fn guards_text(guards: &GuardSettings) -> String {
+    let object: serde_json::Map<String, serde_json::Value> =
+        guards.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    serde_json::Value::Object(object).to_string()
+}
+
+/// Reads what [`guards_text`] wrote.
+pub(super) fn guards_of(text: &str) -> Option<GuardSettings> {
+    serde_json::from_str(text).ok()
+}
+
+/// Who is protected, as text.
+pub(super) fn protected_text(keys: &BTreeSet<ProtectedKey>) -> String {
+    let text = |key: &ProtectedKey| {
+        let ProtectedKey { target, kind, id } = key;
+        let target = target.as_ref().map_or("", TargetName::as_str);
+        [target.to_owned(), kind.name().to_owned(), id.as_str().to_owned()]
+    };
+    let list: serde_json::Value = keys.iter().map(|key| text(key).to_vec()).collect();
+    list.to_string()
+}
+
+/// Reads what [`protected_text`] wrote.
+pub(super) fn protected_of(text: &str) -> Option<BTreeSet<ProtectedKey>> {
+    let keys: Vec<[String; 3]> = serde_json::from_str(text).ok()?;
+    let key = |[target, kind, id]: [String; 3]| {
+        let target = if target.is_empty() { None } else { Some(TargetName::parse(&target)?) };
+        Some(ProtectedKey { target, kind: Kind::parse(&kind)?, id: Id::new(id) })
+    };
+    keys.into_iter().map(key).collect()
+}

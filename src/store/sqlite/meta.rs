@@ -1,0 +1,48 @@
+//! The rows of `meta` that remember what the config and the policy said.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::reading::unreadable;
+use crate::domain::{GuardSettings, ProtectedKey};
+use crate::store::remembered::{
+    GUARDS, PROTECTED, guards_of, guards_text, protected_of, protected_text,
+};
+
+fn read(connection: &Connection, key: &str) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT value FROM meta WHERE key = ?1";
+    connection.query_row(sql, [key], |row| row.get(0)).optional()
+}
+
+fn write(connection: &Connection, key: &str, text: &str) -> rusqlite::Result<()> {
+    connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)", [key, text])?;
+    Ok(())
+}
+
+/// The guards of the last apply.
+pub(super) fn guards(connection: &Connection) -> rusqlite::Result<Option<GuardSettings>> {
+    let text = read(connection, GUARDS)?;
+    text.map(|text| guards_of(&text).ok_or_else(|| unreadable(GUARDS))).transpose()
+}
+
+/// Remembers the guards.
+pub(super) fn set_guards(connection: &Connection, guards: &GuardSettings) -> rusqlite::Result<()> {
+    write(connection, GUARDS, &guards_text(guards))
+}
+
+/// Who was protected at the last apply.
+pub(super) fn protected(connection: &Connection) -> rusqlite::Result<BTreeSet<ProtectedKey>> {
+    let text = read(connection, PROTECTED)?;
+    text.map_or(Ok(BTreeSet::new()), |text| {
+        protected_of(&text).ok_or_else(|| unreadable(PROTECTED))
+    })
+}
+
+/// Remembers who is protected.
+pub(super) fn set_protected(
+    connection: &Connection,
+    keys: &BTreeSet<ProtectedKey>,
+) -> rusqlite::Result<()> {
+    write(connection, PROTECTED, &protected_text(keys))
+}

@@ -1,0 +1,46 @@
+//! A state while it is read: everything comes from one instant.
+
+use std::collections::BTreeMap;
+
+use rusqlite::Transaction;
+
+use super::error::doing;
+use super::{State, rows};
+use crate::domain::{Enforcement, TargetName};
+use crate::store::{Reading, Snapshot, StateError};
+
+/// A state while it is read.
+#[derive(Debug)]
+pub(super) struct View<'s> {
+    pub(super) transaction: Transaction<'s>,
+}
+
+impl State {
+    /// Begins to read; whoever writes meanwhile is not seen.
+    pub(super) fn view(&mut self) -> Result<View<'_>, StateError> {
+        let transaction = self.connection.transaction().map_err(doing("read the state"))?;
+        Ok(View { transaction })
+    }
+}
+
+impl Reading for View<'_> {
+    fn outline(&self) -> Result<Snapshot, StateError> {
+        self.read_outline()
+    }
+
+    fn rows_per_target(&self) -> Result<BTreeMap<TargetName, usize>, StateError> {
+        rows::count(&self.transaction).map_err(doing("read the state"))
+    }
+
+    fn rows(
+        &self,
+        read: &mut dyn FnMut(&mut dyn Iterator<Item = Enforcement>),
+    ) -> Result<(), StateError> {
+        let mut failed = Ok(());
+        rows::each(&self.transaction, |rows| {
+            read(&mut rows.map_while(|row| row.map_err(|error| failed = Err(error)).ok()));
+        })
+        .map_err(doing("read the state"))?;
+        failed.map_err(doing("read the state"))
+    }
+}
