@@ -76,10 +76,19 @@ impl Line {
             waited = Waited::take(http, &self.session.target.endpoint, self.paces.get(lane)) => waited,
             () = self.shared.halt.pulled() => return Err(NotMade::Over),
         };
-        let clearance = loop {
-            let look = |now| self.look(work, now);
-            match Clearance::take(&self.shared.world, call, waited, look) {
-                Ok(clearance) => break clearance,
+        let world = &self.shared.world;
+        let (sent, (answer, clock_ahead)) = loop {
+            match Clearance::take(world, call, waited, |now| self.look(work, now)) {
+                Ok(clearance) => {
+                    let (sent, start) = (clearance.sent(), Instant::now());
+                    match exchange(world, &self.session, &work.call, clearance).await {
+                        Ok(exchanged) => {
+                            self.in_flight.observe(start.elapsed());
+                            break (sent, exchanged);
+                        }
+                        Err(again) => waited = again,
+                    }
+                }
                 Err((Held::NotMade(why), _)) => return Err(why),
                 Err((Held::LeaseUnsure, again)) => {
                     self.journal.confirm().await?;
@@ -87,11 +96,6 @@ impl Line {
                 }
             }
         };
-        let sent = clearance.sent();
-        let start = Instant::now();
-        let (answer, clock_ahead) =
-            exchange(&self.shared.world, &self.session, &work.call, clearance).await;
-        self.in_flight.observe(start.elapsed());
         work.learn(Bearing::of(&work.call, &answer), intended, || blame(&answer));
         Ok(Attempt { call, sent, answer, clock_ahead })
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use super::pace::{Pace, Turn};
-use super::settle::{Answer, Refused};
+use super::settle::{self, Refused};
 use crate::domain::Moment;
 use crate::provider::{Call, Endpoint, Reply, Session, Stamp};
 use crate::world::{Http, Slot, World};
@@ -21,12 +21,8 @@ pub(super) struct Waited<'a> {
     turn: Option<Turn<'a>>,
 }
 
-/// So often a connection is made for one call.
-const MOST_CONNECTIONS: u32 = 3;
-
 impl<'a> Waited<'a> {
-    /// Waits. A connection that is closed meanwhile is made anew, but not for ever: the call fails
-    /// unsent on one that is closed, as it does where there is none.
+    /// Waits.
     pub(super) async fn take(
         http: &dyn Http,
         endpoint: &Endpoint,
@@ -37,20 +33,13 @@ impl<'a> Waited<'a> {
             Some(pace) => pace.near().await,
             None => None,
         };
-        let mut connections = 1;
-        loop {
-            let slot = http.slot(endpoint).await;
-            let was_open = slot.is_open();
-            let turn = match pace {
-                Some(pace) => Some(pace.turn().await),
-                None => None,
-            };
-            if slot.is_open() || !was_open || connections == MOST_CONNECTIONS {
-                drop(near);
-                return Self { slot, turn };
-            }
-            connections += 1;
-        }
+        let slot = http.slot(endpoint).await;
+        let turn = match pace {
+            Some(pace) => Some(pace.turn().await),
+            None => None,
+        };
+        drop(near);
+        Self { slot, turn }
     }
 }
 
@@ -83,13 +72,17 @@ impl<'a> Clearance<'a> {
     }
 }
 
-/// Sends a call, and ends its turn; also how far the provider's clock is ahead, in seconds.
-pub(super) async fn exchange(
+/// What came back, and how far the provider's clock is ahead, in seconds.
+pub(super) type Exchanged = (settle::Answer, Option<i64>);
+
+/// Sends a call, and ends its turn. Nothing is sent where its connection was closed meanwhile: what
+/// it waited for comes back with another one, for one more look.
+pub(super) async fn exchange<'a>(
     world: &World,
     session: &Session,
     call: &Call,
-    Clearance { stamp, waited: Waited { slot, turn } }: Clearance<'_>,
-) -> (Answer, Option<i64>) {
+    Clearance { stamp, waited: Waited { slot, turn } }: Clearance<'a>,
+) -> Result<Exchanged, Waited<'a>> {
     let (number, provider) = (stamp.sequence, session.target.provider);
     let request = provider.encode(session, call, &stamp);
     tracing::debug!(target: "ostracon", call = number, ?request, subjects = call.items.len(), "sending");
@@ -102,6 +95,7 @@ pub(super) async fn exchange(
         Poll::Ready(response) => response,
         Poll::Pending => sending.await,
     };
+    let response = response.map_err(|slot| Waited { slot, turn: None })?;
     let (answer, clock_ahead) = match response {
         Ok(response) => {
             let ahead = response.date.map(|date| date.seconds() - world.now().seconds());
@@ -111,5 +105,5 @@ pub(super) async fn exchange(
         Err(no_answer) => (Err(Refused::NoAnswer(no_answer)), None),
     };
     tracing::debug!(target: "ostracon", call = number, outcome = super::attempt::outcome(&answer), "answered");
-    (answer, clock_ahead)
+    Ok((answer, clock_ahead))
 }

@@ -167,10 +167,15 @@ impl Reader {
     async fn send(&self, form: &'static Form, call: &Call) -> Answer {
         let number = next_call(&self.sequence, self.world.now());
         let (http, endpoint) = (&*self.world.http, &self.session.target.endpoint);
-        let waited = Waited::take(http, endpoint, self.paces.get(form.lane)).await;
-        let look = |_| Ok::<_, Infallible>(());
-        let Ok(clearance) = Clearance::take(&self.world, number, waited, look);
-        let (answer, ahead) = exchange(&self.world, &self.session, call, clearance).await;
+        let mut waited = Waited::take(http, endpoint, self.paces.get(form.lane)).await;
+        let (answer, ahead) = loop {
+            let look = |_| Ok::<_, Infallible>(());
+            let Ok(clearance) = Clearance::take(&self.world, number, waited, look);
+            match exchange(&self.world, &self.session, call, clearance).await {
+                Ok(exchanged) => break exchanged,
+                Err(again) => waited = again,
+            }
+        };
         if let Some(ahead) = ahead {
             // The first answer tells; a slow one later would tell less.
             let _known = self.clock_ahead.set(ahead);

@@ -253,8 +253,14 @@ async fn knock(context: &Context<'_>, target: &Target) -> Result<Option<i64>, St
         longest_answer: LONGEST_ANSWER,
     };
     let http = &context.world.http;
-    let slot = http.slot(&target.endpoint).await;
-    match http.send(request, slot).await {
+    let mut slot = http.slot(&target.endpoint).await;
+    let answer = loop {
+        match http.send(request.clone(), slot).await {
+            Ok(answer) => break answer,
+            Err(again) => slot = again,
+        }
+    };
+    match answer {
         Ok(response) => {
             let now = context.world.now().seconds();
             Ok(response.date.map(|date| date.seconds() - now))

@@ -54,15 +54,13 @@ impl Scene {
 
     /// Makes a call, a little later than the one before.
     async fn call(&mut self, call: &Call) -> Result<Reply, Fault> {
-        use crate::world::{Http as _, Slot};
-
         self.trial.pass(250);
         self.stamps += 1;
         let nonce = self.stamps.unsigned_abs();
         let stamp = Stamp { now: self.trial.now(), nonce, sequence: self.stamps };
         let provider = self.session.target.provider;
         let request = provider.encode(&self.session, call, &stamp);
-        let response = self.trial.sandbox.send(request, Slot::default()).await.unwrap();
+        let response = self.trial.sandbox.respond(request).await.unwrap();
         provider.decode(call, &response)
     }
 

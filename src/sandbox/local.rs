@@ -13,19 +13,24 @@ impl Http for Sandbox {
     }
 
     fn send(&self, request: Request, _: Slot) -> Answer<'_> {
-        Box::pin(async move {
-            let timeout = request.timeout;
-            let incoming = incoming(request);
-            match tokio::time::timeout(timeout, self.play(&incoming)).await {
-                Ok(Ok(outgoing)) => Ok(response(outgoing)),
-                Ok(Err(Cut::Before)) => Err(NoAnswer::NotSent("connection refused".into())),
-                Ok(Err(Cut::Starved)) => Err(NoAnswer::Starved("too many open files".into())),
-                Ok(Err(Cut::After)) => Err(NoAnswer::Unknown("connection reset".into())),
-                Err(_elapsed) => {
-                    Err(NoAnswer::Unknown(format!("no answer within {} s", timeout.as_secs())))
-                }
+        Box::pin(async { Ok(self.respond(request).await) })
+    }
+}
+
+impl Sandbox {
+    /// Answers a request.
+    pub(super) async fn respond(&self, request: Request) -> Result<Response, NoAnswer> {
+        let timeout = request.timeout;
+        let incoming = incoming(request);
+        match tokio::time::timeout(timeout, self.play(&incoming)).await {
+            Ok(Ok(outgoing)) => Ok(response(outgoing)),
+            Ok(Err(Cut::Before)) => Err(NoAnswer::NotSent("connection refused".into())),
+            Ok(Err(Cut::Starved)) => Err(NoAnswer::Starved("too many open files".into())),
+            Ok(Err(Cut::After)) => Err(NoAnswer::Unknown("connection reset".into())),
+            Err(_elapsed) => {
+                Err(NoAnswer::Unknown(format!("no answer within {} s", timeout.as_secs())))
             }
-        })
+        }
     }
 }
 
@@ -76,7 +81,7 @@ mod tests {
             timeout: Duration::from_secs(20),
             longest_answer: LONGEST_ANSWER,
         };
-        let outcome = match trial.sandbox.send(request, Slot::default()).await {
+        let outcome = match trial.sandbox.respond(request).await {
             Ok(response) => {
                 assert_eq!(response.date, Some(trial.now()));
                 let after = response.retry_after.map(|after| format!(" after {after:?}"));

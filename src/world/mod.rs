@@ -93,8 +93,12 @@ pub trait Random: Send + Sync {
     fn bits(&self) -> u64;
 }
 
-/// The answer to a request, some time.
-pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response, NoAnswer>> + Send + 'a>>;
+/// What comes of a request: its answer. Or its slot, with another connection: the one that it had
+/// was closed while it waited, so nothing was sent, and whatever was looked at may have changed.
+pub type Sent = Result<Result<Response, NoAnswer>, Slot>;
+
+/// What comes of a request, some time.
+pub type Answer<'a> = Pin<Box<dyn Future<Output = Sent> + Send + 'a>>;
 
 /// The right to send a request, some time.
 pub type Slotting<'a> = Pin<Box<dyn Future<Output = Slot> + Send + 'a>>;

@@ -1,51 +1,61 @@
 //! The real network: TLS, no redirects, and errors that tell "never sent" from "who knows".
 //!
-//! A request needs a [`Slot`] first: a connection that stands. So what takes long (a place among
-//! the process's handles, names, proxies, handshakes) lies before the last look at clock and lease,
-//! and whatever fails there was provably never sent. Nothing is sent twice: a request is written
-//! at most once, on the connection of its slot.
+//! A request needs a [`Slot`] first: a client whose connection stands. So what takes long (a place
+//! among the process's handles, names, proxies, handshakes) lies before the last look at clock and
+//! lease, and whatever fails there was provably never sent. A connection may be closed while it
+//! waits: the one that takes its place is made before one more look. Nothing is sent twice.
 
-mod connect;
+mod client;
 mod failure;
-mod pool;
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
-use hyper::header::{ACCEPT, DATE, HOST, HeaderMap, RETRY_AFTER, USER_AGENT};
-use hyper_util::client::proxy::matcher::Matcher;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use reqwest::{Client, Method as HttpMethod, RequestBuilder};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep, timeout_at};
+use url::{Position, Url};
 
-use self::connect::{Connection, Connector};
-use self::failure::Failure;
-use self::pool::{Permit, Pool};
-use super::{Answer, Http, Slotting};
+use self::client::{Clients, LONGEST_IDLE};
+use self::failure::{is_connected, no_answer};
+use super::{Answer, Http, Sent, Slotting};
 use crate::domain::Moment;
-use crate::provider::{Endpoint, NoAnswer, Request, Response};
+use crate::provider::{Endpoint, Method, NoAnswer, Request, Response};
 
-/// The real network.
+/// The real network: at most so many connections for the whole process, those in use and those
+/// that wait for their next request.
+#[derive(Debug)]
 pub struct Network {
-    connector: Connector,
-    pool: Pool,
+    most: usize,
+    slots: Arc<Semaphore>,
+    /// The one that waits longest is the first.
+    idle: Mutex<VecDeque<Idle>>,
+    clients: Clients,
+}
+
+/// A client whose connection waits for its next request.
+#[derive(Debug)]
+struct Idle {
+    endpoint: Endpoint,
+    client: Client,
+    since: Instant,
 }
 
 /// The right to send one request at once; all that had to be waited for is in it.
-#[derive(Default)]
+#[derive(Default, Debug)]
 #[must_use]
 pub struct Slot(Option<Result<Held, NoAnswer>>);
 
-/// A connection that stands, and the right to use it.
+/// A client whose connection stands, and the right to use it.
+#[derive(Debug)]
 struct Held {
-    connection: Connection,
-    permit: Permit,
+    client: Client,
+    permit: OwnedSemaphorePermit,
 }
-
-/// How long a connection may take until requests can be sent on it.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long lack of handles is waited out, and how long between two tries.
 const STARVED_FOR: Duration = Duration::from_secs(30);
@@ -57,103 +67,137 @@ const STRIDE: usize = 4 * 1024 * 1024;
 /// How long an answer may be read at most: a run that is told to end waits for it.
 const LONGEST_READING: Duration = Duration::from_mins(2);
 
-impl Slot {
-    /// Whether a request can be sent in it: a connection may be closed while it waits.
-    pub fn is_open(&self) -> bool {
-        let is_open = |held: &Held| !held.connection.is_closed();
-        self.0.as_ref().is_none_or(|held| held.as_ref().is_ok_and(is_open))
-    }
-}
-
-impl std::fmt::Debug for Slot {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Slot").field("is_open", &self.is_open()).finish_non_exhaustive()
-    }
-}
-
-impl std::fmt::Debug for Network {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Network").finish_non_exhaustive()
-    }
-}
-
 impl Network {
     /// A network of at most so many connections, through the proxies that the environment names.
     pub fn new(connections: usize) -> Self {
-        Self { connector: Connector::new(Matcher::from_env()), pool: Pool::new(connections) }
+        Self {
+            most: connections,
+            slots: Arc::new(Semaphore::new(connections)),
+            idle: Mutex::default(),
+            clients: Clients::default(),
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, VecDeque<Idle>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn take(&self, endpoint: &Endpoint) -> Result<Held, NoAnswer> {
-        let permit = self.pool.permit().await;
-        let connection = match self.pool.take(endpoint).await {
-            Some(connection) => connection,
-            None => self.connect(endpoint).await.map_err(Failure::not_sent)?,
+        let permit = Arc::clone(&self.slots).acquire_owned().await;
+        let permit = permit.map_err(|closed| NoAnswer::NotSent(closed.to_string()))?;
+        let client = match self.reuse(endpoint) {
+            Some(client) => client,
+            None => self.connect(endpoint).await?,
         };
-        Ok(Held { connection, permit })
+        Ok(Held { client, permit })
+    }
+
+    /// The client of this endpoint that was used last. If there is none, those that wait longest are
+    /// closed where the one to be made needs their place.
+    fn reuse(&self, endpoint: &Endpoint) -> Option<Client> {
+        let mut idle = self.idle();
+        idle.retain(|idle| idle.since.elapsed() < LONGEST_IDLE);
+        let place = idle.iter().rposition(|idle| idle.endpoint.origin() == endpoint.origin());
+        if let Some(place) = place {
+            return idle.remove(place).map(|idle| idle.client);
+        }
+        while idle.len() > self.slots.available_permits() {
+            idle.pop_front()?;
+        }
+        None
     }
 
     /// Connects; lack of handles is waited out for a while, since it is nobody's fault but ours.
-    async fn connect(&self, endpoint: &Endpoint) -> Result<Connection, Failure> {
+    async fn connect(&self, endpoint: &Endpoint) -> Result<Client, NoAnswer> {
+        let client = self.clients.client(endpoint).map_err(NoAnswer::NotSent)?;
         let begun = Instant::now();
         loop {
-            let connecting = timeout(CONNECT_TIMEOUT, self.connector.connect(endpoint)).await;
-            match connecting {
-                Ok(Err(failure)) if failure.starved && begun.elapsed() < STARVED_FOR => {
-                    self.pool.close_idle();
+            // This is never sent: a client without a connection fails once it has made one.
+            let failed = client.get(endpoint.to_string()).send().await.err();
+            match failed.filter(|error| !is_connected(error)).map(no_answer) {
+                None => return Ok(client),
+                Some(NoAnswer::Starved(_)) if begun.elapsed() < STARVED_FOR => {
+                    self.idle().clear();
                     sleep(STARVED_PAUSE).await;
                 }
-                Ok(connected) => return connected,
-                Err(_elapsed) => return Err(Failure::said("no connection within 10 s")),
+                Some(no_answer) => return Err(no_answer),
             }
         }
     }
 
-    async fn exchange(&self, request: Request, slot: Slot) -> Result<Response, NoAnswer> {
-        let Held { mut connection, permit } = match slot {
-            Slot(Some(held)) => held?,
-            Slot(None) => self.take(&request.endpoint).await?,
+    async fn exchange(&self, request: Request, slot: Slot) -> Sent {
+        let Slot(Some(held)) = slot else { return Err(self.slot(&request.endpoint).await) };
+        let held = match held {
+            Ok(held) => held,
+            Err(error) => return Ok(Err(error)),
         };
         let Request { endpoint, timeout, longest_answer, .. } = &request;
         let (endpoint, timeout, longest_answer) = (endpoint.clone(), *timeout, *longest_answer);
-        let written = written(request).map_err(|error| Failure::of(&error).not_sent())?;
-        let deadline = Instant::now() + timeout;
-        let answer = match timeout_at(deadline, connection.try_send_request(written)).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(mut error)) => {
-                // It is given back only if nothing of it was ever written.
-                let never_begun = error.take_message().is_some();
-                let failure = Failure::of(&error.into_error());
-                return Err(if never_begun { failure.not_sent() } else { failure.unknown() });
-            }
-            Err(_elapsed) => return Err(Failure::said("no answer in time").unknown()),
+        let written = match written(&held.client, request) {
+            Ok(written) => written,
+            Err(error) => return Ok(Err(error)),
         };
-        let (head, body) = answer.into_parts();
-        let body = read(body, longest_answer, deadline, timeout).await;
-        let body = body.map_err(Failure::unknown)?;
-        self.pool.put(endpoint, connection, permit);
-        Ok(response(head.status.as_u16(), &head.headers, body))
+        let deadline = Instant::now() + timeout;
+        let answer = match timeout_at(deadline, written.send()).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) if is_connected(&error) => return Err(Slot(Some(Ok(held)))),
+            Ok(Err(error)) => return Ok(Err(no_answer(error))),
+            Err(_elapsed) => return Ok(Err(NoAnswer::Unknown("no answer in time".to_owned()))),
+        };
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let body = read(answer, longest_answer, deadline, timeout).await;
+        Ok(body.map_err(NoAnswer::Unknown).map(|body| {
+            let idle = Idle { endpoint, client: held.client, since: Instant::now() };
+            self.idle().push_back(idle);
+            drop(held.permit);
+            response(status, &headers, body)
+        }))
     }
+}
+
+/// A request as it is written. What would go out otherwise than it was meant, and signed, is not
+/// sent: parsing an address resolves dots and encodes characters.
+fn written(client: &Client, request: Request) -> Result<RequestBuilder, NoAnswer> {
+    let Request { method, endpoint, path, query, headers, body, .. } = request;
+    let method = match method {
+        Method::Get => HttpMethod::GET,
+        Method::Post => HttpMethod::POST,
+        Method::Put => HttpMethod::PUT,
+        Method::Delete => HttpMethod::DELETE,
+    };
+    let meant = if query.is_empty() { path } else { format!("{path}?{query}") };
+    let url = Url::parse(&format!("{endpoint}{meant}"));
+    let url = url.ok().filter(|url| {
+        let (url, below) = (&url[Position::BeforePath..Position::AfterQuery], endpoint.path());
+        url.strip_prefix(below) == Some(&meant)
+    });
+    let url =
+        url.ok_or_else(|| NoAnswer::NotSent("its path cannot be sent as it is".to_owned()))?;
+    let mut builder = client.request(method, url);
+    for (name, value) in headers {
+        builder = builder.header(name, value);
+    }
+    Ok(builder.body(body))
 }
 
 /// Reads a body: within the time-out, and as much again for each stride of a long one.
 async fn read(
-    mut body: Incoming,
+    mut answer: reqwest::Response,
     longest: usize,
     mut deadline: Instant,
     timeout: Duration,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<Vec<u8>, String> {
     let (mut bytes, mut stride) = (Vec::new(), STRIDE);
     let last = Instant::now() + LONGEST_READING;
     loop {
-        let frame = timeout_at(deadline, body.frame()).await;
-        let frame = frame.map_err(|_elapsed| Failure::said("the answer did not end in time"))?;
-        let Some(frame) = frame else { return Ok(bytes) };
-        let frame = frame.map_err(|error| Failure::of(&error))?;
-        let Ok(data) = frame.into_data() else { continue };
-        bytes.extend_from_slice(&data);
+        let chunk = timeout_at(deadline, answer.chunk()).await;
+        let chunk = chunk.map_err(|_elapsed| "the answer did not end in time".to_owned())?;
+        let Some(chunk) = chunk.map_err(|error| no_answer(error).why().to_owned())? else {
+            return Ok(bytes);
+        };
+        bytes.extend_from_slice(&chunk);
         if bytes.len() > longest {
-            let megabytes = longest / (1024 * 1024);
-            return Err(Failure::said(format!("the answer is larger than {megabytes} MB")));
+            return Err(format!("the answer is larger than {} MB", longest / (1024 * 1024)));
         }
         if bytes.len() > stride {
             stride = bytes.len() + STRIDE;
@@ -164,7 +208,7 @@ async fn read(
 
 impl Http for Network {
     fn connections(&self) -> usize {
-        self.pool.most()
+        self.most
     }
 
     fn slot<'a>(&'a self, endpoint: &'a Endpoint) -> Slotting<'a> {
@@ -174,24 +218,6 @@ impl Http for Network {
     fn send(&self, request: Request, slot: Slot) -> Answer<'_> {
         Box::pin(self.exchange(request, slot))
     }
-}
-
-/// A request as it is written. The URL stays out of errors: it carries signatures.
-fn written(request: Request) -> Result<hyper::Request<Full<Bytes>>, hyper::http::Error> {
-    let Request { method, endpoint, path, query, headers, body, .. } = request;
-    let question = if query.is_empty() { "" } else { "?" };
-    let mut builder = hyper::Request::builder()
-        .method(method.name())
-        .uri(format!("{}{path}{question}{query}", endpoint.path()))
-        .header(HOST, endpoint.authority())
-        .header(USER_AGENT, concat!("ostracon/", env!("CARGO_PKG_VERSION")));
-    if headers.iter().all(|(name, _)| *name != ACCEPT.as_str()) {
-        builder = builder.header(ACCEPT, "*/*");
-    }
-    for (name, value) in headers {
-        builder = builder.header(name, value);
-    }
-    builder.body(Full::new(Bytes::from(body)))
 }
 
 /// Reads the headers that providers document.

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use hyper::header::HeaderMap;
+use reqwest::header::HeaderMap;
 
 use super::super::response;
 use super::server::{Manner, Server};
 use super::{network, request, send};
 use crate::domain::Moment;
+use crate::provider::NoAnswer;
 
 #[test]
 fn the_headers_that_matter_are_read() {
@@ -55,6 +56,7 @@ async fn a_request_is_written_as_it_was_signed() {
     let server = Server::start(Manner::Answer).await;
     let mut request = request(&server.url("/base"), "{}");
     request.headers.push(("accept", "application/json".to_owned()));
+    request.query = "A-Z_a.z~=%21%27%28%29%2A%2B%20%2F%2e%2E%5b%7c&b=%E4%BD%A0&c=".to_owned();
     let answer = send(&network(4), request).await.unwrap();
     assert_eq!((answer.status, answer.body), (200, b"{}".to_vec()));
     let seen = server.seen().concat();
@@ -64,7 +66,7 @@ async fn a_request_is_written_as_it_was_signed() {
     let version = env!("CARGO_PKG_VERSION");
     let host = format!("host: {}", server.authority());
     let expected = [
-        "POST /base/rule?Signature=secret HTTP/1.1",
+        "POST /base/rule?A-Z_a.z~=%21%27%28%29%2A%2B%20%2F%2e%2E%5b%7c&b=%E4%BD%A0&c= HTTP/1.1",
         "accept: application/json",
         "authorization: Basic secret",
         "content-length: 2",
@@ -72,4 +74,44 @@ async fn a_request_is_written_as_it_was_signed() {
         &format!("user-agent: ostracon/{version}"),
     ];
     assert_eq!((lines, body), (expected.to_vec(), "{}"));
+}
+
+#[tokio::test]
+async fn a_path_goes_out_as_it_was_signed_or_not_at_all() {
+    let server = Server::start(Manner::Answer).await;
+    for (id, goes_out) in [
+        ("4711", true),
+        ("rule%20one", true),
+        ("%2F%5C%3F%23%E4%BD%A0", true),
+        ("a.b..c", true),
+        ("...", true),
+        ("~!$&'()*+,;=:@", true),
+        (".", false),
+        ("..", false),
+        ("%2e", false),
+        ("%2E%2e", false),
+        (".%2e", false),
+        ("a/../b", false),
+        ("a\\b", false),
+        ("a#b", false),
+        ("a b", false),
+        ("a\tb", false),
+        ("a\nb", false),
+        ("你", false),
+        ("a\"b<c>", false),
+    ] {
+        let mut request = request(&server.url("/base"), "{}");
+        request.path = format!("/rules/{id}/x");
+        let before = server.seen().len();
+        let answer = send(&network(4), request).await;
+        let seen: Vec<String> = server.seen().into_iter().skip(before).collect();
+        if goes_out {
+            assert_eq!(answer.unwrap().status, 200, "{id}");
+            let line = format!("POST /base/rules/{id}/x?Signature=secret HTTP/1.1");
+            assert!(seen.iter().all(|it| it.starts_with(&line)) && seen.len() == 1, "{seen:?}");
+        } else {
+            assert!(matches!(answer, Err(NoAnswer::NotSent(_))), "{id}: {answer:?}");
+            assert_eq!(seen, Vec::<String>::new(), "{id}");
+        }
+    }
 }

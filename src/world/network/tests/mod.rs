@@ -7,23 +7,26 @@ mod proxies;
 mod server;
 mod tls;
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::Proxy;
 
 use super::Network;
-use super::connect::Connector;
-use super::pool::Pool;
+use super::client::Clients;
 use crate::provider::{Endpoint, LONGEST_ANSWER, Method, NoAnswer, Request, Response};
 use crate::world::Http as _;
 
-/// A network without proxies.
+/// A network as users have it.
 fn network(connections: usize) -> Network {
-    of(Connector::new(Matcher::builder().build()), connections)
+    Network::new(connections)
 }
 
-fn of(connector: Connector, connections: usize) -> Network {
-    Network { connector, pool: Pool::new(connections) }
+/// A network through a proxy, which trusts what this says in place of the real roots.
+fn through(proxy: &str, tls: Option<rustls::ClientConfig>) -> Network {
+    let tls = tls.map_or_else(OnceLock::new, |tls| OnceLock::from(Ok(tls)));
+    let proxy = Some(Proxy::all(proxy).unwrap());
+    Network { clients: Clients { tls, proxy }, ..Network::new(4) }
 }
 
 /// A create whose body is this text.
@@ -42,6 +45,11 @@ fn request(endpoint: &str, body: &str) -> Request {
 
 /// Takes a slot and sends a request in it.
 async fn send(network: &Network, request: Request) -> Result<Response, NoAnswer> {
-    let slot = network.slot(&request.endpoint).await;
-    network.send(request, slot).await
+    let mut slot = network.slot(&request.endpoint).await;
+    loop {
+        match network.send(request.clone(), slot).await {
+            Ok(answer) => return answer,
+            Err(again) => slot = again,
+        }
+    }
 }
