@@ -26,6 +26,7 @@ mod one_run;
 mod parsers;
 mod policy_laws;
 mod readme;
+mod scene;
 mod schemas;
 mod secrets;
 mod sources;

@@ -32,17 +32,20 @@ pub fn plan_page(review: &Review<'_>, links: &Links) -> String {
     let rows: Vec<Row<'_>> =
         plan.operations.iter().map(|operation| row(review, operation)).collect();
     let listing = Listing::new(NAMES, &rows, plan.now, links);
-    let mut sections = vec![
-        Section { anchor: "decide", heading: "To decide".to_owned(), body: decide(review, links) },
-        Section { anchor: "counts", heading: "By target".to_owned(), body: counts(plan) },
-    ];
+    let mut sections = vec![Section {
+        anchor: "decide",
+        heading: "To decide".to_owned(),
+        body: decide(review, links),
+    }];
     let ends =
         plan.operations.iter().filter(|it| !matches!(it.action, Action::Lift | Action::Forget));
     let ends = ends.filter_map(|it| Some((it.restriction.target.as_str(), it.until.at()?)));
     let plots = [plot::endings(plan.now, ends), plot::calls(&plan.forecast)];
-    if plots.iter().any(Option::is_some) {
-        let body = html! { div.plots { @for plot in plots.into_iter().flatten() { (plot) } } };
-        sections.push(Section { anchor: "timing", heading: "Timing".to_owned(), body });
+    if !plan.operations.is_empty() {
+        let body = html! {
+            div.plots { div { (counts(plan)) } @for plot in plots.into_iter().flatten() { (plot) } }
+        };
+        sections.push(Section { anchor: "overview", heading: "Overview".to_owned(), body });
     }
     let state = &review.origin.state;
     let page = Page {
@@ -285,9 +288,6 @@ fn counts(plan: &Plan) -> Markup {
             .or_default()
             .entry(operation.action)
             .or_default() += 1;
-    }
-    if rows.is_empty() {
-        return html! { p.none { "Nothing to do." } };
     }
     let cell = |count: Option<&u64>| html! { td.number { @if let Some(count) = count { (grouped(*count)) } } };
     let table = html! {

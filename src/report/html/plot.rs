@@ -16,124 +16,147 @@ pub(super) const DAYS: usize = 30;
 const SERIES: usize = 5;
 const DAY_MILLIS: i64 = 86_400_000;
 
-/// What ends on which day from now on, by target.
-pub(super) fn endings<'a, I: Iterator<Item = (&'a str, Moment)>>(
-    now: Moment,
-    ends: I,
-) -> Option<Markup> {
-    let mut by_target: BTreeMap<&str, [u64; DAYS]> = BTreeMap::new();
-    let first = now.millis().div_euclid(DAY_MILLIS);
-    for (target, at) in ends {
-        let day = at.millis().div_euclid(DAY_MILLIS) - first;
-        let day = usize::try_from(day).ok().filter(|_| at >= now);
-        if let Some(count) = day.and_then(|day| by_target.entry(target).or_default().get_mut(day)) {
-            *count += 1;
-        }
-    }
-    by_target.retain(|_, counts| counts.iter().any(|count| *count > 0));
-    if by_target.is_empty() {
-        return None;
-    }
-    let days: Vec<String> = (0..DAYS).map(|day| day_of(now, day)).collect();
-    Some(stacked("What ends on which day", &days, &ranked(by_target)))
-}
-
-fn day_of(now: Moment, day: usize) -> String {
-    let day = i64::try_from(day).unwrap_or_default();
-    let at = now + SignedDuration::from_hours(24 * day);
-    at.to_string().get(5..10).unwrap_or_default().to_owned()
-}
-
-/// The targets with most first, those beyond the last tone together.
-fn ranked(by_target: BTreeMap<&str, [u64; DAYS]>) -> Vec<(String, [u64; DAYS])> {
-    let mut series: Vec<_> =
-        by_target.into_iter().map(|(name, it)| (name.to_owned(), it)).collect();
-    series.sort_by_key(|(_, counts)| std::cmp::Reverse(counts.iter().sum::<u64>()));
-    if series.len() > SERIES + 1 {
-        let others = series.split_off(SERIES);
-        let name = counted(others.len() as u64, "other target");
-        let mut sum = [0; DAYS];
-        for (total, day) in sum.iter_mut().zip(0..) {
-            *total = others.iter().filter_map(|(_, counts)| counts.get::<usize>(day)).sum();
-        }
-        series.push((name, sum));
-    }
-    series
-}
-
 const WIDTH: u64 = 720;
 const HEIGHT: u64 = 200;
 const LEFT: u64 = 52;
 const TOP: u64 = 12;
 const BOTTOM: u64 = 28;
 
-/// A number at or above `most` that an axis can end with.
-fn round_up(most: u64) -> u64 {
-    let mut unit = 1_u64;
-    loop {
-        if let Some(top) = [1, 2, 4, 5, 10]
-            .map(|step| unit.saturating_mul(step))
-            .into_iter()
-            .find(|top| *top >= most)
-        {
-            return top.max(1);
+/// Numbers of each day, under a name.
+pub(super) struct Series {
+    pub(super) name: String,
+    pub(super) counts: [u64; DAYS],
+}
+
+/// The day of an instant, counted from the first of the plot.
+pub(super) fn day_of(at: Moment, first: Moment) -> Option<usize> {
+    let day = at.millis().div_euclid(DAY_MILLIS) - first.millis().div_euclid(DAY_MILLIS);
+    usize::try_from(day).ok().filter(|day| *day < DAYS)
+}
+
+/// The names of the days from the first on, as `12-20`.
+fn days(first: Moment) -> Vec<String> {
+    let name = |day| {
+        let at = first + SignedDuration::from_hours(24 * day);
+        at.to_string().get(5..10).unwrap_or_default().to_owned()
+    };
+    (0_i64..).take(DAYS).map(name).collect()
+}
+
+/// What ends on which day from now on, by target.
+pub(super) fn endings<'a, I: Iterator<Item = (&'a str, Moment)>>(
+    now: Moment,
+    ends: I,
+) -> Option<Markup> {
+    let mut by_target: BTreeMap<&str, [u64; DAYS]> = BTreeMap::new();
+    for (target, at) in ends.filter(|(_, at)| *at >= now) {
+        let Some(day) = day_of(at, now) else { continue };
+        if let Some(count) = by_target.entry(target).or_default().get_mut(day) {
+            *count += 1;
         }
-        unit = unit.saturating_mul(10);
+    }
+    let series = by_target.into_iter();
+    let series = series.map(|(name, counts)| Series { name: name.to_owned(), counts });
+    let series = ranked(series.collect());
+    let title = "What ends on which day, next 30 days (UTC)";
+    (!series.is_empty()).then(|| bars(title, now, &series))
+}
+
+/// The series with most first, those beyond the last tone together.
+fn ranked(mut series: Vec<Series>) -> Vec<Series> {
+    series.sort_by_key(|series| std::cmp::Reverse(series.counts.iter().sum::<u64>()));
+    if series.len() > SERIES + 1 {
+        let others = series.split_off(SERIES);
+        let name = counted(others.len() as u64, "other target");
+        let mut counts = [0; DAYS];
+        for other in others {
+            for (sum, count) in counts.iter_mut().zip(other.counts) {
+                *sum += count;
+            }
+        }
+        series.push(Series { name, counts });
+    }
+    series
+}
+
+/// A scale from nothing to a number at or above all of them.
+#[derive(Clone, Copy)]
+struct Scale {
+    most: u64,
+}
+
+impl Scale {
+    fn over(most: u64) -> Self {
+        let mut unit = 1_u64;
+        loop {
+            let tops = [1, 2, 4, 5, 10].map(|step| unit.saturating_mul(step));
+            if let Some(most) = tops.into_iter().find(|top| *top >= most) {
+                return Self { most };
+            }
+            unit = unit.saturating_mul(10);
+        }
+    }
+
+    fn y(self, count: u64) -> u64 {
+        let height = HEIGHT - TOP - BOTTOM;
+        TOP + height - count.saturating_mul(height) / self.most
+    }
+
+    /// The lines and names of both axes.
+    fn axes(self, days: &[String]) -> Markup {
+        let half = (self.most > 1).then_some(self.most / 2);
+        html! {
+            @for part in [Some(self.most), half].into_iter().flatten() {
+                line.grid x1=(LEFT) x2=(WIDTH) y1=(self.y(part)) y2=(self.y(part)) {}
+                text.axis x=(LEFT - 8) y=(self.y(part) + 4) text-anchor="end" { (grouped(part)) }
+            }
+            line.base x1=(LEFT) x2=(WIDTH) y1=(self.y(0)) y2=(self.y(0)) {}
+            text.axis x=(LEFT - 8) y=(self.y(0) + 4) text-anchor="end" { "0" }
+            @for (day, name) in days.iter().enumerate().step_by(5) {
+                text.axis x=(middle(day)) y=(HEIGHT - 8) text-anchor="middle" { (name) }
+            }
+        }
     }
 }
 
-/// Bars of which each is made of parts.
-fn stacked(title: &str, days: &[String], series: &[(String, [u64; DAYS])]) -> Markup {
-    let total =
-        |day: usize| -> u64 { series.iter().filter_map(|(_, counts)| counts.get(day)).sum() };
-    let most = round_up((0..days.len()).map(total).max().unwrap_or(0));
-    let (plot, step) = (HEIGHT - TOP - BOTTOM, (WIDTH - LEFT) / days.len() as u64);
-    let y = |count: u64| TOP + plot - count.saturating_mul(plot) / most;
-    let mut bars = Vec::new();
-    for (day, _) in days.iter().enumerate() {
+const STEP: u64 = (WIDTH - LEFT) / DAYS as u64;
+
+fn middle(day: usize) -> u64 {
+    LEFT + day as u64 * STEP + STEP / 2
+}
+
+/// A bar a day, made of the parts of each series.
+pub(super) fn bars(title: &str, first: Moment, series: &[Series]) -> Markup {
+    let count = |series: &Series, day: usize| series.counts.get(day).copied().unwrap_or_default();
+    let total = |day: usize| series.iter().map(|it| count(it, day)).sum::<u64>();
+    let (days, scale) = (days(first), Scale::over((0..DAYS).map(total).max().unwrap_or(0)));
+    let mut parts = Vec::new();
+    for day in 0..DAYS {
         let mut below = 0;
-        for (number, (_, counts)) in series.iter().enumerate() {
-            let count = counts.get(day).copied().unwrap_or_default();
-            if count > 0 {
-                let (from, to) = (y(below), y(below + count));
-                bars.push((LEFT + day as u64 * step, to, (from - to).max(1), number));
-            }
-            below += count;
+        for (number, it) in series.iter().enumerate().filter(|(_, it)| count(it, day) > 0) {
+            let (from, to) = (scale.y(below), scale.y(below + count(it, day)));
+            parts.push((middle(day) - STEP / 2 + 2, to, (from - to).max(1), number));
+            below += count(it, day);
         }
     }
-    html! {
-        figure {
-            figcaption { (title) ", next " (days.len()) " days (UTC)" }
-            svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label={ (title) ": the numbers are in the table below" } {
-                @for part in [most, most / 2].into_iter().filter(|part| *part > 0) {
-                    line.grid x1=(LEFT) x2=(WIDTH) y1=(y(part)) y2=(y(part)) {}
-                    text.axis x=(LEFT - 8) y=(y(part) + 4) text-anchor="end" { (grouped(part)) }
-                }
-                @for (x, y, height, number) in bars {
-                    rect.{ "s" (number) } x=(x + 2) y=(y) width=(step - 4) height=(height) {}
-                }
-                line.base x1=(LEFT) x2=(WIDTH) y1=(y(0)) y2=(y(0)) {}
-                text.axis x=(LEFT - 8) y=(y(0) + 4) text-anchor="end" { "0" }
-                @for (day, name) in days.iter().enumerate().step_by(5) {
-                    text.axis x=(LEFT + day as u64 * step + step / 2) y=(HEIGHT - 8) text-anchor="middle" { (name) }
-                }
-            }
-            ul.legend { @for (number, (name, _)) in series.iter().enumerate() {
-                li { svg.swatch viewBox="0 0 10 10" aria-hidden="true" { rect.{ "s" (number) } width="10" height="10" {} } (name) }
-            } }
-            details.numbers {
-                summary { "The numbers" }
-                table {
-                    thead { tr { th scope="col" { "day" } @for (name, _) in series { th.number scope="col" { (name) } } } }
-                    tbody { @for (day, name) in days.iter().enumerate().filter(|(day, _)| total(*day) > 0) {
-                        tr { th scope="row" { (name) } @for (_, counts) in series {
-                            td.number { (grouped(counts.get(day).copied().unwrap_or_default())) }
-                        } }
-                    } }
-                }
-            }
+    let drawing = html! {
+        (scale.axes(&days))
+        @for (x, y, height, number) in parts {
+            rect.{ "s" (number) } x=(x) y=(y) width=(STEP - 4) height=(height) {}
         }
-    }
+    };
+    let legend = html! {
+        ul.legend { @for (number, it) in series.iter().enumerate() {
+            li { svg.swatch viewBox="0 0 10 10" aria-hidden="true" { rect.{ "s" (number) } width="10" height="10" {} } (it.name) }
+        } }
+    };
+    let head: Vec<_> =
+        ["day"].into_iter().chain(series.iter().map(|it| it.name.as_str())).collect();
+    let rows = days.iter().enumerate().filter(|(day, _)| total(*day) > 0).map(|(day, name)| {
+        let counts = series.iter().map(|it| grouped(count(it, day)));
+        [name.clone()].into_iter().chain(counts).collect()
+    });
+    figure(title, HEIGHT, &drawing, &legend, &table(&head, &rows.collect::<Vec<_>>()))
 }
 
 /// How long the calls of each target take at its rate.
@@ -147,28 +170,46 @@ pub(super) fn calls(forecast: &[Forecast]) -> Option<Markup> {
     let shown = longest.get(..MOST).unwrap_or(&longest);
     let words = |it: &Forecast| length(it.seconds.rounded_up().saturating_mul(1000));
     let room = WIDTH - NAME - 190;
-    Some(html! {
-        figure {
-            figcaption { "Calls, and how long each target's rate makes them take" }
-            svg viewBox={ "0 0 " (WIDTH) " " (shown.len() as u64 * ROW + 8) } role="img"
-                aria-label="Calls by target: the numbers are in the table below" {
-                @for (row, it) in shown.iter().enumerate() {
-                    @let y = row as u64 * ROW + 4;
-                    @let bar = (it.seconds.micros().saturating_mul(room) / slowest).max(2);
-                    text.label x=(NAME - 10) y=(y + 15) text-anchor="end" { (it.target) }
-                    rect.s0 x=(NAME) y=(y + 3) width=(bar) height=(ROW - 10) {}
-                    text.label x=(NAME + bar + 8) y=(y + 15) { (counted(it.calls, "call")) ", " (words(it)) }
-                }
-            }
-            details.numbers {
-                summary { "The numbers" }
-                table {
-                    thead { tr { th scope="col" { "target" } th.number scope="col" { "calls" } th.number scope="col" { "at its rate" } } }
-                    tbody { @for it in &longest {
-                        tr { th scope="row" { (it.target) } td.number { (grouped(it.calls)) } td.number { (words(it)) } }
-                    } }
-                }
-            }
+    let drawing = html! {
+        @for (row, it) in shown.iter().enumerate() {
+            @let y = row as u64 * ROW + 4;
+            @let bar = (it.seconds.micros().saturating_mul(room) / slowest).max(2);
+            text.label x=(NAME - 10) y=(y + 15) text-anchor="end" { (it.target) }
+            rect.s0 x=(NAME) y=(y + 3) width=(bar) height=(ROW - 10) {}
+            text.label x=(NAME + bar + 8) y=(y + 15) { (counted(it.calls, "call")) ", " (words(it)) }
         }
-    })
+    };
+    let rows = longest.iter().map(|it| vec![it.target.to_string(), grouped(it.calls), words(it)]);
+    let table = table(&["target", "calls", "at its rate"], &rows.collect::<Vec<_>>());
+    let height = shown.len() as u64 * ROW + 8;
+    let title = "Calls, and how long each target's rate makes them take";
+    Some(figure(title, height, &drawing, &html! {}, &table))
+}
+
+/// A plot with its legend and its numbers.
+fn figure(title: &str, height: u64, drawing: &Markup, legend: &Markup, table: &Markup) -> Markup {
+    html! {
+        figure {
+            figcaption { (title) }
+            div.plot role="region" aria-label=(title) tabindex="0" {
+                svg viewBox={ "0 0 " (WIDTH) " " (height) } role="img"
+                    aria-label={ (title) ": the numbers are in the table below" } { (drawing) }
+            }
+            (legend)
+            details.numbers { summary { "The numbers" } (table) }
+        }
+    }
+}
+
+fn table(head: &[&str], rows: &[Vec<String>]) -> Markup {
+    html! {
+        table {
+            thead { tr { @for (column, name) in head.iter().enumerate() {
+                th.number[column > 0] scope="col" { (name) }
+            } } }
+            tbody { @for row in rows { tr { @for (column, cell) in row.iter().enumerate() {
+                @if column == 0 { th scope="row" { (cell) } } @else { td.number { (cell) } }
+            } } } }
+        }
+    }
 }

@@ -1,0 +1,152 @@
+//! Pages as they look and behave.
+
+use std::fmt::Write as _;
+
+use super::{Browser, DESK, Window};
+use crate::scene::{Scene, text};
+
+/// What a stranger would write to do something in a browser.
+const HOSTILE: [&str; 6] = [
+    "</script><script>alert(1)</script>",
+    "<img src=http://127.0.0.1:9/x onerror=alert(1)>",
+    "\"'><svg onload=alert(1)>",
+    "<!--<script>",
+    "javascript:alert(1)//{{x}}${alert(1)}",
+    "</title></textarea></style><iframe src=http://127.0.0.1:9>",
+];
+
+const DARK: Window = Window { dark: true, ..DESK };
+const PHONE: Window = Window { width: 360, height: 780, ..DESK };
+const BARE: Window = Window { scripts: false, ..DESK };
+
+fn plan(scene: &Scene) -> String {
+    let arguments = ["plan", "--format", "html", "--link-base", "https://example.com/o/r/blob/abc"];
+    text(&scene.run(&arguments, 0).stdout)
+}
+
+/// Looks at a page in every light, and at what a checker finds.
+fn look_at(browser: &Browser, page: &str, name: &str) {
+    for (window, light) in [(DESK, "light"), (DARK, "dark"), (PHONE, "phone")] {
+        browser.show(page, window);
+        browser.picture(&format!("{name}-{light}"));
+        assert_eq!(browser.serious(), Vec::<String>::new(), "{name} {light}");
+        let wider = "return document.documentElement.scrollWidth - innerWidth";
+        assert_eq!(browser.run(wider), 0, "{name} {light} is wider than its window");
+        browser.calm();
+    }
+}
+
+#[test]
+fn a_plan_is_a_page_that_works_in_any_light() {
+    let Some(browser) = Browser::open() else { return };
+    let scene = Scene::new();
+    scene.write(crate::scene::POLICY);
+    let page = plan(&scene);
+    look_at(&browser, &page, "plan");
+    browser.show(&page, BARE);
+    browser.picture("plan-without-script");
+    let shown = "return [...document.querySelectorAll('.rows .id')].length";
+    browser.show(&page, DESK);
+    assert_eq!(browser.run(shown), 12);
+}
+
+#[test]
+fn what_strangers_wrote_does_nothing() {
+    let Some(browser) = Browser::open() else { return };
+    let scene = Scene::new();
+    let mut policy = "bans:\n".to_owned();
+    for (number, hostile) in HOSTILE.iter().enumerate() {
+        let quoted = serde_json::to_string(hostile).unwrap();
+        writeln!(
+            policy,
+            "  - {{ id: {quoted}, target: z, room: {quoted}, users: ['{number}', {quoted}], \
+             reason: {quoted}, until: never }}"
+        )
+        .unwrap();
+    }
+    scene.write(&policy);
+    let page = plan(&scene);
+    look_at(&browser, &page, "hostile");
+    browser.run("document.getElementById('unfold').click()");
+    let words = browser.run("return document.getElementById('listing').innerText");
+    for hostile in HOSTILE {
+        assert!(words.as_str().unwrap().contains(hostile), "{hostile} is not shown\n{words}");
+    }
+    assert_eq!(browser.run("return document.querySelectorAll('img, iframe, script').length"), 2);
+    browser.calm();
+}
+
+/// Waits until the list has been drawn anew, and says what was found.
+const FOUND: &str = "const found = document.getElementById('found'); \
+    const look = () => found.value.includes(' of ') ? done(found.value) : requestAnimationFrame(look); look();";
+
+#[test]
+fn a_plan_is_filtered_folded_and_reached_by_keyboard() {
+    let Some(browser) = Browser::open() else { return };
+    let scene = Scene::new();
+    scene.write(crate::scene::POLICY);
+    browser.show(&plan(&scene), DESK);
+    browser.press("/alice");
+    assert_eq!(browser.wait(FOUND), "1 of 12 operations");
+    let subjects = "return [...document.querySelectorAll('.rows .id')].map((it) => it.textContent)";
+    assert_eq!(browser.run(subjects), serde_json::json!(["alice"]));
+    browser.press("\u{e00c}");
+    assert_eq!(browser.run("return document.getElementById('found').value"), "12 operations");
+    // The first fold: opened and closed by a key, with the focus to be seen on it.
+    let outline = "const it = document.querySelector('.target summary'); it.focus(); \
+                   return getComputedStyle(it).outlineStyle";
+    browser.press("\u{e004}");
+    assert_eq!(browser.run(outline), "solid");
+    let open = "return document.querySelector('.target').open";
+    assert_eq!(browser.run(open), true);
+    browser.press("\u{e007}");
+    assert_eq!(browser.run(open), false);
+    // An address leads to an entry through closed folds.
+    browser.run(
+        "document.getElementById('fold').click(); \
+                 window.there = document.querySelector('.rows [id^=e-]').id",
+    );
+    browser.run("location.hash = '#' + window.there");
+    let seen = "const look = () => { const it = document.getElementById(window.there); \
+                it && it.classList.contains('found') && it.checkVisibility() ? done(true) : requestAnimationFrame(look); }; look();";
+    assert_eq!(browser.wait(seen), true);
+    browser.calm();
+}
+
+#[test]
+fn a_hundred_thousand_operations_stay_usable() {
+    let Some(browser) = Browser::open() else { return };
+    let scene = Scene::new();
+    let mut policy = "bans:\n".to_owned();
+    for number in 0..100_000 {
+        let (room, day) = (number % 400, 1 + number % 28);
+        writeln!(
+            policy,
+            "  - {{ id: case-{number}, target: t, room: 'r-{room}', users: [u-{number}], reason: \
+             Rebroadcast of paid content, until: 2036-12-{day:02}T00:00:00Z }}"
+        )
+        .unwrap();
+    }
+    scene.write(&policy);
+    let page = plan(&scene);
+    assert!(page.len() < 20_000_000, "{}", page.len());
+    browser.show(&page, DESK);
+    browser.picture("hundred-thousand");
+    let painted = browser.run(
+        "return Math.round(performance.getEntriesByName('first-contentful-paint')[0].startTime)",
+    );
+    let filtered = browser.wait(
+        "const filter = document.getElementById('filter'), found = document.getElementById('found'); \
+         filter.value = 'u-9999'; const begun = performance.now(); \
+         new MutationObserver(() => requestAnimationFrame(() => done([found.value, performance.now() - begun]))) \
+         .observe(found, { childList: true, characterData: true, subtree: true }); \
+         filter.dispatchEvent(new Event('input'));",
+    );
+    assert_eq!(filtered[0], "11 of 100,000 operations");
+    assert!(painted.as_f64().unwrap() < 3_000.0, "{painted}");
+    assert!(filtered[1].as_f64().unwrap() < 1_000.0, "{filtered}");
+    browser.show(&page, BARE);
+    let rows = "return document.querySelectorAll('.rows tbody tr').length";
+    // Without scripts of its own, a page can still be asked.
+    assert_eq!(browser.run(rows), 1_000);
+}
