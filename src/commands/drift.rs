@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::drift::Difference;
 use crate::report::drift::{Compared, drift_markdown, drift_text, drift_view};
+use crate::report::html::drift_page;
 
 /// What `drift` takes.
 #[derive(Debug, clap::Args)]
@@ -40,6 +41,8 @@ pub enum Format {
     Json,
     /// For an issue, a comment or a job summary.
     Markdown,
+    /// A page: one file, for a browser.
+    Html,
 }
 
 /// Shows what differs.
@@ -65,6 +68,7 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
     match args.format {
         Format::Json => console.json(&drift_view(&compared))?,
         Format::Markdown => console.result(|out| drift_markdown(&compared, out))?,
+        Format::Html => console.out.text(&drift_page(&compared, context.world.now())),
         Format::Text => {
             let paint = console.paint();
             console.result(|out| drift_text(&compared, paint, out))?;

@@ -1,9 +1,10 @@
 //! `explain`: everything that is known of one subject.
 
 use super::Context;
-use super::format::Format;
+use super::format::PageFormat;
 use super::prepare::Files;
 use super::store;
+use super::view::links;
 use crate::domain::{Desired, Enforcement, Id, Kind, Moment, Restriction, Wanted};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -11,6 +12,7 @@ use crate::plan::Scope;
 use crate::report::explain::{
     Coming, Explanation, InForce, Named, PastView, VERSION, explain_text,
 };
+use crate::report::html::explain_page;
 use crate::store::{Event, Narrowed, Order, State, StateError};
 
 /// What `explain` takes.
@@ -21,7 +23,12 @@ pub struct Args {
 
     /// How it is shown
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: Format,
+    pub format: PageFormat,
+
+    /// In HTML: where the repository's files can be read, as in
+    /// `https://github.com/OWNER/REPO/blob/SHA`
+    #[arg(long, value_name = "URL")]
+    pub link_base: Option<String>,
 }
 
 /// How many earlier operations are shown.
@@ -66,8 +73,12 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         past: past.iter().map(past_view).collect(),
     };
     match args.format {
-        Format::Json => context.console.json(&explanation)?,
-        Format::Text => {
+        PageFormat::Json => context.console.json(&explanation)?,
+        PageFormat::Html => {
+            let links = links(context, args.link_base.as_deref())?;
+            context.console.out.text(&explain_page(&explanation, now, &links));
+        }
+        PageFormat::Text => {
             let paint = context.console.paint();
             context.console.result(|out| explain_text(&explanation, paint, out))?;
         }

@@ -10,3 +10,14 @@ pub enum Format {
     /// For programs.
     Json,
 }
+
+/// How a result is shown that can be a page too.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum PageFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// A page: one file, for a browser.
+    Html,
+}

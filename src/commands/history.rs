@@ -2,12 +2,14 @@
 
 use clap::ValueEnum;
 
+use super::view::links;
 use super::{Context, store};
 use crate::domain::Moment;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::report::event::{EventView, event_text, run_text};
-use crate::store::{Narrowed, Order};
+use crate::report::html::{History, history_page};
+use crate::store::{Narrowed, Order, State};
 
 /// What `history` takes.
 #[derive(Debug, clap::Args)]
@@ -27,7 +29,15 @@ pub struct Args {
     /// How it is shown
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
+
+    /// In HTML: where the repository's files can be read, as in
+    /// `https://github.com/OWNER/REPO/blob/SHA`
+    #[arg(long, value_name = "URL")]
+    pub link_base: Option<String>,
 }
+
+/// How many events a page takes, the newest.
+const MOST_OF_A_PAGE: usize = 200_000;
 
 /// How the audit log is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -36,6 +46,8 @@ pub enum Format {
     Text,
     /// For programs: one JSON object a line.
     Jsonl,
+    /// A page: one file, for a browser.
+    Html,
 }
 
 /// Shows the audit log.
@@ -48,6 +60,9 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         run: args.run.clone(),
         since: args.since,
     };
+    if args.format == Format::Html {
+        return page(context, args, &state, &narrowed);
+    }
     let console = &mut *context.console;
     let paint = console.paint();
     let mut run = None;
@@ -63,11 +78,35 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
                     event_text(event, paint, out)
                 })
             }
-            Format::Jsonl => console.json_line(&EventView::from(event)),
+            Format::Jsonl | Format::Html => console.json_line(&EventView::from(event)),
         }
     })??;
     if run.is_none() && args.format == Format::Text {
         console.err.say("Nothing of that is in the audit log.\n");
     }
+    Ok(Exit::Done)
+}
+
+fn page(
+    context: &mut Context<'_>,
+    args: &Args,
+    state: &State,
+    narrowed: &Narrowed,
+) -> Result<Exit, Error> {
+    let mut events = Vec::new();
+    let more = state.history(narrowed, Order::NewestFirst, |event| {
+        if events.len() == MOST_OF_A_PAGE {
+            return Err(());
+        }
+        events.push(event.clone());
+        Ok(())
+    })?;
+    let mut about = vec![args.subject.clone().unwrap_or_else(|| "everybody".to_owned())];
+    about.extend(args.run.as_ref().map(|run| format!("run {run}")));
+    about.extend(args.since.map(|since| format!("since {since}")));
+    let (now, about) = (context.world.now(), about.join(", "));
+    let history = History { now, about: &about, events: &events, more: more.is_err() };
+    let links = links(context, args.link_base.as_deref())?;
+    context.console.out.text(&history_page(&history, &links));
     Ok(Exit::Done)
 }

@@ -1,37 +1,53 @@
 //! `status`: one screen about how things stand.
 
-use super::format::Format;
+use std::convert::Infallible;
+
+use super::format::PageFormat;
 use super::prepare::Files;
 use super::{Context, store};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::report::html::{Flow, status_page};
 use crate::report::status::{status, status_text};
+use crate::store::{Narrowed, Order};
 
 /// What `status` takes.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// How it is shown
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: Format,
+    pub format: PageFormat,
 }
 
 /// Shows how things stand.
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let files = Files::read_config(context)?;
+    let now = context.world.now();
+    let mut flow = Flow::up_to(now);
     let (rows, last_run, holder) = match store::read(context, &files)? {
-        Some(mut state) => (state.snapshot()?.rows, state.last_run()?, state.holder()?),
+        Some(mut state) => {
+            if args.format == PageFormat::Html {
+                let recent = Narrowed { since: Some(flow.since()), ..Narrowed::default() };
+                state.history(&recent, Order::OldestFirst, |event| -> Result<(), Infallible> {
+                    flow.add(event);
+                    Ok(())
+                })?;
+            }
+            (state.snapshot()?.rows, state.last_run()?, state.holder()?)
+        }
         None => (Vec::new(), None, None),
     };
-    let status = status(&rows, context.world.now(), (last_run.as_ref(), holder.as_ref()));
+    let status = status(&rows, now, (last_run.as_ref(), holder.as_ref()));
     let console = &mut *context.console;
     match args.format {
-        Format::Json => {
+        PageFormat::Json => {
             console.json(&status)?;
         }
-        Format::Text => {
+        PageFormat::Text => {
             let paint = console.paint();
             console.result(|out| status_text(&status, paint, out))?;
         }
+        PageFormat::Html => console.out.text(&status_page(&status, &rows, &flow)),
     }
     Ok(Exit::Done)
 }

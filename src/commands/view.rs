@@ -71,7 +71,7 @@ impl View {
             }
             Format::Markdown => {
                 let max_bytes = usize::try_from(self.max_bytes).unwrap_or(usize::MAX);
-                let links = self.links(context)?;
+                let links = links(context, self.link_base.as_deref())?;
                 let comment = Comment { max_bytes, links: &links, diff: self.diff };
                 let text = plan_markdown(review, comment);
                 context.console.out.text(&text);
@@ -83,7 +83,7 @@ impl View {
                 self.annotate(context, review)
             }
             Format::Html => {
-                let text = plan_page(review, &self.links(context)?);
+                let text = plan_page(review, &links(context, self.link_base.as_deref())?);
                 context.console.out.text(&text);
                 Ok(())
             }
@@ -95,7 +95,7 @@ impl View {
         let directory = repository_path(&context.global.dir);
         let text = plan_annotations(review, &directory);
         context.console.out.text(&text);
-        let links = self.links(context)?;
+        let links = links(context, self.link_base.as_deref())?;
         let max_bytes = github::summary_room(context);
         if max_bytes as u64 >= LEAST_BYTES {
             let comment = Comment { max_bytes, links: &links, diff: self.diff };
@@ -104,15 +104,15 @@ impl View {
         }
         github::append(context, "GITHUB_OUTPUT", &outputs(review))
     }
+}
 
-    /// Where the files can be read: in the repository, below the directory that was named.
-    fn links(&self, context: &Context<'_>) -> Result<Links, Error> {
-        let Some(base) = &self.link_base else { return Ok(Links::default()) };
-        Links::below(base, &repository_path(&context.global.dir)).ok_or_else(|| {
-            Error::new(Exit::Usage, "`--link-base` is not a web address")
-                .hint("it is like `https://github.com/OWNER/REPO/blob/SHA`")
-        })
-    }
+/// Where the files can be read: in the repository, below the directory that was named.
+pub(super) fn links(context: &Context<'_>, base: Option<&str>) -> Result<Links, Error> {
+    let Some(base) = base else { return Ok(Links::default()) };
+    Links::below(base, &repository_path(&context.global.dir)).ok_or_else(|| {
+        Error::new(Exit::Usage, "`--link-base` is not a web address")
+            .hint("it is like `https://github.com/OWNER/REPO/blob/SHA`")
+    })
 }
 
 /// The workspace as a path in the repository, if it was named by one: an absolute path or one

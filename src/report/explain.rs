@@ -182,7 +182,7 @@ fn held(row: &InForce<'_>) -> String {
 }
 
 /// How it is known what a provider holds.
-const fn known(evidence: Evidence) -> &'static str {
+pub(super) const fn known(evidence: Evidence) -> &'static str {
     match evidence {
         Evidence::Acknowledged => "the provider acknowledged it",
         Evidence::Observed => "a list showed it",

@@ -226,23 +226,34 @@ fn run(status: &Status<'_>, paint: Paint, out: &mut dyn Write) -> fmt::Result {
     let Some(run) = &status.last_run else {
         return writeln!(out, "{heading} none yet");
     };
-    let LastRun { id, started, finished, who, note, summary } = run;
+    let LastRun { id, started, finished, who, .. } = run;
     write!(out, "{heading} {}, {started} ({})", Terminal(id), away(status.now, *started))?;
     write!(out, " by {}: ", Terminal(&who.to_string()))?;
-    match (finished, status.running == Some(*id)) {
-        (_, true) => write!(out, "{}", paint.ink(Ink::Change, "under way"))?,
-        (None, false) => write!(out, "{}", paint.ink(Ink::Trouble, "never finished"))?,
-        (Some(_), false) => {
-            let counts = summary.iter().flatten();
-            let counts = counts.filter(|(_, count)| count.as_u64() != Some(0));
-            let counts: Vec<_> =
-                counts.map(|(fate, count)| format!("{count} {}", fate.replace('_', " "))).collect();
-            let nothing = note.unwrap_or("nothing to do");
-            let counts = if counts.is_empty() { nothing.to_owned() } else { counts.join(", ") };
-            write!(out, "{}", Terminal(&counts))?;
-        }
+    let ink = match (finished, status.running == Some(*id)) {
+        (_, true) => Ink::Change,
+        (None, false) => Ink::Trouble,
+        (Some(_), false) => Ink::Plain,
+    };
+    writeln!(out, "{}", paint.ink(ink, Terminal(&run_words(status, run))))
+}
+
+/// What came of a run.
+pub(super) fn run_words(status: &Status<'_>, run: &LastRun<'_>) -> String {
+    if status.running == Some(run.id) {
+        return "under way".to_owned();
     }
-    writeln!(out)
+    if run.finished.is_none() {
+        return "never finished".to_owned();
+    }
+    let counts = run.summary.iter().flatten();
+    let counts = counts.filter(|(_, count)| count.as_u64() != Some(0));
+    let counts: Vec<_> =
+        counts.map(|(fate, count)| format!("{count} {}", fate.replace('_', " "))).collect();
+    if counts.is_empty() {
+        run.note.unwrap_or("nothing to do").to_owned()
+    } else {
+        counts.join(", ")
+    }
 }
 
 fn more(all: usize, shown: usize, out: &mut dyn Write) -> fmt::Result {

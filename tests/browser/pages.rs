@@ -51,6 +51,34 @@ fn a_plan_is_a_page_that_works_in_any_light() {
 }
 
 #[test]
+fn what_is_in_force_and_was_done_is_a_page() {
+    let Some(browser) = Browser::open() else { return };
+    let scene = Scene::new();
+    scene.write(crate::scene::POLICY);
+    scene.run(&["apply", "--auto-approve"], 0);
+    // Bob is let back in, a user at Agora stays shorter.
+    scene.write(
+        &crate::scene::POLICY
+            .replace(", bob]", "]")
+            .replace("[1, 2, 3, 4, 5, 6]", "[1, 2, 3, 4, 5]"),
+    );
+    look_at(&browser, &text(&scene.run(&["plan", "--format", "html"], 0).stdout), "plan-lifts");
+    scene.run(&["apply", "--auto-approve"], 0);
+    for (arguments, words) in [
+        (&["status"][..], "10 in force"),
+        (&["history"], "14 operations"),
+        (&["explain", "alice"], "In force, as far as the state knows"),
+        (&["drift"], "nothing differs"),
+    ] {
+        let arguments = [arguments, &["--format", "html"]].concat();
+        let page = text(&scene.run(&arguments, 0).stdout);
+        look_at(&browser, &page, arguments[0]);
+        let shown = browser.run("return document.body.innerText");
+        assert!(shown.as_str().unwrap().contains(words), "{words}\n{shown}");
+    }
+}
+
+#[test]
 fn what_strangers_wrote_does_nothing() {
     let Some(browser) = Browser::open() else { return };
     let scene = Scene::new();
@@ -60,20 +88,35 @@ fn what_strangers_wrote_does_nothing() {
         writeln!(
             policy,
             "  - {{ id: {quoted}, target: z, room: {quoted}, users: ['{number}', {quoted}], \
-             reason: {quoted}, until: never }}"
+             reason: {quoted}, meta: {{ case: {quoted} }}, until: never }}"
         )
         .unwrap();
     }
     scene.write(&policy);
-    let page = plan(&scene);
-    look_at(&browser, &page, "hostile");
-    browser.run("document.getElementById('unfold').click()");
-    let words = browser.run("return document.getElementById('listing').innerText");
-    for hostile in HOSTILE {
-        assert!(words.as_str().unwrap().contains(hostile), "{hostile} is not shown\n{words}");
+    let planned = plan(&scene);
+    scene.run(&["apply", "--auto-approve"], 0);
+    let page = |arguments: &[&str]| {
+        text(&scene.run(&[arguments, &["--format", "html"]].concat(), 0).stdout)
+    };
+    for (name, page) in [
+        ("plan", planned),
+        ("status", page(&["status"])),
+        ("history", page(&["history"])),
+        ("explain", page(&["explain", HOSTILE[0]])),
+    ] {
+        look_at(&browser, &page, &format!("hostile-{name}"));
+        let listed = name != "explain";
+        if listed {
+            browser.run("document.getElementById('unfold').click()");
+        }
+        let words = browser.run("return document.querySelector('main').innerText");
+        for hostile in HOSTILE.iter().take(if listed { HOSTILE.len() } else { 1 }) {
+            assert!(words.as_str().unwrap().contains(hostile), "{hostile} is not shown\n{words}");
+        }
+        let elements = "return document.querySelectorAll('img, iframe, script').length";
+        assert_eq!(browser.run(elements), if listed { 2 } else { 0 });
+        browser.calm();
     }
-    assert_eq!(browser.run("return document.querySelectorAll('img, iframe, script').length"), 2);
-    browser.calm();
 }
 
 /// Waits until the list has been drawn anew, and says what was found.

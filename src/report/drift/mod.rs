@@ -65,7 +65,7 @@ pub fn drift_text(compared: &[Compared<'_>], paint: Paint, out: &mut dyn Write) 
 }
 
 /// What more there is to say of a difference: ends, the rule, how the state knows.
-fn details(difference: &Difference) -> String {
+pub(super) fn details(difference: &Difference) -> String {
     let Difference { finding: _, restriction: _, recorded, listed } = difference;
     let mut text = match (recorded, listed) {
         (Some(held), Some(listed)) => {
@@ -85,7 +85,7 @@ fn details(difference: &Difference) -> String {
 }
 
 /// The line for machines to find.
-fn last_line(compared: &[Compared<'_>]) -> String {
+pub(super) fn last_line(compared: &[Compared<'_>]) -> String {
     let Counts { missing, end_differs, foreign, unseen, .. } = counts(compared);
     format!(
         "Drift: {missing} missing, {end_differs} with another end, {foreign} foreign, {unseen} \
@@ -100,7 +100,7 @@ fn end(lapse: Lapse) -> String {
     }
 }
 
-const fn words(finding: Finding) -> (Ink, &'static str, &'static str) {
+pub(super) const fn words(finding: Finding) -> (Ink, &'static str, &'static str) {
     match finding {
         Finding::Missing => (Ink::End, "-", "gone at the provider"),
         Finding::EndDiffers => (Ink::Change, "~", "another end"),
@@ -109,7 +109,7 @@ const fn words(finding: Finding) -> (Ink, &'static str, &'static str) {
     }
 }
 
-fn listing(target: &Target) -> (&'static str, &'static str) {
+pub(super) fn listing(target: &Target) -> (&'static str, &'static str) {
     match crate::apply::read::listable(target).map(|form| form.listing) {
         None | Some(Listing::Never) => ("never", "cannot be listed"),
         Some(Listing::CompletePerRoom) => ("complete_per_room", "lists are complete"),

@@ -36,6 +36,8 @@ pub(super) struct Names {
     pub(super) mark: &'static str,
     /// The columns after that of the mark: whom, when, why.
     pub(super) columns: [&'static str; 3],
+    /// Whether the instant of a row is an end, which may be near.
+    pub(super) ends: bool,
 }
 
 /// What a row can be marked with: its sign, name and tone.
@@ -109,7 +111,7 @@ struct Drawn<'a> {
 
 impl Drawn<'_> {
     fn section(&self) -> Markup {
-        let Names { anchor, heading, row, mark, .. } = self.names;
+        let Names { anchor, heading, row, .. } = self.names;
         let count = self.rows.len();
         let targets = self.rows.chunk_by(|a, b| a.group.target == b.group.target);
         let mut left = PLAIN_ROWS;
@@ -119,7 +121,7 @@ impl Drawn<'_> {
                 @if count == 0 {
                     p.none { "There are none." }
                 } @else {
-                    (controls(mark, row))
+                    (controls(&self.names))
                     div id="listing" {
                         @for of_target in targets { (self.target(of_target, &mut left)) }
                         @if count > PLAIN_ROWS {
@@ -311,13 +313,14 @@ fn tallies(rows: &[&Row<'_>]) -> Markup {
 }
 
 /// What the script makes work; hidden without it.
-fn controls(mark: &str, row: &str) -> Markup {
+fn controls(names: &Names) -> Markup {
+    let Names { mark, row, columns: [_, when, _], ends, .. } = names;
     html! {
         form.controls role="search" id="controls" hidden {
             label { span { "Filter" } input type="search" id="filter" name="filter" autocomplete="off" spellcheck="false"; }
             label { span { (mark) } select id="by-mark" name="mark" { option value="" { "any" } } }
             label { span { "target" } select id="by-target" name="target" { option value="" { "any" } } }
-            label { span { "ends within" } select id="by-end" name="end" {
+            label hidden[!ends] { span { "ends within" } select id="by-end" name="end" {
                 option value="" { "any time" }
                 option value="86400" { "24 hours" }
                 option value="604800" { "7 days" }
@@ -326,7 +329,7 @@ fn controls(mark: &str, row: &str) -> Markup {
             } }
             label { span { "sort by" } select id="sort" name="sort" {
                 option value="" { "place" }
-                option value="end" { "end, soonest first" }
+                option value="end" { (when) }
                 option value="subject" { "subject" }
                 option value="mark" { (mark) }
             } }

@@ -4,14 +4,22 @@
 //! before. The page asks nobody for anything: its one stylesheet and its one script stand in it,
 //! and its policy names them by their hashes and allows nothing else.
 
+mod drift;
+mod explain;
+mod history;
 mod listing;
 mod plan;
 mod plot;
+mod status;
 #[cfg(test)]
 mod tests;
 mod words;
 
+pub use self::drift::drift_page;
+pub use self::explain::explain_page;
+pub use self::history::{History, history_page};
 pub use self::plan::plan_page;
+pub use self::status::{Flow, status_page};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

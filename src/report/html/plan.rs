@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::listing::{Group, Listing, Mark, Names, Row};
-use super::words::{id, instant, mark, place, text, tone, until, when, wide};
+use super::words::{denied_words, id, instant, mark, place, text, tone, until, when, wide};
 use super::{Page, Section, plot, program};
 use crate::domain::{Action, Id, TargetName};
 use crate::plan::document::GOOD_FOR;
 use crate::plan::{Operation, Plan};
 use crate::report::count::{counted, grouped};
 use crate::report::link::Links;
-use crate::report::restriction::denied;
 use crate::report::review::{
     Change, Changed, Concern, Review, WARNINGS_OF_A_CODE, alike, cause, exceeded, symbol,
     until_word,
@@ -24,6 +23,7 @@ const NAMES: Names = Names {
     row: "operation",
     mark: "action",
     columns: ["whom", "until", "why"],
+    ends: true,
 };
 
 /// Writes a plan as a page.
@@ -82,7 +82,7 @@ fn row<'a>(review: &Review<'a>, operation: &'a Operation) -> Row<'a> {
     let restriction = &operation.restriction;
     let provider = review.origin.provider(&restriction.target);
     let everybody = if review.is_wide(restriction) { "everybody there" } else { "" };
-    let more = [denied(restriction.deny).trim(), everybody].join(" ").trim().to_owned();
+    let more = [denied_words(restriction.deny).as_str(), everybody].join(" ").trim().to_owned();
     let action = operation.action;
     Row {
         group: Group {
@@ -243,7 +243,7 @@ fn line(operations: &[&Operation], review: &Review<'_>, links: &Links) -> Markup
                 @if operations.len() > 1 { (counted(operations.len() as u64, kind)) ": " } @else { span.sort { (kind) } " " }
                 @for (position, subject) in ids.enumerate() { @if position > 0 { ", " } (id(subject)) }
                 @if operations.len() > 3 { ", …" }
-                (denied(restriction.deny))
+                " " (denied_words(restriction.deny))
             }
             td { (restriction.target) @if let Some(room) = &restriction.room { ", room " (id(room.as_str())) } }
             td.when {

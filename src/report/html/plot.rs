@@ -1,6 +1,7 @@
 //! Plots as SVG, each with its numbers in a table.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use jiff::SignedDuration;
 use maud::{Markup, html};
@@ -157,6 +158,21 @@ pub(super) fn bars(title: &str, first: Moment, series: &[Series]) -> Markup {
         [name.clone()].into_iter().chain(counts).collect()
     });
     figure(title, HEIGHT, &drawing, &legend, &table(&head, &rows.collect::<Vec<_>>()))
+}
+
+/// A line through the number of each day.
+pub(super) fn line(title: &str, first: Moment, counts: &[u64; DAYS]) -> Markup {
+    let (days, scale) = (days(first), Scale::over(counts.iter().copied().max().unwrap_or(0)));
+    let mut path = String::new();
+    for (day, count) in counts.iter().enumerate() {
+        let to = if day == 0 { 'M' } else { 'L' };
+        // Writing to a string cannot fail.
+        let _: std::fmt::Result = write!(path, "{to}{} {}", middle(day), scale.y(*count));
+    }
+    let drawing = html! { (scale.axes(&days)) path.line d=(path) {} };
+    let rows = days.into_iter().zip(counts).map(|(day, count)| vec![day, grouped(*count)]);
+    let table = table(&["day", "in force"], &rows.collect::<Vec<_>>());
+    figure(title, HEIGHT, &drawing, &html! {}, &table)
 }
 
 /// How long the calls of each target take at its rate.

@@ -2,9 +2,10 @@
 
 use maud::{Markup, html};
 
-use crate::domain::{Action, Moment, Source, Until};
+use crate::domain::{Action, Deny, Moment, Source, Until};
 use crate::report::escape::Terminal;
 use crate::report::link::Links;
+use crate::report::restriction::denied;
 use crate::report::review::symbol;
 use crate::report::span::away;
 
@@ -65,6 +66,11 @@ pub(super) const fn tone(action: Action) -> &'static str {
         Action::Lift => "end",
         Action::Forget => "quiet",
     }
+}
+
+/// What is denied, unless it goes without saying.
+pub(super) fn denied_words(deny: Deny) -> String {
+    denied(deny).trim().to_owned()
 }
 
 /// A table that may be wider than the page: whoever has no mouse can scroll it too.
