@@ -230,6 +230,7 @@ fn inputs(policy: &Workspace) -> Inputs<'_> {
         unprotected: &[],
         acks: &[],
         guards: &policy.config.guards,
+        orders: &[],
         warnings: &[],
     }
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    apply, completions, doctor, drift, explain, history, import, plan, sandbox, schema, show,
-    state, status, unlock, validate,
+    apply, completions, doctor, drift, explain, history, import, orders, plan, sandbox, schema,
+    show, state, status, unlock, validate,
 };
 
 /// Keeps bans and forbidden streams at real-time-communication providers equal to what YAML files
@@ -78,6 +78,12 @@ pub enum Command {
     Explain(explain::Args),
     /// Make the providers agree with the files
     Apply(apply::Args),
+    /// Ban somebody now, ahead of a review
+    Ban(orders::ban::Args),
+    /// Let somebody in now, whatever the files say
+    Lift(orders::lift::Args),
+    /// List, show and take back orders
+    Orders(orders::Args),
     /// Show what the providers hold that differs from the state; changes nothing
     Drift(drift::Args),
     /// Check that everything is in place for the next run; changes nothing

@@ -30,6 +30,7 @@ pub(crate) fn write(directory: &Path) {
         unprotected: &[],
         acks: &[],
         guards: &workspace.config.guards,
+        orders: &[],
         warnings: &[],
     };
     let plan = plan(&inputs, &[] as &[Enforcement]);

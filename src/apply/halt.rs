@@ -7,6 +7,8 @@ use tokio::sync::watch;
 /// Why a run stops before its work is done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Cause {
+    /// Somebody gave an order: it goes first, and then the rest goes on.
+    Ordered,
     /// The deadline it was given has come.
     Deadline,
     /// It was interrupted from the keyboard (SIGINT).
@@ -28,15 +30,27 @@ impl Default for Halt {
 }
 
 impl Halt {
-    /// Pulls the brake; the first cause stays, except that a lost state overrides every other.
+    /// Pulls the brake; the first cause stays, except that a lost state overrides every other, and
+    /// every other an order.
     pub fn pull(&self, cause: Cause) {
         self.0.send_if_modified(|pulled| {
-            let first = pulled.is_none() || cause == Cause::StateLost;
+            let first = matches!(pulled, None | Some(Cause::Ordered)) || cause == Cause::StateLost;
             if first {
                 *pulled = Some(cause);
             }
             first
         });
+    }
+
+    /// Lets go of the brake, if an order pulled it; whether it did.
+    pub fn go_on(&self) -> bool {
+        self.0.send_if_modified(|pulled| {
+            let ordered = *pulled == Some(Cause::Ordered);
+            if ordered {
+                *pulled = None;
+            }
+            ordered
+        })
     }
 
     /// Why the run stops, if it does.

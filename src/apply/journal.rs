@@ -64,6 +64,9 @@ const APART: Duration = Duration::from_millis(5);
 /// that is killed meanwhile leaves the call in doubt, as it leaves all those that are on their way.
 const REPORTS_APART: Duration = Duration::from_millis(50);
 
+/// How often a run looks for orders (design §8).
+const LOOKS_APART: Duration = Duration::from_secs(1);
+
 impl Journal {
     /// Records, together and durably.
     pub async fn write(&self, records: Vec<Record>) -> Result<(), Unwritten> {
@@ -120,7 +123,14 @@ impl Writer {
         let every = HEARTBEAT_EVERY.unsigned_abs();
         let mut beat = interval_at(Instant::now() + every, every);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut result = Ok(());
+        let mut look = interval_at(Instant::now() + LOOKS_APART, LOOKS_APART);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let orders = self.state.orders_mark();
+        let (orders, mut result) =
+            orders.map_or_else(|error| (0, Err(error)), |mark| (mark, Ok(())));
+        if result.is_err() {
+            self.halt.pull(Cause::StateLost);
+        }
         let mut group = Vec::with_capacity(GROUP);
         let mut last = Instant::now();
         loop {
@@ -130,6 +140,7 @@ impl Writer {
                 biased;
                 // The heartbeat first: a busy run must be heard of too.
                 _ = beat.tick(), if result.is_ok() => self.commit(&mut std::iter::empty()),
+                _ = look.tick(), if result.is_ok() => self.look_for_orders(orders),
                 () = sleep_until(due), if !group.is_empty() => {
                     last = Instant::now();
                     self.write(&mut group, result.is_ok())
@@ -147,6 +158,14 @@ impl Writer {
                 result = Err(error);
             }
         }
+    }
+
+    /// Stops the run for a moment if an order was given or taken back since it began.
+    fn look_for_orders(&self, before: i64) -> Result<(), StateError> {
+        if self.state.orders_mark()? != before {
+            self.halt.pull(Cause::Ordered);
+        }
+        Ok(())
     }
 
     fn write(&mut self, group: &mut Vec<Entry>, usable: bool) -> Result<(), StateError> {

@@ -147,7 +147,10 @@ pub fn audit(
         because: operation.because.name(),
         until: operation.until,
         entry: operation.entry.as_deref().map(str::to_owned),
-        source: operation.source.as_ref().map(Source::to_string),
+        source: match &operation.order {
+            Some(order) => Some(format!("order {order}")),
+            None => operation.source.as_ref().map(Source::to_string),
+        },
         meta,
         reason: operation.reason.clone(),
         told: told.cloned(),

@@ -76,6 +76,7 @@ impl Shared {
     pub(super) fn not_begun(&self) -> Trouble {
         let error = match self.halt.cause() {
             Some(super::Cause::Deadline) | None => "not begun before the deadline",
+            Some(super::Cause::Ordered) => "not begun before an order came",
             Some(super::Cause::Interrupted | super::Cause::Terminated) => {
                 "not begun before the interrupt"
             }

@@ -32,7 +32,7 @@ pub mod work;
 pub use halt::{Cause, Halt};
 pub use outcome::{Fate, Outcome, Problem, Stopped, Tally, Trouble};
 pub use read::{Survey, Surveyed, View, survey};
-pub use run::{Carried, LONG_AGO, Order, apply};
+pub use run::{ApplyRequest, ApplyResult, LONG_AGO, apply};
 
 use crate::domain::TargetName;
 

@@ -24,7 +24,7 @@ use crate::store::{Lease, RecentCalls, Record, State, StateError, UsedRate};
 use crate::world::{Credentials, World};
 
 /// What a run is to do, and with what.
-pub struct Order {
+pub struct ApplyRequest {
     /// Clock, network and chance.
     pub world: World,
     /// Where secrets are read.
@@ -55,7 +55,7 @@ pub struct Order {
 
 /// What is left after a run.
 #[derive(Debug)]
-pub struct Carried {
+pub struct ApplyResult {
     /// What came of it.
     pub outcome: Outcome,
     /// The state.
@@ -65,32 +65,32 @@ pub struct Carried {
 }
 
 /// Carries out a plan.
-pub async fn apply(order: Order, state: State) -> Carried {
-    let Order { world, credentials, plan, targets, first, lease, .. } = order;
+pub async fn apply(request: ApplyRequest, state: State) -> ApplyResult {
+    let ApplyRequest { world, credentials, plan, targets, first, lease, .. } = request;
     let shared = Arc::new(Shared {
         world: world.clone(),
         plan: Arc::clone(&plan),
-        metas: order.metas,
+        metas: request.metas,
         run: lease.run.clone(),
-        halt: order.halt.clone(),
+        halt: request.halt.clone(),
         book: Book::default(),
-        progress: order.progress,
-        newest_call: AtomicI64::new(order.newest_call),
+        progress: request.progress,
+        newest_call: AtomicI64::new(request.newest_call),
         clock_agrees: AtomicBool::new(false),
         clock_differs: AtomicBool::new(false),
     });
-    let (journal, writer) = journal(state, lease, order.halt.clone(), world.clone());
+    let (journal, writer) = journal(state, lease, request.halt.clone(), world.clone());
     let writer = tokio::spawn(writer.run());
     let (sure, unsure) = by_record(&shared, &targets);
     let recorded = record_first(&shared, &journal, (first, &sure)).await;
-    let mut paces = Paces::new(&shared.world, order.recent_calls);
+    let mut paces = Paces::new(&shared.world, request.recent_calls);
     let mut lines = JoinSet::new();
     let by_target = by_target(&plan);
     // So that one that is slow, or told to pause, takes nothing from the others.
     let share = (world.http.connections() / by_target.len().max(1)).max(LEAST_SHARE);
     for (name, steps) in by_target {
         let Some(target) = targets.get(&name) else { continue };
-        let at_will = order.unpaced && target.endpoint.is_loopback();
+        let at_will = request.unpaced && target.endpoint.is_loopback();
         let paces = if at_will { Vec::new() } else { paces.of(target) };
         let (shared, journal) = (Arc::clone(&shared), journal.clone());
         let (target, credentials) = (Arc::clone(target), Arc::clone(&credentials));
@@ -115,15 +115,15 @@ pub async fn apply(order: Order, state: State) -> Carried {
     }
     drain(&mut lines).await;
     // By now a provider may have said what time it is.
-    let _halted = forget_by_clock(&shared, &journal, (&unsure, order.old_run)).await;
+    let _halted = forget_by_clock(&shared, &journal, (&unsure, request.old_run)).await;
     drop(journal);
     let (state, written) = match writer.await {
         Ok(closed) => closed,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     };
     let (tally, problems, stopped) = shared.book.close();
-    let (run, cause) = (shared.run.clone(), order.halt.cause());
-    Carried { outcome: Outcome { run, tally, problems, stopped, cause }, state, written }
+    let (run, cause) = (shared.run.clone(), request.halt.cause());
+    ApplyResult { outcome: Outcome { run, tally, problems, stopped, cause }, state, written }
 }
 
 /// How many calls of a target may be on their way.

@@ -221,6 +221,7 @@ mod tests {
             reason: None,
             entry: None,
             source: None,
+            order: None,
             means: Means::Call { verb: Verb::Lift, rule: None },
             waited: false,
             doubted,

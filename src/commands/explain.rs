@@ -13,7 +13,7 @@ use crate::report::explain::{
     Coming, Explanation, InForce, Named, PastView, VERSION, explain_text,
 };
 use crate::report::html::explain_page;
-use crate::store::{Event, Narrowed, Order, State, StateError};
+use crate::store::{Event, Narrowed, SortOrder, State, StateError};
 
 /// What `explain` takes.
 #[derive(Debug, clap::Args)]
@@ -50,7 +50,16 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let explanation = Explanation {
         format_version: VERSION,
         subject: &args.subject,
-        entries: named.iter().map(|(restriction, it)| named_view(restriction, it, now)).collect(),
+        entries: named
+            .iter()
+            .filter_map(|(restriction, it)| named_view(restriction, it, now))
+            .collect(),
+        orders: snapshot
+            .orders
+            .iter()
+            .filter(|order| order.stands(now))
+            .filter(|order| order.subjects.iter().any(|it| asked.is(it.kind, &it.id)))
+            .collect(),
         protected: files
             .protected()
             .iter()
@@ -124,17 +133,21 @@ fn named<'a>(files: &'a Files, asked: &Asked<'_>) -> Vec<(Restriction, &'a Wante
     named
 }
 
-fn named_view<'a>(restriction: &'a Restriction, wanted: &'a Wanted, now: Moment) -> Named<'a> {
+fn named_view<'a>(
+    restriction: &'a Restriction,
+    wanted: &'a Wanted,
+    now: Moment,
+) -> Option<Named<'a>> {
     let Wanted { from, until, reason, entry, source, .. } = wanted;
-    Named {
+    Some(Named {
         place: restriction.into(),
         entry: entry.as_deref(),
-        source,
+        source: source.as_ref()?,
         from: *from,
         until: *until,
         reason: reason.as_deref(),
         wanted_now: wanted.is_wanted_at(now),
-    }
+    })
 }
 
 fn in_force(row: &Enforcement) -> InForce<'_> {
@@ -156,7 +169,7 @@ fn in_force(row: &Enforcement) -> InForce<'_> {
 fn past(state: &State, asked: &Asked<'_>) -> Result<Vec<Event>, StateError> {
     let narrowed = Narrowed { subject: Some(asked.id.to_owned()), ..Narrowed::default() };
     let mut past = Vec::new();
-    let _enough = state.history(&narrowed, Order::NewestFirst, |event| {
+    let _enough = state.history(&narrowed, SortOrder::NewestFirst, |event| {
         if asked.names(&event.restriction) {
             past.push(event.clone());
         }

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::report::event::{EventView, event_text, run_text};
 use crate::report::html::{History, history_page};
-use crate::store::{Narrowed, Order, State};
+use crate::store::{Narrowed, SortOrder, State};
 
 /// What `history` takes.
 #[derive(Debug, clap::Args)]
@@ -66,7 +66,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let console = &mut *context.console;
     let paint = console.paint();
     let mut run = None;
-    state.history(&narrowed, Order::OldestFirst, |event| -> std::io::Result<()> {
+    state.history(&narrowed, SortOrder::OldestFirst, |event| -> std::io::Result<()> {
         match args.format {
             Format::Text => {
                 let is_next = run.as_ref() != Some(&event.run);
@@ -94,7 +94,7 @@ fn page(
     narrowed: &Narrowed,
 ) -> Result<Exit, Error> {
     let mut events = Vec::new();
-    let more = state.history(narrowed, Order::NewestFirst, |event| {
+    let more = state.history(narrowed, SortOrder::NewestFirst, |event| {
         if events.len() == MOST_OF_A_PAGE {
             return Err(());
         }

@@ -11,6 +11,8 @@ mod github;
 pub mod history;
 pub mod import;
 pub mod man;
+pub mod orders;
+mod pass;
 pub mod plan;
 mod plan_file;
 pub mod prepare;
@@ -70,6 +72,9 @@ pub fn dispatch(cli: &Cli, world: &World, console: &mut Console) -> Result<Exit,
         Command::Show(args) => show::run(&mut context, args),
         Command::Explain(args) => explain::run(&mut context, args),
         Command::Apply(args) => apply::run(&mut context, args),
+        Command::Ban(args) => orders::ban::run(&mut context, args),
+        Command::Lift(args) => orders::lift::run(&mut context, args),
+        Command::Orders(args) => orders::run(&mut context, args),
         Command::Doctor(args) => doctor::run(&mut context, args),
         Command::Drift(args) => drift::run(&mut context, args),
         Command::History(args) => history::run(&mut context, args),

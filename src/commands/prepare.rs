@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use super::Context;
 use crate::domain::{
-    Ack, Desired, GuardSettings, Moment, Protected, ProtectedKey, Restriction, Source, TargetName,
-    Warning,
+    Ack, Desired, GuardSettings, Guards, Limit, Moment, Protected, ProtectedKey, Restriction,
+    Source, TargetName, Warning,
 };
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::document::Origin;
 use crate::plan::{self, Bound, Inputs, Plan, Resolved, Scope, bindings};
-use crate::policy::{self, Config, StateLocation};
+use crate::policy::{self, Config, StateLocation, Workspace};
 use crate::store::{Location, Record, Snapshot, StateError};
 
 /// What the files say, as far as a plan needs it.
@@ -35,8 +35,12 @@ impl Files {
     /// Reads the whole workspace.
     pub fn read(context: &Context<'_>) -> Result<Self, Error> {
         let loaded = policy::load(&context.global.dir, &context.leave());
-        let workspace = loaded.map_err(|diagnostics| Error::of_policy(&diagnostics))?;
-        Ok(Self {
+        Ok(Self::of(loaded.map_err(|diagnostics| Error::of_policy(&diagnostics))?))
+    }
+
+    /// What a workspace that was read says.
+    pub fn of(workspace: Workspace) -> Self {
+        Self {
             config: workspace.config,
             wanted: Some(workspace.wanted),
             metas: Arc::new(workspace.metas),
@@ -46,7 +50,7 @@ impl Files {
             entries: workspace.entries,
             policy_digest: workspace.policy_digest,
             config_digest: workspace.config_digest,
-        })
+        }
     }
 
     /// Reads the config only, for upkeep.
@@ -70,6 +74,11 @@ impl Files {
     /// Whether the policy protects the subject of a restriction.
     pub fn protects(&self, restriction: &Restriction) -> bool {
         self.protected.covers(restriction).is_some()
+    }
+
+    /// The digests of the policy and of the config.
+    pub fn digests(&self) -> (String, String) {
+        (self.policy_digest.clone(), self.config_digest.clone())
     }
 
     /// Where the state is.
@@ -142,9 +151,16 @@ impl Files {
         plan::doubt_everything(&self.config.targets, wanted, &mut snapshot.rows, now)
     }
 
+    /// The guards, and the limits of orders, by their names.
+    fn guard_settings(&self) -> GuardSettings {
+        let mut settings = self.config.guards.settings();
+        settings.extend(self.config.orders.settings());
+        settings
+    }
+
     /// The guards, if they are not what the state remembers.
     pub fn newly_guarded(&self, snapshot: &Snapshot) -> Option<GuardSettings> {
-        let settings = self.config.guards.settings();
+        let settings = self.guard_settings();
         (snapshot.guards.as_ref() != Some(&settings)).then_some(settings)
     }
 
@@ -186,7 +202,13 @@ impl Files {
         let mut warnings = self.warnings.clone();
         warnings.extend_from_slice(found);
         warnings.extend(clock_warning(outline, now));
-        let unprotected = self.unprotected(outline);
+        // An order is no change of the files, and none of their guards is its business.
+        let unguarded =
+            Guards { max_lifts: Limit::NONE, max_imposes: Limit::NONE, allow_empty: true };
+        let (guards, unprotected) = match scope {
+            Scope::Orders(_) => (&unguarded, Vec::new()),
+            Scope::Everything | Scope::Only(_) => (&self.config.guards, self.unprotected(outline)),
+        };
         let result = make(&Inputs {
             now,
             targets: &self.config.targets,
@@ -196,7 +218,8 @@ impl Files {
             protected: &self.protected,
             unprotected: &unprotected,
             acks: &self.acks,
-            guards: &self.config.guards,
+            guards,
+            orders: &outline.orders,
             warnings: &warnings,
         });
         let origin = Origin {
@@ -204,10 +227,7 @@ impl Files {
             config_digest: self.config_digest.clone(),
             state: outline.mark.clone(),
             changes: resolved.changes.clone(),
-            guard_changes: plan::guard_changes(
-                outline.guards.as_ref(),
-                &self.config.guards.settings(),
-            ),
+            guard_changes: plan::guard_changes(outline.guards.as_ref(), &self.guard_settings()),
             targets: self.bounds(),
         };
         (result, origin)

@@ -6,6 +6,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use super::Context;
+use super::orders::Orders;
 use crate::exit::Exit;
 use crate::plan::document::Document;
 use crate::report::doctor::DoctorView;
@@ -48,6 +49,8 @@ pub enum Subject {
     Restriction,
     /// `explain --format json`
     Explanation,
+    /// `orders list --format json` and `orders show --format json`
+    Orders,
 }
 
 /// Prints the schema.
@@ -70,6 +73,7 @@ pub fn text(of: Subject) -> String {
         Subject::StateList => of_output::<ListView<'static>>(),
         Subject::Restriction => of_output::<EnforcementView<'static>>(),
         Subject::Explanation => of_output::<Explanation<'static>>(),
+        Subject::Orders => of_output::<Orders>(),
     };
     format!("{schema:#}\n")
 }

@@ -20,7 +20,10 @@ pub(super) async fn unless_halted<T>(
         () = halt.pulled() => {
             let exit = match halt.cause() {
                 Some(Cause::Terminated) => Exit::Terminated,
-                Some(Cause::Interrupted | Cause::Deadline | Cause::StateLost) | None => {
+                Some(
+                    Cause::Interrupted | Cause::Deadline | Cause::StateLost | Cause::Ordered,
+                )
+                | None => {
                     Exit::Interrupted
                 }
             };

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::report::html::{Flow, status_page};
 use crate::report::status::{status, status_text};
-use crate::store::{Narrowed, Order};
+use crate::store::{Narrowed, SortOrder};
 
 /// What `status` takes.
 #[derive(Debug, clap::Args)]
@@ -28,10 +28,14 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         Some(mut state) => {
             if args.format == PageFormat::Html {
                 let recent = Narrowed { since: Some(flow.since()), ..Narrowed::default() };
-                state.history(&recent, Order::OldestFirst, |event| -> Result<(), Infallible> {
-                    flow.add(event);
-                    Ok(())
-                })?;
+                state.history(
+                    &recent,
+                    SortOrder::OldestFirst,
+                    |event| -> Result<(), Infallible> {
+                        flow.add(event);
+                        Ok(())
+                    },
+                )?;
             }
             (state.snapshot()?.rows, state.last_run()?, state.holder()?)
         }

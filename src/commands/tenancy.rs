@@ -106,7 +106,7 @@ fn locked(holder: Option<&Holder>, now: Moment) -> Error {
 }
 
 /// A UUID of version 7: the instant, then chance.
-fn uuid(world: &World) -> String {
+pub(super) fn uuid(world: &World) -> String {
     let millis = world.now().millis().unsigned_abs() & 0xffff_ffff_ffff;
     let (one, two) = (world.random.bits(), world.random.bits());
     let high = (u128::from(millis) << 80) | (0x7 << 76) | (u128::from(one & 0xfff) << 64);

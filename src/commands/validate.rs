@@ -43,7 +43,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         let text = format!("{place}{}", warning.message);
         context.console.err.say(&format!("warning[{}]: {}\n", warning.code, Terminal(&text)));
     }
-    let restrictions = claims(&workspace.wanted).count() as u64;
+    let restrictions = claims(workspace.wanted.iter()).count() as u64;
     context.console.result(|out| {
         writeln!(
             out,

@@ -82,6 +82,8 @@ pub enum Because {
     InDoubt,
     /// It was gone at the provider.
     Recovered,
+    /// Somebody ordered it, ahead of a review.
+    Ordered,
 }
 
 impl Because {
@@ -99,11 +101,12 @@ impl Because {
             Self::Protected => "protected",
             Self::InDoubt => "in doubt",
             Self::Recovered => "gone at the provider",
+            Self::Ordered => "ordered",
         }
     }
 
     /// Every reason.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::NewEntry,
         Self::EntryRemoved,
         Self::UntilChanged,
@@ -115,6 +118,7 @@ impl Because {
         Self::Protected,
         Self::InDoubt,
         Self::Recovered,
+        Self::Ordered,
     ];
 
     /// The name, as in JSON plans and in the audit log.
@@ -131,6 +135,7 @@ impl Because {
             Self::Protected => "protected",
             Self::InDoubt => "in_doubt",
             Self::Recovered => "recovered",
+            Self::Ordered => "ordered",
         }
     }
 }

@@ -15,6 +15,16 @@ impl Desired {
         self.0.iter().flatten()
     }
 
+    /// Takes out what one file wants.
+    pub fn take(&mut self, file: &str) -> Vec<Wanted> {
+        let is_of = |wanted: &Wanted| wanted.source.as_ref().is_some_and(|it| &*it.file == file);
+        let (taken, kept) =
+            std::mem::take(&mut self.0).into_iter().partition(|it| it.first().is_some_and(is_of));
+        self.0 = kept;
+        let taken: Vec<Vec<Wanted>> = taken;
+        taken.into_iter().flatten().collect()
+    }
+
     /// How many restrictions the entries name; one that two of them name counts twice.
     pub fn count(&self) -> usize {
         self.iter().map(|wanted| wanted.ids.len()).sum()

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
+
 /// The limits that the config sets on one plan.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Guards {
@@ -52,4 +54,38 @@ pub struct Limit {
     pub count: Option<u64>,
     /// At most this many in a hundred of what is in force; counted from 10 in force.
     pub percent: Option<u64>,
+}
+
+impl Limit {
+    /// No limit.
+    pub const NONE: Self = Self { count: None, percent: None };
+}
+
+/// How far an order may go; beyond that it takes a review.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OrderLimits {
+    /// How long one may stand.
+    pub max: SignedDuration,
+    /// How many subjects one may name.
+    pub subjects: u64,
+}
+
+impl OrderLimits {
+    /// The limits by their names, where they are not the usual ones.
+    pub fn settings(&self) -> GuardSettings {
+        let Self { max, subjects } = self;
+        let usual = Self::default();
+        let max = (*max != usual.max).then(|| ("orders.max", format!("{max:#}")));
+        let subjects =
+            (*subjects != usual.subjects).then(|| ("orders.subjects", subjects.to_string()));
+        let all = max.into_iter().chain(subjects);
+        all.map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
+/// What holds without an `orders` section (design §8).
+impl Default for OrderLimits {
+    fn default() -> Self {
+        Self { max: SignedDuration::from_hours(72), subjects: 50 }
+    }
 }

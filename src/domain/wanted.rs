@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Deny, Id, Kind, Moment, Restriction, Source, Subject, TargetName, Until};
 
-/// What one entry asks for at one target: restrictions that differ in their subjects only.
+/// What one entry, or one order, asks for at one target: restrictions that differ in their subjects only.
 ///
 /// Entries may overlap, so several can name the same restriction; [`crate::plan`] lets the
 /// latest `until` among those wanted now govern.
@@ -28,8 +28,10 @@ pub struct Wanted {
     pub reason: Option<Arc<str>>,
     /// The `id` of the entry, if it has one.
     pub entry: Option<Arc<str>>,
-    /// Where the entry stands.
-    pub source: Source,
+    /// Where the entry stands; `None` of an order.
+    pub source: Option<Source>,
+    /// The order that asks for it; `None` of an entry.
+    pub order: Option<Arc<str>>,
 }
 
 impl Wanted {

@@ -5,7 +5,9 @@ use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::sync::Arc;
 
 use super::{Means, Operation};
-use crate::domain::{Action, Deny, Id, Kind, Lapse, Moment, Restriction, TargetName, Until};
+use crate::domain::{
+    Action, Because, Deny, Id, Kind, Lapse, Moment, Restriction, TargetName, Until,
+};
 use crate::provider::{Call, Cursor, Expiry, Form, Item, Target, Verb};
 
 /// One call of a plan, by the operations it carries.
@@ -48,10 +50,12 @@ impl Step {
 
 /// The order in which the steps of one target are sent.
 ///
-/// Ends that are overdue come first, then what would lapse; lifts before imposes, since they
+/// What was ordered comes first, then ends that are overdue, then what would lapse; lifts before imposes, since they
 /// free the room's quota; what waited last time comes last.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Phase {
+    /// What a person ordered: it waits for nothing else of its target.
+    Ordered,
     /// Lifts whose time has come.
     OverdueLift,
     /// Renewals, in order of lapse.
@@ -148,7 +152,8 @@ struct Key<'a> {
     deny: Deny,
     reason: Option<&'a Arc<str>>,
     until: Option<Until>,
-    /// Two parts of the queue that share no calls: what waited, and what waits for another.
+    /// The parts of the queue that share no calls with the rest: what was ordered, what waited, and
+    /// what waits for another.
     apart: Option<Phase>,
 }
 
@@ -164,7 +169,8 @@ impl<'a> Queued<'a> {
         let since = match self.phase {
             Phase::Renewal => self.operation.lapse().and_then(Lapse::at),
             Phase::Waiting | Phase::StillWaiting => recorded.and_then(|row| row.waiting),
-            Phase::OverdueLift
+            Phase::Ordered
+            | Phase::OverdueLift
             | Phase::Lift
             | Phase::Amend
             | Phase::Impose
@@ -176,7 +182,7 @@ impl<'a> Queued<'a> {
 
     fn key(&self) -> Key<'a> {
         let restriction = &self.operation.restriction;
-        let apart = matches!(self.phase, Phase::Waiting | Phase::ReplacedLift);
+        let apart = matches!(self.phase, Phase::Ordered | Phase::Waiting | Phase::ReplacedLift);
         Key {
             target: &restriction.target,
             verb: match self.verb {
@@ -205,6 +211,9 @@ impl<'a> Queued<'a> {
 fn phase(operation: &Operation) -> Phase {
     if operation.waited {
         return Phase::Waiting;
+    }
+    if operation.because == Because::Ordered && operation.after.is_none() {
+        return Phase::Ordered;
     }
     match operation.action {
         Action::Lift if operation.upkeep => Phase::OverdueLift,

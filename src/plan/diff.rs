@@ -6,9 +6,10 @@ use std::iter::Peekable;
 
 use super::due::{DueDates, NextDue};
 use super::govern::{Claims, claims};
+use super::standing_orders::{StandingOrders, comes_back};
 use super::why::{Change, End};
 use super::{Census, Inputs, Means, Operation};
-use crate::domain::{Action, Enforcement, Restriction};
+use crate::domain::{Action, Because, Desired, Enforcement, Restriction};
 use crate::provider::Verb;
 
 /// What differs, and when it will differ again.
@@ -24,7 +25,7 @@ pub struct Diff {
     pub census: Census,
 }
 
-/// Compares what the policy wants with what the state knows, in the canonical order of
+/// Compares what the policy and orders want with what the state knows, in the canonical order of
 /// restrictions.
 pub fn diff<R: Borrow<Enforcement>>(
     inputs: &Inputs<'_>,
@@ -36,12 +37,14 @@ pub fn diff<R: Borrow<Enforcement>>(
         due: NextDue::NEVER,
         census: Census::default(),
     };
-    let wanted = inputs.wanted.into_iter().flat_map(claims);
+    let orders = StandingOrders::of(inputs);
+    let policy = inputs.wanted.into_iter().flat_map(Desired::iter);
+    let wanted = claims(policy.chain(&orders.bans));
     let mut wanted = wanted.filter(|claims| in_scope(inputs, &claims.restriction)).peekable();
     let is_in_scope = |row: &R| in_scope(inputs, &row.borrow().restriction);
     let mut recorded = recorded.filter(is_in_scope).peekable();
     while let Some((claims, row)) = next_pair(&mut wanted, &mut recorded) {
-        found.compare(inputs, claims.as_ref(), row.as_ref().map(R::borrow));
+        found.compare((inputs, &orders), claims.as_ref(), row.as_ref().map(R::borrow));
     }
     order_replacements(&mut found.operations);
     Diff {
@@ -73,7 +76,7 @@ impl Diff {
 }
 
 fn in_scope(inputs: &Inputs<'_>, restriction: &Restriction) -> bool {
-    inputs.scope.includes(&restriction.target)
+    inputs.scope.includes_restriction(restriction)
 }
 
 /// Takes the smaller head of two sorted lists, or both heads where they are about the same.
@@ -102,7 +105,7 @@ struct Found {
 impl Found {
     fn compare(
         &mut self,
-        inputs: &Inputs<'_>,
+        (inputs, orders): (&Inputs<'_>, &StandingOrders<'_>),
         claims: Option<&Claims<'_>>,
         row: Option<&Enforcement>,
     ) {
@@ -113,24 +116,33 @@ impl Found {
             self.census.count(row, form);
         }
         let mut change = Change::new(inputs.now, target, form);
-        let governing = claims.and_then(|claims| claims.governing(inputs.now));
+        let lift = orders.lift(restriction);
+        let governs_at = |at| claims.and_then(|claims| claims.governing(at));
+        let governing = governs_at(inputs.now).filter(|_| lift.is_none());
         let mut due = DueDates::new(inputs.now);
         if let Some(start) = claims.and_then(|claims| claims.next_start(inputs.now, form)) {
             let (at, because) = start;
             due.starts(at, because);
         }
-        // An upkeep plan takes a row for its own entry, as long as it has not ended and nobody
-        // has begun to lift it.
+        if let Some(at) = comes_back(lift, |at| governs_at(at).is_some()) {
+            due.starts(at, Because::NewEntry);
+        }
+        // An upkeep plan takes a row for its own entry, as long as it has not ended, nobody has begun
+        // to lift it, and no order says otherwise.
         let keeps_itself = inputs.wanted.is_none()
+            && lift.is_none()
             && row.is_some_and(|row| {
                 let lifting = row.doubt.as_ref().is_some_and(|doubt| doubt.action == Action::Lift);
-                !row.until.has_passed(inputs.now) && !lifting
+                let outlasts = governing.is_none_or(|ordered| ordered.until <= row.until);
+                !row.until.has_passed(inputs.now) && !lifting && outlasts
             });
         let operation = match (governing, row) {
+            (_, Some(row)) if keeps_itself => change.of_upkeep(row),
             (Some(wanted), row) => change.of_wanted((restriction, wanted), row),
-            (None, Some(row)) if keeps_itself => change.of_upkeep(row),
             (None, Some(row)) => {
-                let end = if row.until.has_passed(inputs.now) {
+                let end = if let Some(order) = lift {
+                    End::Ordered(order)
+                } else if row.until.has_passed(inputs.now) {
                     End::Expired
                 } else if inputs.protected.covers(restriction).is_some() {
                     End::Protected

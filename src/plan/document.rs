@@ -219,6 +219,8 @@ pub struct OperationView {
     pub entry: Option<Arc<str>>,
     /// Where that entry stands; null for what no entry wants any more.
     pub source: Option<Source>,
+    /// The id of the order that asks for it; null if none does.
+    pub order: Option<Arc<str>>,
 }
 
 impl OperationView {
@@ -246,6 +248,7 @@ impl From<&Operation> for OperationView {
             reason: operation.reason.clone(),
             entry: operation.entry.clone(),
             source: operation.source.clone(),
+            order: operation.order.clone(),
         }
     }
 }

@@ -111,6 +111,7 @@ pub fn read(text: &str) -> Result<SavedPlan, Refusal> {
             targets: targets.collect(),
         },
         plan: Plan {
+            ended_orders: Vec::new(),
             now: document.created_at,
             operations: document.operations.into_iter().map(PlannedView::into_shown).collect(),
             steps: Vec::new(),

@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 use std::iter::{self, Peekable};
 use std::vec;
 
-use crate::domain::{Because, Desired, Id, Moment, Restriction, Wanted};
+use crate::domain::{Because, Id, Moment, Restriction, Wanted};
 use crate::provider::Form;
 
-/// Everything the policy says about one restriction.
+/// Everything that the policy and orders say about one restriction.
 #[derive(Clone, Debug)]
 pub struct Claims<'a> {
     /// What they are about.
@@ -67,7 +67,7 @@ fn precedence(a: &Wanted, b: &Wanted) -> Ordering {
 }
 
 /// What the policy wants, by restriction, in the canonical order of restrictions.
-pub fn claims(desired: &Desired) -> impl Iterator<Item = Claims<'_>> {
+pub fn claims<'a>(desired: impl Iterator<Item = &'a Wanted>) -> impl Iterator<Item = Claims<'a>> {
     let subjects = Vec::new().into_iter().peekable();
     ByRestriction { places: by_place(desired).into_iter(), subjects }
 }
@@ -78,9 +78,9 @@ pub fn claims(desired: &Desired) -> impl Iterator<Item = Claims<'_>> {
     reason = "the places are sorted afterwards; where many entries share a place, a tree costs more \
               than all the rest of a comparison"
 )]
-fn by_place(desired: &Desired) -> Vec<Vec<&Wanted>> {
+fn by_place<'a>(desired: impl Iterator<Item = &'a Wanted>) -> Vec<Vec<&'a Wanted>> {
     let mut places = std::collections::HashMap::<_, Vec<&Wanted>>::new();
-    for wanted in desired.iter() {
+    for wanted in desired {
         places.entry(wanted.place()).or_default().push(wanted);
     }
     let mut places: Vec<_> = places.into_iter().collect();
@@ -128,7 +128,7 @@ fn subjects<'a>(wanted: &[&'a Wanted]) -> Vec<(&'a Id, &'a Wanted)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Deny, Id, Kind, Source, TargetName, Until};
+    use crate::domain::{Deny, Desired, Id, Kind, Source, TargetName, Until};
 
     fn wanted(id: Option<&str>, from: Option<i64>, until: Until) -> Wanted {
         Wanted {
@@ -141,13 +141,14 @@ mod tests {
             until,
             reason: None,
             entry: id.map(Into::into),
-            source: Source { file: "a.yaml".into(), line: 1, column: 1 },
+            source: Some(Source { file: "a.yaml".into(), line: 1, column: 1 }),
+            order: None,
         }
     }
 
     fn governing(wanted: &[Wanted], now: i64) -> Option<String> {
         let desired = Desired::from(wanted.to_vec());
-        let claims = claims(&desired).next().unwrap();
+        let claims = claims(desired.iter()).next().unwrap();
         let entry = claims.governing(Moment::from_seconds(now))?.entry.clone();
         Some(entry.map_or_else(|| "unnamed".to_owned(), |id| id.to_string()))
     }
@@ -164,7 +165,7 @@ mod tests {
         assert_eq!(governing(&claims, 15).as_deref(), Some("later"));
         assert_eq!(governing(&claims, 30), None);
         let desired = Desired::from(claims.to_vec());
-        let claims = super::claims(&desired).next().unwrap();
+        let claims = super::claims(desired.iter()).next().unwrap();
         let form = crate::provider::find("agora").unwrap().facts().form(Kind::User).unwrap();
         let next = |now| claims.next_start(Moment::from_seconds(now), form);
         assert_eq!(next(5), Some((Moment::from_seconds(15), Because::UntilChanged)));
@@ -185,7 +186,7 @@ mod tests {
             vec![],
             vec![named(Some("r"), audio, &["b"]), named(Some("r"), Deny::JOIN, &["a", "b", "c"])],
         ]);
-        let found = claims(&desired);
+        let found = claims(desired.iter());
         let found: Vec<_> =
             found.map(|it| (it.restriction.clone(), it.entries().count())).collect();
         assert!(found.is_sorted());

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::{
-    Ack, Desired, Guards, Moment, Protected, ProtectedKey, Restriction, TargetName, Warning,
+    Ack, Desired, Guards, Moment, Order, Protected, ProtectedKey, Restriction, TargetName, Warning,
 };
 use crate::provider::{Form, Target};
 
@@ -30,6 +30,8 @@ pub struct Inputs<'a> {
     pub acks: &'a [Ack],
     /// How much may change at once.
     pub guards: &'a Guards,
+    /// The orders that are recorded and have not ended.
+    pub orders: &'a [Order],
     /// What reading the policy warned of.
     pub warnings: &'a [Warning],
 }
@@ -45,21 +47,32 @@ impl Inputs<'_> {
     }
 }
 
-/// Which targets a plan is about.
+/// What a plan is about.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Scope {
     /// All of them.
     Everything,
     /// Only these.
     Only(BTreeSet<TargetName>),
+    /// Only whom these orders are about.
+    Orders(Vec<Order>),
 }
 
 impl Scope {
-    /// Whether the plan is about this target.
+    /// Whether the plan is about something at this target.
     pub fn includes(&self, target: &TargetName) -> bool {
         match self {
             Self::Everything => true,
             Self::Only(targets) => targets.contains(target),
+            Self::Orders(orders) => orders.iter().any(|order| order.target == *target),
+        }
+    }
+
+    /// Whether the plan is about this restriction.
+    pub fn includes_restriction(&self, restriction: &Restriction) -> bool {
+        match self {
+            Self::Everything | Self::Only(_) => self.includes(&restriction.target),
+            Self::Orders(orders) => orders.iter().any(|order| order.is_about(restriction)),
         }
     }
 }

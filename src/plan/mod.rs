@@ -21,6 +21,7 @@ mod guard_changes;
 pub mod inputs;
 pub mod operation;
 pub mod planned;
+mod standing_orders;
 pub mod term;
 #[cfg(test)]
 mod tests;
@@ -41,7 +42,7 @@ pub use operation::{Means, Operation};
 
 use std::borrow::Borrow;
 
-use crate::domain::{Action, Enforcement, Moment, Warning};
+use crate::domain::{Action, Enforcement, Moment, Order, Warning};
 
 /// Everything one run should do, and why, and in which order.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -64,6 +65,8 @@ pub struct Plan {
     pub forecast: Vec<Forecast>,
     /// When there will be something to do again.
     pub next_due: NextDue,
+    /// The orders that have ended by then: their time has come, or the files say the same.
+    pub ended_orders: Vec<Order>,
 }
 
 impl Plan {
@@ -87,9 +90,10 @@ impl Plan {
         self.guards.iter().any(Guarded::holds_back)
     }
 
-    /// Whether this operation may be carried out: upkeep always, the rest unless held back.
+    /// Whether this operation may be carried out: upkeep and orders always, the rest unless held
+    /// back.
     pub fn permits(&self, operation: &Operation) -> bool {
-        operation.upkeep || !self.is_held_back()
+        operation.upkeep || operation.order.is_some() || !self.is_held_back()
     }
 
     /// The same of the operation at this index.
@@ -126,6 +130,7 @@ pub fn complete(inputs: &Inputs<'_>, mut diff: Diff) -> Plan {
         guards,
         warnings: warn::warnings(inputs, &diff.census, &diff.operations, &steps),
         next_due: diff.next_due,
+        ended_orders: standing_orders::ended(inputs),
         unchanged: diff.unchanged,
         operations: diff.operations,
         steps,

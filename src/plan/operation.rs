@@ -26,6 +26,8 @@ pub struct Operation {
     pub entry: Option<Arc<str>>,
     /// Where that entry stands; `None` when no entry wants it any more.
     pub source: Option<Source>,
+    /// The order that asks for it, if it is one.
+    pub order: Option<Arc<str>>,
     /// How it is brought about.
     pub means: Means,
     /// Whether the provider said "not yet" last time, so that it goes last.
@@ -43,7 +45,7 @@ impl Operation {
     /// Whether it ends somebody's restriction without time asking for it: what guards count.
     pub fn is_guarded_lift(&self) -> bool {
         let Some(row) = &self.recorded else { return false };
-        if self.upkeep || !row.may_be_in_force() {
+        if self.upkeep || self.order.is_some() || !row.may_be_in_force() {
             return false;
         }
         match self.action {

@@ -64,7 +64,8 @@ impl PlannedView {
     pub(super) fn into_shown(self) -> Operation {
         let Self { operation, waited, after, recorded } = self;
         let restriction = operation.restriction();
-        let OperationView { action, because, upkeep, until, reason, entry, source, .. } = operation;
+        let OperationView { action, because, upkeep, until, reason, entry, source, order, .. } =
+            operation;
         let doubted = recorded.as_ref().and_then(|row| row.doubt.clone());
         let recorded = recorded.map(|row| {
             let RecordedView { until, reason, entry, held, doubt, waiting } = row;
@@ -81,6 +82,7 @@ impl PlannedView {
             reason,
             entry,
             source,
+            order,
             means,
             waited,
             doubted,

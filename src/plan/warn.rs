@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
+use super::standing_orders;
 use super::{Census, Inputs, Operation, Phase, Room, Step, guard};
 use crate::domain::{Action, Id, Lapse, Restriction, TargetName, Warning};
 use crate::provider::Grip;
@@ -15,7 +16,8 @@ pub(super) fn warnings(
     operations: &[Operation],
     steps: &[Step],
 ) -> Vec<Warning> {
-    let mut warnings = inputs.warnings.to_vec();
+    let mut warnings = standing_orders::warnings(inputs);
+    warnings.extend_from_slice(inputs.warnings);
     warnings.extend(late_renewals(inputs, operations, steps));
     warnings.extend(full_rooms(inputs, census, operations));
     warnings.extend(kicks(inputs, operations));

@@ -6,13 +6,15 @@ use super::due::DueDates;
 use super::term::Tenure;
 use super::{Means, Operation};
 use crate::domain::{
-    Action, Because, Enforcement, Held, Lapse, Moment, Restriction, RuleId, Until, Wanted,
+    Action, Because, Enforcement, Held, Lapse, Moment, Order, Restriction, RuleId, Until, Wanted,
 };
 use crate::provider::{Form, Grip, Target, Verb};
 
 /// Why a restriction ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum End {
+pub(super) enum End<'a> {
+    /// Somebody ordered it.
+    Ordered(&'a Order),
     /// The `until` last applied has passed.
     Expired,
     /// Its subject is protected now.
@@ -23,9 +25,10 @@ pub(super) enum End {
     EntryRemoved,
 }
 
-impl End {
+impl End<'_> {
     const fn because(self) -> Because {
         match self {
+            Self::Ordered(_) => Because::Ordered,
             Self::Expired => Because::Expired,
             Self::Protected => Because::Protected,
             Self::NotWantedNow => Because::UntilChanged,
@@ -83,7 +86,16 @@ impl<'a> Change<'a> {
             | Because::ReasonChanged
             | Because::Expired
             | Because::Protected
-            | Because::Recovered => false,
+            | Because::Recovered
+            | Because::Ordered => false,
+        };
+        let because = match because {
+            Because::NewEntry | Because::UntilChanged | Because::ReasonChanged
+                if wanted.order.is_some() =>
+            {
+                Because::Ordered
+            }
+            because => because,
         };
         Some(Operation {
             action,
@@ -93,7 +105,8 @@ impl<'a> Change<'a> {
             until: wanted.until,
             reason: wanted.reason.clone(),
             entry: wanted.entry.clone(),
-            source: Some(wanted.source.clone()),
+            source: wanted.source.clone(),
+            order: wanted.order.clone(),
             means,
             waited: row.is_some_and(|row| row.waiting.is_some()),
             doubted: row.and_then(|row| row.doubt.clone()),
@@ -114,7 +127,7 @@ impl<'a> Change<'a> {
     }
 
     /// What must be done so that nothing is left of `row`.
-    pub(super) fn of_unwanted(&mut self, row: &Enforcement, end: End) -> Operation {
+    pub(super) fn of_unwanted(&mut self, row: &Enforcement, end: End<'_>) -> Operation {
         let finishing = row.doubt.as_ref().is_some_and(|doubt| doubt.action == Action::Lift);
         let because = if finishing { Because::InDoubt } else { end.because() };
         let upkeep = finishing || end == End::Expired;
@@ -132,7 +145,11 @@ impl<'a> Change<'a> {
             (Action::Forget, true, End::Expired) => Because::Expired,
             _ => because,
         };
-        recorded_operation(row, (action, because, means), upkeep)
+        let order = match end {
+            End::Ordered(order) => Some(Arc::clone(&order.id)),
+            End::Expired | End::Protected | End::NotWantedNow | End::EntryRemoved => None,
+        };
+        Operation { order, ..recorded_operation(row, (action, because, means), upkeep) }
     }
 
     /// Notes when there will be something to do again, once `operation` is done.
@@ -280,6 +297,7 @@ fn recorded_operation(
         reason: row.reason.clone(),
         entry: row.entry.clone(),
         source: None,
+        order: None,
         means,
         // An end goes in its turn, whatever an earlier impose or amend was told.
         waited: row.waiting.is_some() && !matches!(action, Action::Lift | Action::Forget),

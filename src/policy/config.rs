@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use super::Leave;
 use super::fields::Fields;
-use super::guards::read_guards;
+use super::guards::{read_guards, read_order_limits};
 use super::known::Known;
 use super::problem::{Problem, Scope, quote};
 use super::scalar::{read_number, wrong};
 use super::target::{Draft, read_target};
 use super::yaml::{At, Key, Node, Value};
-use crate::domain::{Guards, TargetName};
+use crate::domain::{Guards, OrderLimits, TargetName};
 use crate::provider::Target;
 
 /// The config of a workspace, checked.
@@ -22,6 +22,8 @@ pub struct Config {
     pub targets: BTreeMap<TargetName, Arc<Target>>,
     /// How much one plan may change.
     pub guards: Guards,
+    /// How far an order may go.
+    pub orders: OrderLimits,
     /// Where the state lives.
     pub state: StateLocation,
     /// The lineage the state must have, once that is set.
@@ -37,7 +39,7 @@ pub enum StateLocation {
     Given(PathBuf),
 }
 
-pub(super) const KEYS: [&str; 5] = ["version", "state", "lineage", "targets", "guards"];
+pub(super) const KEYS: [&str; 6] = ["version", "state", "lineage", "targets", "guards", "orders"];
 
 /// Where the state lives unless the config says otherwise.
 pub(super) const DEFAULT_STATE: &str = ".ostracon/state.db";
@@ -55,6 +57,7 @@ pub(super) fn read_config(root: &Node<'_>, leave: &Leave, scope: &mut Scope<'_>)
     let mut config = Config {
         targets: BTreeMap::new(),
         guards: Guards::default(),
+        orders: OrderLimits::default(),
         state: StateLocation::InWorkspace(DEFAULT_STATE.into()),
         lineage: None,
     };
@@ -70,6 +73,9 @@ pub(super) fn read_config(root: &Node<'_>, leave: &Leave, scope: &mut Scope<'_>)
     config.lineage = read_lineage(&fields, scope);
     if let Some(node) = fields.get("guards") {
         config.guards = read_guards(node, scope);
+    }
+    if let Some(node) = fields.get("orders") {
+        config.orders = read_order_limits(node, scope);
     }
     if let Some(path) = given_state(leave, scope) {
         config.state = StateLocation::Given(path);

@@ -227,7 +227,8 @@ impl<'n> Entry<'n> {
             until: self.terms.until,
             reason,
             entry: self.terms.id.as_ref().map(|(id, _)| Arc::clone(id)),
-            source,
+            source: Some(source),
+            order: None,
         });
     }
 }

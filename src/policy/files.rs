@@ -23,23 +23,32 @@ const MOST_FILES: usize = 100_000;
 
 /// A directory with a config and policies.
 #[derive(Debug)]
-pub(super) struct Folder(PathBuf);
+pub(super) struct Folder {
+    path: PathBuf,
+    /// A policy file that does not stand there, but is read as if it did: its name and text.
+    beside: Option<(&'static str, String)>,
+}
 
 impl Folder {
     /// The workspace in this directory.
     pub(super) fn new(directory: &Path) -> Self {
-        Self(directory.to_path_buf())
+        Self { path: directory.to_path_buf(), beside: None }
+    }
+
+    /// The same with a policy file beside it that nobody has written down.
+    pub(super) fn with(self, name: &'static str, text: String) -> Self {
+        Self { beside: Some((name, text)), ..self }
     }
 
     /// The policy files in it, sorted; what stands in the way is reported.
     pub(super) fn policies(&self, report: &mut dyn FnMut(Diagnostic)) -> Vec<String> {
         let mut found = Vec::new();
-        let walk = WalkDir::new(&self.0).sort_by_file_name().into_iter();
+        let walk = WalkDir::new(&self.path).sort_by_file_name().into_iter();
         for entry in walk.filter_entry(is_searched) {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {
-                    let path = error.path().unwrap_or(&self.0);
+                    let path = error.path().unwrap_or(&self.path);
                     let problem = error.io_error().map_or_else(|| "a loop".into(), cause);
                     report(unreadable(&self.shown(path), &problem));
                     continue;
@@ -54,6 +63,7 @@ impl Folder {
                 break;
             }
         }
+        found.extend(self.beside.iter().map(|(name, _)| (*name).to_owned()));
         found.sort_unstable();
         found
     }
@@ -61,7 +71,7 @@ impl Folder {
     /// The acknowledgements in it, sorted: the files in `acks/` at the top that are named for a
     /// digest. Nothing else there is looked at.
     pub(super) fn acks(&self, report: &mut dyn FnMut(Diagnostic)) -> Vec<String> {
-        let directory = self.0.join(ACKS);
+        let directory = self.path.join(ACKS);
         match fs::symlink_metadata(&directory) {
             Ok(data) if data.is_symlink() => {
                 report(symlink(ACKS));
@@ -120,6 +130,11 @@ impl Folder {
 
     /// The bytes of a file in the workspace, by its path from the top.
     pub(super) fn read(&self, name: &str) -> Result<Vec<u8>, Box<Diagnostic>> {
+        if let Some((beside, text)) = &self.beside
+            && *beside == name
+        {
+            return Ok(text.clone().into_bytes());
+        }
         let mut bytes = Vec::new();
         let mut file = self.open(name)?;
         // It may have grown since.
@@ -131,7 +146,7 @@ impl Folder {
     }
 
     fn open(&self, name: &str) -> Result<Take<File>, Box<Diagnostic>> {
-        let path = self.0.join(name);
+        let path = self.path.join(name);
         let failed = |error: std::io::Error| Box::new(unreadable(name, &cause(&error)));
         let data = fs::symlink_metadata(&path).map_err(failed)?;
         if data.is_symlink() {
@@ -148,12 +163,12 @@ impl Folder {
 
     /// Whether something stands at this path from the top.
     pub(super) fn has(&self, name: &str) -> bool {
-        fs::symlink_metadata(self.0.join(name)).is_ok()
+        fs::symlink_metadata(self.path.join(name)).is_ok()
     }
 
     /// The part of a path from the top that is a symlink, if any is.
     pub(super) fn symlink_on_the_way(&self, name: &str) -> Option<String> {
-        let mut path = self.0.clone();
+        let mut path = self.path.clone();
         let mut way = Vec::new();
         for part in name.split('/') {
             path.push(part);
@@ -167,7 +182,7 @@ impl Folder {
 
     /// A path as diagnostics show it: from the top, with `/` between its parts.
     fn shown(&self, path: &Path) -> String {
-        let inner = path.strip_prefix(&self.0).unwrap_or(path);
+        let inner = path.strip_prefix(&self.path).unwrap_or(path);
         let parts: Vec<_> = inner
             .components()
             .filter(|part| !matches!(part, Component::CurDir))

@@ -1,10 +1,10 @@
-//! `guards:` of the config.
+//! `guards:` and `orders:` of the config.
 
 use super::fields::Fields;
 use super::problem::Scope;
-use super::scalar::{read_bool, read_number};
+use super::scalar::{read_bool, read_number, read_span};
 use super::yaml::Node;
-use crate::domain::{Guards, Limit};
+use crate::domain::{Guards, Limit, OrderLimits};
 
 /// Reads the guards; a key that is left out keeps its default.
 pub(super) fn read_guards(node: &Node<'_>, scope: &mut Scope<'_>) -> Guards {
@@ -19,6 +19,19 @@ pub(super) fn read_guards(node: &Node<'_>, scope: &mut Scope<'_>) -> Guards {
             .and_then(|node| read_bool(node, "`allow_empty`", scope))
             .unwrap_or(default.allow_empty),
     }
+}
+
+/// Reads how far an order may go; a key that is left out keeps its default.
+pub(super) fn read_order_limits(node: &Node<'_>, scope: &mut Scope<'_>) -> OrderLimits {
+    let default = OrderLimits::default();
+    let Some(fields) = Fields::open(node, "`orders`", &["max", "subjects"], scope) else {
+        return default;
+    };
+    let max = fields.get("max").and_then(|node| read_span(node, "`max`", scope));
+    let subjects = fields
+        .get("subjects")
+        .and_then(|node| read_number(node, format_args!("`subjects`"), (0, u64::MAX), scope));
+    OrderLimits { max: max.unwrap_or(default.max), subjects: subjects.unwrap_or(default.subjects) }
 }
 
 fn read_limit(fields: &Fields<'_, '_>, name: &str, default: Limit, scope: &mut Scope<'_>) -> Limit {

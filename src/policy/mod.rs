@@ -45,8 +45,9 @@ mod yaml;
 pub use config::{Config, StateLocation};
 pub use diagnostic::{Diagnostic, Excerpt, Label, Place, Severity};
 pub use render::render;
+pub use span::parse_span;
 pub use terms::LONGEST_ID as LONGEST_ENTRY_ID;
-pub use workspace::{Workspace, load, load_config};
+pub use workspace::{ORDER, Workspace, load, load_config, load_with_order};
 
 /// What a repository may not grant itself, and somebody outside may.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]

@@ -1,6 +1,5 @@
 //! A workspace whose config was read and whose files were listed, before any policy is read.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use super::acks::read_ack;
@@ -25,8 +24,7 @@ pub(super) struct Opening {
 
 impl Opening {
     /// Reads the config.
-    pub(super) fn of(directory: &Path, leave: &Leave) -> Self {
-        let folder = Folder::new(directory);
+    pub(super) fn of(folder: Folder, leave: &Leave) -> Self {
         let mut findings = Findings::default();
         let config = read_config_file(&folder, leave, &mut findings);
         Self { folder, config, findings }

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 /// Reads a span of time such as `15m` or `1h30m`: units in descending order, more than nothing.
-pub(super) fn parse_span(text: &str) -> Option<SignedDuration> {
+pub fn parse_span(text: &str) -> Option<SignedDuration> {
     let mut seconds = 0_i64;
     let mut rest = text;
     let mut last = i64::MAX;

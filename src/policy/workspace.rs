@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::config::{Config, Reading as ConfigReading};
 use super::diagnostic::Diagnostic;
+use super::files::Folder;
 use super::known::Known;
 use super::opening::Opening;
 use super::part::Part;
@@ -39,7 +40,23 @@ pub struct Workspace {
 
 /// Reads a workspace, or says everything that is wrong with it.
 pub fn load(directory: &Path, leave: &Leave) -> Result<Workspace, Vec<Diagnostic>> {
-    let mut opening = Opening::of(directory, leave);
+    load_folder(Folder::new(directory), leave)
+}
+
+/// The file that an order stands in while it is checked.
+pub const ORDER: &str = "(the order)";
+
+/// Reads a workspace with an order beside it, as a policy file: it must be what an entry may be.
+pub fn load_with_order(
+    directory: &Path,
+    leave: &Leave,
+    order: String,
+) -> Result<Workspace, Vec<Diagnostic>> {
+    load_folder(Folder::new(directory).with(ORDER, order), leave)
+}
+
+fn load_folder(folder: Folder, leave: &Leave) -> Result<Workspace, Vec<Diagnostic>> {
+    let mut opening = Opening::of(folder, leave);
     let names = opening.policies();
     let unknown = Known::default();
     let known = opening.config.as_ref().map_or(&unknown, |(reading, _)| &reading.known);
@@ -69,7 +86,7 @@ pub fn load(directory: &Path, leave: &Leave) -> Result<Workspace, Vec<Diagnostic
 
 /// Reads the config alone, and its digest.
 pub fn load_config(directory: &Path, leave: &Leave) -> Result<(Config, String), Vec<Diagnostic>> {
-    let Opening { config, findings, folder: _ } = Opening::of(directory, leave);
+    let Opening { config, findings, folder: _ } = Opening::of(Folder::new(directory), leave);
     findings.finish()?;
     match config {
         Some((reading, digest)) => Ok((reading.config, digest)),

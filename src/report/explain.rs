@@ -10,7 +10,7 @@ use super::escape::{Terminal, TerminalWord};
 use super::restriction::RestrictionView;
 use super::review::{symbol, until_word};
 use super::style::{Ink, Paint};
-use crate::domain::{Evidence, Moment, RuleId, Source, Until};
+use crate::domain::{Evidence, Moment, Order, RuleId, Source, Until};
 use crate::plan::document::{FORMAT_VERSION, OperationView};
 
 /// Everything that is known of one subject.
@@ -28,6 +28,8 @@ pub struct Explanation<'a> {
     pub subject: &'a str,
     /// The entries that name it.
     pub entries: Vec<Named<'a>>,
+    /// The orders that stand about it.
+    pub orders: Vec<&'a Order>,
     /// Where it is protected.
     pub protected: Vec<&'a Source>,
     /// What is held, or may be.
@@ -125,12 +127,13 @@ pub fn explain_text(
     paint: Paint,
     out: &mut dyn Write,
 ) -> fmt::Result {
-    let Explanation { format_version: _, subject, entries, protected, in_force, operations, past } =
+    let Explanation { subject, entries, orders, protected, in_force, operations, past, .. } =
         explanation;
     writeln!(out, "{}", paint.ink(Ink::Heading, TerminalWord(subject)))?;
     let operations = operations.iter().map(coming).collect();
-    let sections: [(&str, &str, Vec<String>); 5] = [
+    let sections: [(&str, &str, Vec<String>); 6] = [
         ("Entries that name it", "no entry names it", entries.iter().map(named).collect()),
+        ("Orders about it", "", orders.iter().map(|order| ordered(order)).collect()),
         ("Protected at", "", protected.iter().map(ToString::to_string).collect()),
         ("In force, as far as the state knows", "nothing", in_force.iter().map(held).collect()),
         ("What the next run does", "nothing", operations),
@@ -149,6 +152,12 @@ pub fn explain_text(
         }
     }
     Ok(())
+}
+
+/// An order, in a few words.
+pub(super) fn ordered(order: &Order) -> String {
+    let Order { id, kind, until, why, by, .. } = order;
+    format!("{kind} until {until}: {why}, by {by} (order {id})")
 }
 
 fn named(named: &Named<'_>) -> String {

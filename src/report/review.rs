@@ -274,6 +274,7 @@ const fn occasion(because: Because) -> &'static str {
         Because::Protected => "a subject is protected",
         Because::InDoubt => "a call is in doubt",
         Because::Recovered => "a restriction is gone at the provider",
+        Because::Ordered => "an order is carried out",
     }
 }
 

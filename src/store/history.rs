@@ -60,7 +60,7 @@ pub struct Narrowed {
 
 /// In which order events are shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Order {
+pub enum SortOrder {
     /// As they happened.
     OldestFirst,
     /// The other way round.

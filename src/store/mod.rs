@@ -15,6 +15,7 @@ mod flaw;
 mod history;
 mod lease;
 mod location;
+pub mod orders;
 mod recent;
 mod record;
 mod remembered;
@@ -27,7 +28,7 @@ pub use audit::AuditRow;
 pub use audit_chain::{Break, Link};
 pub use error::StateError;
 pub use flaw::Flaw;
-pub use history::{Event, Narrowed, Order};
+pub use history::{Event, Narrowed, SortOrder};
 pub use lease::{Claim, EXPIRES_AFTER, HEARTBEAT_EVERY, Holder, Lease, Taken, UNSURE_AFTER};
 pub use location::Location;
 pub use recent::{RecentCalls, UsedRate};
@@ -41,7 +42,7 @@ use std::fmt::Debug;
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
 
-use crate::domain::{Enforcement, Moment, TargetName, Who};
+use crate::domain::{Enforcement, Moment, Order, TargetName, Who};
 use crate::world::{Process, Uptime};
 
 /// What every engine can do. Whatever writes says under which lease: after another run has taken
@@ -58,7 +59,7 @@ pub trait Store: Debug + Send {
     fn events(
         &self,
         narrowed: &Narrowed,
-        order: Order,
+        order: SortOrder,
         see: &mut dyn FnMut(&Event) -> bool,
     ) -> Result<(), StateError>;
 
@@ -108,6 +109,21 @@ pub trait Store: Debug + Send {
 
     /// The run that began last, without those whose clock somebody has called wrong.
     fn last_run(&self) -> Result<Option<RunRow>, StateError>;
+
+    /// Writes down that an order was given or taken back, by whom and why, also while another run
+    /// holds the lease: a run that is under way looks for orders, and carries them out.
+    fn note_order(
+        &mut self,
+        order: &Order,
+        who: (&Who, u32),
+        now: Moment,
+    ) -> Result<(), StateError>;
+
+    /// A number that is another one whenever somebody has given an order or taken one back.
+    fn orders_mark(&self) -> Result<i64, StateError>;
+
+    /// Every order that was given, those that have ended too, as they were given.
+    fn orders(&self) -> Result<Vec<Order>, StateError>;
 
     /// Writes a group of records: all of them, durably, or none; lets the holder of the lease be
     /// heard of, if it says when.
@@ -209,7 +225,7 @@ impl State {
     pub fn history<E>(
         &self,
         narrowed: &Narrowed,
-        order: Order,
+        order: SortOrder,
         mut see: impl FnMut(&Event) -> Result<(), E>,
     ) -> Result<Result<(), E>, StateError> {
         let mut seen = Ok(());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::AuditRow;
 use crate::domain::{
-    Enforcement, GuardSettings, Id, Kind, Moment, ProtectedKey, Restriction, TargetName,
+    Enforcement, GuardSettings, Id, Kind, Moment, Order, ProtectedKey, Restriction, TargetName,
 };
 use crate::plan::Bound;
 
@@ -21,6 +21,8 @@ pub enum Record {
     Drop(Restriction),
     /// What was done, for the audit log.
     Audit(AuditRow),
+    /// An order as it is now.
+    Order(Order),
     /// Who is protected.
     Protect(BTreeSet<ProtectedKey>),
     /// A target as the config describes it.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::RecentCalls;
-use crate::domain::{Enforcement, GuardSettings, Moment, ProtectedKey, TargetName};
+use crate::domain::{Enforcement, GuardSettings, Moment, Order, ProtectedKey, TargetName};
 use crate::plan::Bound;
 use crate::plan::document::StateMark;
 
@@ -18,6 +18,8 @@ pub struct Snapshot {
     pub rows: Vec<Enforcement>,
     /// Who was protected at the last apply.
     pub protected: BTreeSet<ProtectedKey>,
+    /// The orders that have not ended, as they were given.
+    pub orders: Vec<Order>,
     /// The guards as of the last apply; `None` if no apply has recorded them.
     pub guards: Option<GuardSettings>,
     /// When the newest run began.
@@ -36,6 +38,7 @@ impl Snapshot {
             bound: BTreeMap::new(),
             rows: Vec::new(),
             protected: BTreeSet::new(),
+            orders: Vec::new(),
             guards: None,
             newest_run: None,
             newest_call: 0,
@@ -63,6 +66,11 @@ impl Snapshot {
         for row in &mut self.rows {
             if let Some(name) = moves.get(&row.restriction.target) {
                 row.restriction.target = name.clone();
+            }
+        }
+        for order in &mut self.orders {
+            if let Some(name) = moves.get(&order.target) {
+                order.target = name.clone();
             }
         }
         self.rows.sort_by(|a, b| a.restriction.cmp(&b.restriction));

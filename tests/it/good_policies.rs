@@ -79,7 +79,7 @@ fn an_entry_becomes_one_restriction_for_each_target_and_subject() {
     assert_eq!(*until, Until::parse("2026-12-20T00:00:00Z").unwrap());
     assert_eq!(reason.as_deref(), Some("Hate speech"));
     assert_eq!(entry.as_deref(), Some("case-1"));
-    assert_eq!(source.to_string(), "bans/a.yaml:2:5");
+    assert_eq!(source.as_ref().unwrap().to_string(), "bans/a.yaml:2:5");
 }
 
 #[test]

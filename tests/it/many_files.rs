@@ -29,7 +29,7 @@ fn what_many_files_ask_for_comes_in_canonical_order() {
     let workspace = load(files.path(), &Leave::default()).unwrap();
     let count = 2 * (0..40).map(|file| file % 9).sum::<usize>();
     assert_eq!(workspace.wanted.count(), count);
-    let found: Vec<_> = claims(&workspace.wanted).collect();
+    let found: Vec<_> = claims(workspace.wanted.iter()).collect();
     assert_eq!(found.iter().map(|claims| claims.entries().count()).sum::<usize>(), count);
     assert!(found.is_sorted_by(|a, b| a.restriction < b.restriction));
 }

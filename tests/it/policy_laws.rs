@@ -89,7 +89,7 @@ proptest! {
         let several = Files::new(&parts.each_ref().map(|(name, text)| (*name, text.as_str())));
         let [one, several] = [one, several].map(|files| {
             let workspace = load(files.path(), &Leave::default()).unwrap();
-            claims(&workspace.wanted).map(|claims| claims.restriction).collect::<Vec<_>>()
+            claims(workspace.wanted.iter()).map(|claims| claims.restriction).collect::<Vec<_>>()
         });
         prop_assert_eq!(one, several);
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::domain::{
     Ack, Action, Deny, Desired, Doubt, Enforcement, Evidence, Guards, Held, Id, Kind, Limit,
-    Moment, Protected, ProtectedKey, Protection, Restriction, Source, Subject, TargetName, Until,
-    Wanted, Warning,
+    Moment, Order, Protected, ProtectedKey, Protection, Restriction, Source, Subject, TargetName,
+    Until, Wanted, Warning,
 };
 use crate::plan::document::{Origin, StateMark, write};
 use crate::plan::file::read;
@@ -87,7 +87,8 @@ impl Sort {
             until,
             reason: Some("spam".into()),
             entry: None,
-            source: Source { file: "bans.yaml".into(), line: 1, column: 5 },
+            source: Some(Source { file: "bans.yaml".into(), line: 1, column: 5 }),
+            order: None,
         }
     }
 
@@ -141,6 +142,7 @@ pub(super) struct Bench {
     pub(super) acks: Vec<Ack>,
     pub(super) guards: Guards,
     pub(super) warnings: Vec<Warning>,
+    pub(super) orders: Vec<Order>,
 }
 
 impl Bench {
@@ -159,6 +161,7 @@ impl Bench {
             acks: Vec::new(),
             guards: Guards { max_lifts: unlimited, max_imposes: unlimited, allow_empty: true },
             warnings: Vec::new(),
+            orders: Vec::new(),
         }
     }
 
@@ -204,6 +207,7 @@ impl Bench {
             unprotected: &self.unprotected,
             acks: &self.acks,
             guards: &self.guards,
+            orders: &self.orders,
             warnings: &self.warnings,
         };
         let plan = plan(&inputs, &recorded);

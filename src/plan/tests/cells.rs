@@ -135,7 +135,7 @@ fn an_edited_reason_is_amended_only_where_the_provider_keeps_it() {
 fn the_place_and_the_id_of_an_entry_never_cause_an_operation() {
     check("moved", ["-"; 5], |sort| {
         let mut wanted = sort.wanted("9", until(END));
-        wanted.source.line = 77;
+        wanted.source.as_mut().unwrap().line = 77;
         wanted.entry = Some("case-1".into());
         lines(&Bench::new(vec![wanted], vec![row(sort, "fresh")]).plan())
     });

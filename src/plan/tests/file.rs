@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::bench::{Bench, DAY, HOUR, MINUTE, Sort, at, until};
-use crate::domain::{Action, TargetName, Until, Wanted};
+use crate::domain::{Action, TargetName, Until};
 use crate::plan::document::{Origin, StateMark, write};
 use crate::plan::file::{Refusal, compare, read};
 use crate::plan::{Bound, Plan};
@@ -97,7 +97,7 @@ fn every_documented_key_is_there_and_null_where_it_does_not_apply() {
     let keys: Vec<_> = operations[0].as_object().unwrap().keys().map(String::as_str).collect();
     let expected = [
         "action", "because", "upkeep", "target", "kind", "room", "subject", "deny", "until",
-        "reason", "entry", "source", "waited", "after", "recorded",
+        "reason", "entry", "source", "order", "waited", "after", "recorded",
     ];
     assert_eq!(keys, expected);
     let lift = &operations[2];
@@ -201,7 +201,7 @@ fn a_stale_plan_is_refused_with_what_moved_and_the_difference() {
         |now| now.wanted[0].entry = None,
         |now| now.wanted.push(Sort::Tencent.wanted("bob", until(DAY))),
         |now| now.recorded.truncate(1),
-        |now| now.wanted.remove(0).source.line = 1,
+        |now| now.wanted.remove(0).source.as_mut().unwrap().line = 1,
         |now| now.recorded[1].until = until(2 * DAY),
     ];
     for edit in edits {
@@ -225,7 +225,11 @@ fn a_stale_plan_is_refused_with_what_moved_and_the_difference() {
 #[test]
 fn the_place_of_an_entry_is_ignored() {
     let refusal = moved(
-        |now| now.wanted.iter_mut().for_each(|wanted: &mut Wanted| wanted.source.line = 99),
+        |now| {
+            for wanted in &mut now.wanted {
+                wanted.source.as_mut().unwrap().line = 99;
+            }
+        },
         &origin(),
     );
     assert_eq!(refusal, "Ok(())");

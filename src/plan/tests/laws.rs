@@ -33,8 +33,8 @@ fn entry() -> impl Strategy<Value = Wanted> {
             wanted.from = from;
             wanted.reason = reason.map(Into::into);
             wanted.entry = entry.map(Into::into);
-            wanted.source.file = file.into();
-            wanted.source.line = line;
+            wanted.source.as_mut().unwrap().file = file.into();
+            wanted.source.as_mut().unwrap().line = line;
             wanted
         },
     )

@@ -28,6 +28,7 @@ pub(super) fn schema() -> Value {
                 "additionalProperties": { "$ref": "#/$defs/target" },
             },
             "guards": guards(),
+            "orders": orders(),
         },
         "required": ["version", "targets"],
         "additionalProperties": false,
@@ -50,6 +51,25 @@ fn lineage() -> Value {
                         Once it is set, a missing state or one of another lineage is refused.",
         "type": "string",
         "pattern": "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$",
+    })
+}
+
+fn orders() -> Value {
+    json!({
+        "description": "How far an order (`ban`, `lift`) may go; beyond that it takes a review.",
+        "type": "object",
+        "properties": {
+            "max": reference(
+                "How long an order may stand, as in `72h`, which is the default.",
+                "span",
+            ),
+            "subjects": {
+                "description": "How many subjects an order may name; 50 by default.",
+                "type": "integer",
+                "minimum": 0,
+            },
+        },
+        "additionalProperties": false,
     })
 }
 

@@ -6,13 +6,13 @@ use super::words::{id, instant, mark, place, text, until, when, wide};
 use super::{Page, Section, program};
 use crate::domain::{Action, Moment};
 use crate::report::count::counted;
-use crate::report::explain::{Coming, Explanation, InForce, Named, PastView, known};
+use crate::report::explain::{Coming, Explanation, InForce, Named, PastView, known, ordered};
 use crate::report::link::Links;
 use crate::report::restriction::RestrictionView;
 
 /// Writes an explanation as a page.
 pub fn explain_page(explanation: &Explanation<'_>, now: Moment, links: &Links) -> String {
-    let Explanation { format_version: _, subject, entries, protected, in_force, operations, past } =
+    let Explanation { subject, entries, orders, protected, in_force, operations, past, .. } =
         explanation;
     let mut sections = Vec::new();
     let mut add = |anchor, heading: &str, body| {
@@ -21,6 +21,10 @@ pub fn explain_page(explanation: &Explanation<'_>, now: Moment, links: &Links) -
     if !protected.is_empty() {
         let body = html! { ul { @for source in protected { li { (place(source, links)) } } } };
         add("protected", "Protected", body);
+    }
+    if !orders.is_empty() {
+        let body = html! { ul { @for order in orders { li { (text(&ordered(order))) } } } };
+        add("orders", "Orders about it", body);
     }
     add("entries", "Entries that name it", named(entries, now, links));
     add("in-force", "In force, as far as the state knows", held(in_force, now));

@@ -6,14 +6,14 @@ use super::error::doing;
 use super::schema::version_of;
 use super::{State, reading};
 use crate::domain::{Moment, Until, Who};
-use crate::store::{Event, Narrowed, Order, StateError};
+use crate::store::{Event, Narrowed, SortOrder, StateError};
 
 impl State {
     /// Shows the events that are asked for, one by one, until `see` has seen enough.
     pub(super) fn events(
         &self,
         narrowed: &Narrowed,
-        order: Order,
+        order: SortOrder,
         see: &mut dyn FnMut(&Event) -> bool,
     ) -> Result<(), StateError> {
         let reading = doing("read the audit log");
@@ -40,11 +40,11 @@ impl State {
 }
 
 /// The query of a state of whatever version: one that is only read is not brought up to date.
-fn query(connection: &Connection, order: Order) -> rusqlite::Result<String> {
+fn query(connection: &Connection, order: SortOrder) -> rusqlite::Result<String> {
     let who = who_of("audit.who", connection)?;
     let direction = match order {
-        Order::OldestFirst => "",
-        Order::NewestFirst => "DESC",
+        SortOrder::OldestFirst => "",
+        SortOrder::NewestFirst => "DESC",
     };
     let texts = if has_words(connection)? { SHARED_TEXTS } else { NO_TEXTS };
     Ok(format!(

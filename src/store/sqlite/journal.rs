@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::audit::Log;
 use super::error::doing;
-use super::{State, meta, rows};
+use super::{State, meta, orders, rows};
 use crate::domain::{Id, Moment};
 use crate::plan::Bound;
 use crate::store::{Answered, Intent, Record, StateError};
@@ -68,6 +68,7 @@ impl<'t> Pen<'t> {
             Record::Put(row) => self.rows.put(row),
             Record::Drop(restriction) => rows::drop_row(connection, restriction),
             Record::Audit(row) => self.log.append(row),
+            Record::Order(order) => orders::put(connection, order),
             Record::Protect(keys) => meta::set_protected(connection, keys),
             Record::Guards(settings) => meta::set_guards(connection, settings),
             Record::Bind(name, Bound { binding, endpoint, credentials }) => {

@@ -14,6 +14,7 @@ mod lease;
 mod lock;
 mod meta;
 mod open;
+mod orders;
 mod reading;
 mod recent;
 mod rows;
@@ -31,10 +32,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{
-    Event, Flaw, Holder, Lease, Link, Narrowed, Order, Reading, Record, RunRow, StateError, Store,
-    Usage,
+    Event, Flaw, Holder, Lease, Link, Narrowed, Reading, Record, RunRow, SortOrder, StateError,
+    Store, Usage,
 };
-use crate::domain::{Moment, Who};
+use crate::domain::{Moment, Order, Who};
 use crate::world::{Process, Uptime};
 
 #[cfg(test)]
@@ -55,7 +56,7 @@ impl Store for State {
     fn events(
         &self,
         narrowed: &Narrowed,
-        order: Order,
+        order: SortOrder,
         see: &mut dyn FnMut(&Event) -> bool,
     ) -> Result<(), StateError> {
         self.events(narrowed, order, see)
@@ -114,6 +115,23 @@ impl Store for State {
 
     fn last_run(&self) -> Result<Option<RunRow>, StateError> {
         self.last_run()
+    }
+
+    fn note_order(
+        &mut self,
+        order: &Order,
+        who: (&Who, u32),
+        now: Moment,
+    ) -> Result<(), StateError> {
+        self.note_order(order, who, now)
+    }
+
+    fn orders_mark(&self) -> Result<i64, StateError> {
+        self.orders_mark()
+    }
+
+    fn orders(&self) -> Result<Vec<Order>, StateError> {
+        self.orders()
     }
 
     fn commit_each(

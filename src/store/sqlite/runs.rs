@@ -48,7 +48,7 @@ impl State {
         let who = history::who_of("run.who", &self.connection).map_err(&reading)?;
         let sql = format!(
             "SELECT id, started, finished, user, host, note, outcome, {who} FROM run
-             WHERE started <= ?1 ORDER BY started DESC, id DESC LIMIT 1"
+             WHERE started <= ?1 AND instr(id, '/') = 0 ORDER BY started DESC, id DESC LIMIT 1"
         );
         let newest = newest(&self.connection).map_err(&reading)?;
         self.connection

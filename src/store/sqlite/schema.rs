@@ -4,11 +4,11 @@
 pub(super) const APPLICATION_ID: i64 = 0x6f73_7472;
 
 /// One step per schema version, append only: a released step never changes.
-pub(super) const MIGRATIONS: [&str; 6] =
-    [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6];
+pub(super) const MIGRATIONS: [&str; 7] =
+    [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7];
 
 /// The version this program writes: the number of steps.
-pub(super) const VERSION: i64 = 6;
+pub(super) const VERSION: i64 = 7;
 
 /// The version of a state: how many steps made it.
 pub(super) fn version_of(connection: &rusqlite::Connection) -> rusqlite::Result<i64> {
@@ -191,4 +191,15 @@ WHERE doubt IS NOT NULL OR twin_since IS NOT NULL;
 
 UPDATE enforcement SET doubt_earliest = NULL, twin_earliest = NULL, twin_latest = NULL
 WHERE doubt_asked IS NOT NULL OR twin_asked IS NOT NULL;
+";
+
+/// What people ordered: the whole order as JSON, and apart from it what is asked for. Orders stay when
+/// they have ended.
+const VERSION_7: &str = "
+CREATE TABLE orders (
+  id TEXT PRIMARY KEY NOT NULL,
+  given INTEGER NOT NULL,
+  ended INTEGER,
+  document TEXT NOT NULL
+) STRICT;
 ";

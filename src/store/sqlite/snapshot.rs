@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::error::doing;
 use super::view::View;
-use super::{State, meta, recent, runs};
+use super::{State, meta, orders, recent, runs};
 use crate::domain::TargetName;
 use crate::plan::Bound;
 use crate::plan::document::StateMark;
@@ -39,6 +39,7 @@ impl View<'_> {
                 bound: bound(transaction)?,
                 rows: Vec::new(),
                 protected: meta::protected(transaction)?,
+                orders: orders::read(transaction, false)?,
                 guards: meta::guards(transaction)?,
                 newest_run: runs::newest(transaction)?,
                 newest_call: newest("SELECT max(id) FROM call")?.unwrap_or(0),

@@ -14,6 +14,7 @@ mod journal;
 mod limits;
 mod lists;
 mod mixes;
+mod orders;
 mod page;
 mod plan_file;
 mod random;

@@ -182,7 +182,7 @@ fn a_log_from_before_the_chain_goes_on_in_it() {
          ALTER TABLE enforcement DROP COLUMN told;
          ALTER TABLE enforcement DROP COLUMN doubt_asked;
          ALTER TABLE enforcement DROP COLUMN twin_asked;
-         DROP TABLE words;
+         DROP TABLE words; DROP TABLE orders;
          ALTER TABLE audit DROP COLUMN hash; DELETE FROM meta WHERE key = 'audit_head';
          PRAGMA user_version = 1",
     );

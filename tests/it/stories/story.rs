@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Parser as _;
 use jiff::SignedDuration;
 use ostracon::cli::{Cli, Command};
-use ostracon::commands::{Context, apply, doctor, drift, import, plan};
+use ostracon::commands::{Context, apply, doctor, drift, import, orders, plan};
 use ostracon::domain::{Lapse, Moment, Until};
 use ostracon::exit::Exit;
 use ostracon::policy::{Leave, Workspace, load, render};
@@ -224,6 +224,9 @@ impl Story {
                     Command::Import(args) => import::run_within(&mut context, args).await,
                     Command::Plan(args) => plan::run_within(&mut context, args).await,
                     Command::Apply(args) => apply::run_within(&mut context, args).await,
+                    Command::Ban(args) => orders::ban::run_within(&mut context, args).await,
+                    Command::Lift(args) => orders::lift::run_within(&mut context, args).await,
+                    Command::Orders(args) => orders::run_within(&mut context, args).await,
                     other => panic!("{other:?} asks nobody"),
                 }
             };

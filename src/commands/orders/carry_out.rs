@@ -1,0 +1,200 @@
+//! Giving an order, and seeing to it that it is carried out.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::draft::span;
+use super::list::whom;
+use crate::apply::{Halt, Outcome, Tally};
+use crate::commands::approval::approve;
+use crate::commands::format::Format;
+use crate::commands::pass::Run;
+use crate::commands::prepare::Files;
+use crate::commands::signals::watch_signals;
+use crate::commands::tenancy::{self, Tenancy};
+use crate::commands::view::show_text;
+use crate::commands::{Context, apply, store};
+use crate::domain::{Order, OrderFate, OrderKind};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::plan::document::Origin;
+use crate::plan::{Plan, Scope};
+use crate::report::escape::Terminal;
+use crate::report::{Folding, Review};
+use crate::store::{Lease, Location, State};
+
+/// How an order is given.
+#[derive(Debug, clap::Args)]
+pub struct Common {
+    /// Do not ask
+    #[arg(long)]
+    pub auto_approve: bool,
+
+    /// Wait this long until it is done, where another run has to do it
+    #[arg(long, value_name = "SPAN", default_value = "30s", value_parser = span)]
+    pub wait: SignedDuration,
+
+    /// How the outcome is shown
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+}
+
+/// How often it is looked whether another run has done it.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Gives an order, unless the files say the same already, and carries it out.
+pub(super) async fn give(
+    context: &mut Context<'_>,
+    common: &Common,
+    (files, mut order): (Files, Order),
+) -> Result<Exit, Error> {
+    order.by = context.world.who(&context.global.dir).await;
+    let (plan, _) = planned(context, &files, &order)?;
+    let is_said = plan.ended_orders.iter().any(|it| {
+        it.id == order.id && it.ended.as_ref().is_some_and(|end| end.how == OrderFate::Absorbed)
+    });
+    if is_said && plan.operations.is_empty() {
+        let done = nothing_done(&order);
+        if common.format == Format::Text {
+            let whom = Terminal(&whom(&order)).to_string();
+            let so = match order.kind {
+                OrderKind::Ban => "is banned by the files for as long already",
+                OrderKind::Lift => "is not banned",
+            };
+            context.console.result(|out| writeln!(out, "{whom} {so}: nothing was ordered."))?;
+        } else {
+            apply::report(context, common.format, &done, &plan)?;
+        }
+        return Ok(Exit::Done);
+    }
+    carry_out(context, common, (files, order)).await
+}
+
+/// Writes down what has become of an order, and does what follows from it.
+pub(super) async fn carry_out(
+    context: &mut Context<'_>,
+    common: &Common,
+    (files, order): (Files, Order),
+) -> Result<Exit, Error> {
+    if !common.auto_approve && !context.console.terminal.answers {
+        return Err(Error::new(Exit::Usage, "there is no terminal to ask on")
+            .hint("say `--auto-approve` to order it without being asked"));
+    }
+    let location = files.state_location(context);
+    apply::check_lineage_at(&location, &files)?;
+    let (plan, origin) = planned(context, &files, &order)?;
+    if common.format == Format::Text {
+        show_text(context, &Review::of(&plan, &origin), Folding::Folded)?;
+    }
+    if !common.auto_approve {
+        approve(context, &plan).await?;
+    }
+    let halt = Halt::default();
+    let signals = tokio::spawn(watch_signals(halt.clone()));
+    let done = until_done(context, common, &Task { location, order, plan, halt }).await;
+    signals.abort();
+    done
+}
+
+/// What is to be done.
+struct Task {
+    location: Location,
+    order: Order,
+    plan: Plan,
+    halt: Halt,
+}
+
+/// Notes the order and carries it out, or lets the run that holds the state do it.
+async fn until_done(
+    context: &mut Context<'_>,
+    common: &Common,
+    task: &Task,
+) -> Result<Exit, Error> {
+    let Task { location, order, plan, halt } = task;
+    let world = context.world.clone();
+    let who = context.world.who(&context.global.dir).await;
+    let deadline = tokio::time::Instant::now() + common.wait.unsigned_abs();
+    let mut is_noted = false;
+    loop {
+        let taken = tenancy::take(location, &world, Duration::ZERO).await;
+        let held = match taken {
+            Ok(Tenancy { mut state, lease }) => {
+                if !is_noted {
+                    state.note_order(order, (&who, world.process.pid), world.now())?;
+                }
+                return at_once(context, common, task, (state, lease)).await;
+            }
+            Err(error) if error.exit == Exit::Locked => error,
+            Err(error) => return Err(error),
+        };
+        if !is_noted {
+            let Some(mut state) = State::beside(location)? else { continue };
+            state.note_order(order, (&who, world.process.pid), world.now())?;
+            is_noted = true;
+            tracing::info!(target: "ostracon", order = &*order.id, "noted; {}", held.message);
+        }
+        let files = Files::read(context)?;
+        if planned(context, &files, order)?.0.operations.is_empty() {
+            let mut outcome = nothing_done(order);
+            outcome.tally.done = plan.operations.len() as u64;
+            apply::report(context, common.format, &outcome, plan)?;
+            return Ok(Exit::Done);
+        }
+        if tokio::time::Instant::now() >= deadline || halt.cause().is_some() {
+            let mut outcome = nothing_done(order);
+            outcome.tally.deferred = plan.operations.len() as u64;
+            apply::report(context, common.format, &outcome, plan)?;
+            let message = format!("the order is noted, and not done yet: {}", held.message);
+            tracing::warn!(target: "ostracon", order = &*order.id, "{message}");
+            return Ok(Exit::Unfinished);
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Carries it out with a state that is ours.
+async fn at_once(
+    context: &mut Context<'_>,
+    common: &Common,
+    task: &Task,
+    (state, lease): (State, Lease),
+) -> Result<Exit, Error> {
+    let world = context.world.clone();
+    let args = apply::Args::quiet(common.format);
+    let run = Run {
+        args: &args,
+        world: &world,
+        location: &task.location,
+        lease: &lease,
+        halt: &task.halt,
+        only: Some(&task.order),
+    };
+    let (state, ended) = run.converge(context, state, None).await;
+    let closed = apply::give_back(state, &lease, &world);
+    let ended = ended.and_then(|ended| closed.map(|()| ended).map_err(Error::from))?;
+    apply::report(context, common.format, &ended.outcome, &ended.plan)?;
+    Ok(ended.exit)
+}
+
+/// What is left to do about an order, as the state is now.
+fn planned(context: &Context<'_>, files: &Files, order: &Order) -> Result<(Plan, Origin), Error> {
+    let mut snapshot = store::snapshot(context, files)?;
+    snapshot.orders.retain(|other| other.id != order.id);
+    if order.ended.is_none() {
+        snapshot.orders.push(order.clone());
+    }
+    let scope = Scope::Orders(vec![order.clone()]);
+    let (plan, origin, _) = files.plan(&mut snapshot, &scope, context.world.now(), &[])?;
+    Ok((plan, origin))
+}
+
+fn nothing_done(order: &Order) -> Outcome {
+    Outcome {
+        run: order.id.to_string(),
+        tally: Tally::default(),
+        problems: Vec::new(),
+        stopped: Vec::new(),
+        cause: None,
+    }
+}
