@@ -73,13 +73,12 @@ impl Run<'_> {
             let (returned, ended) = pass;
             state = returned;
             match ended {
-                Ok(mut ended) => {
+                Ok(ended) => {
                     if self.halt.go_on() {
-                        begun.done += ended.outcome.tally.done;
+                        begun.done = ended.outcome.tally.done;
                         tracing::info!(target: "ostracon", "an order came: it goes first");
                         continue;
                     }
-                    ended.outcome.tally.done += begun.done;
                     return (state, Ok(ended));
                 }
                 Err(error) => return (state, Err(error)),
@@ -109,16 +108,19 @@ impl Run<'_> {
                 files.wanted = files.wanted.map(|_| Desired::default());
                 ready.snapshot.rows = Vec::new();
                 let is_first = begun.digests.is_none();
+                let before = (is_first, begun.done);
                 begun.digests = Some(files.digests());
                 if is_first {
                     let deadline = watch_deadline(self.halt.clone(), self.args.deadline);
                     begun.deadline = Some(tokio::spawn(deadline));
                 }
-                self.carry_out(context, state, (&files, *ready, is_first)).await
+                self.carry_out(context, state, (&files, *ready, before)).await
             }
             Ok(Decision::Stop(plan)) => {
                 let exit = if plan.is_held_back() { Exit::Guarded } else { Exit::Done };
-                (state, Ok(Ended { outcome: nothing_done(self.lease), plan, exit }))
+                let mut outcome = nothing_done(self.lease);
+                outcome.tally.done = begun.done;
+                (state, Ok(Ended { outcome, plan, exit }))
             }
         }
     }
@@ -139,7 +141,7 @@ impl Run<'_> {
         &self,
         context: &Context<'_>,
         mut state: State,
-        (files, ready, is_first): (&Files, Ready, bool),
+        (files, ready, (is_first, done)): (&Files, Ready, (bool, u64)),
     ) -> (State, Result<Ended, Error>) {
         let Self { args, world, lease, .. } = *self;
         let Ready { plan, resolved, snapshot, observed } = ready;
@@ -179,7 +181,9 @@ impl Run<'_> {
             halt: self.halt.clone(),
             progress: progress(context.console),
         };
-        let ApplyResult { outcome, mut state, written } = apply::apply(request, state).await;
+        let ApplyResult { mut outcome, mut state, written } = apply::apply(request, state).await;
+        // What earlier passes did is done.
+        outcome.tally.done += done;
         let written = written.and_then(|()| finish(&mut state, &outcome, world));
         let exit = exit(&outcome, &plan);
         let ended = written.map(|()| Ended { outcome, plan, exit });

@@ -24,7 +24,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let files = Files::read_config(context)?;
     let now = context.world.now();
     let mut flow = Flow::up_to(now);
-    let (rows, last_run, holder) = match store::read(context, &files)? {
+    let ((rows, orders), last_run, holder) = match store::read(context, &files)? {
         Some(mut state) => {
             if args.format == PageFormat::Html {
                 let recent = Narrowed { since: Some(flow.since()), ..Narrowed::default() };
@@ -37,11 +37,12 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
                     },
                 )?;
             }
-            (state.snapshot()?.rows, state.last_run()?, state.holder()?)
+            let snapshot = state.snapshot()?;
+            ((snapshot.rows, snapshot.orders), state.last_run()?, state.holder()?)
         }
-        None => (Vec::new(), None, None),
+        None => ((Vec::new(), Vec::new()), None, None),
     };
-    let status = status(&rows, now, (last_run.as_ref(), holder.as_ref()));
+    let status = status((&rows, &orders), now, (last_run.as_ref(), holder.as_ref()));
     let console = &mut *context.console;
     match args.format {
         PageFormat::Json => {

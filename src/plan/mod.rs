@@ -39,6 +39,7 @@ pub use guard::{Guard, Guarded};
 pub use guard_changes::{GuardChange, guard_changes};
 pub use inputs::{Inputs, Scope};
 pub use operation::{Means, Operation};
+pub use standing_orders::is_of_orders;
 
 use std::borrow::Borrow;
 

@@ -114,6 +114,17 @@ fn is_absorbed(inputs: &Inputs<'_>, order: &Order) -> Option<bool> {
     Some(order.subjects.iter().all(says))
 }
 
+/// The code of a warning of an order that is not in the files.
+const STANDS: &str = "order-stands";
+
+/// The code of a warning of an entry that imposes again what an order lifts.
+const WILL_END: &str = "order-will-end";
+
+/// Whether a warning of this code is about an order.
+pub fn is_of_orders(code: &str) -> bool {
+    [STANDS, WILL_END].contains(&code)
+}
+
 /// What a person should know of the orders: what is not in the files yet, and what comes back.
 pub(super) fn warnings(inputs: &Inputs<'_>) -> Vec<Warning> {
     let ended: Vec<_> = ended(inputs).into_iter().map(|order| order.id).collect();
@@ -127,7 +138,7 @@ pub(super) fn warnings(inputs: &Inputs<'_>) -> Vec<Warning> {
              files yet",
             subjects.len()
         );
-        warnings.push(Warning { code: "order-stands".into(), message, source: None });
+        warnings.push(Warning { code: STANDS.into(), message, source: None });
         if *kind == OrderKind::Lift {
             warnings.extend(returns(inputs, order));
         }
@@ -142,7 +153,7 @@ fn returns(inputs: &Inputs<'_>, order: &Order) -> Vec<Warning> {
     let again =
         again.filter_map(|claims| Some((claims.governing(order.until)?, claims.restriction)));
     let warning = |(entry, restriction): (&Wanted, Restriction)| Warning {
-        code: "order-will-end".into(),
+        code: WILL_END.into(),
         message: format!(
             "{restriction}: lifted by order {} until {}, then imposed again by this entry",
             order.id, order.until

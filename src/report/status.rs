@@ -10,9 +10,10 @@ use serde_json::{Map, Value};
 use super::count::{counted, grouped};
 use super::enforcement::Standing;
 use super::escape::{Terminal, TerminalWord};
+use super::explain::ordered;
 use super::span::away;
 use super::style::{Ink, Paint};
-use crate::domain::{Enforcement, Id, Moment, TargetName, Until, Who};
+use crate::domain::{Enforcement, Id, Moment, Order, TargetName, Until, Who};
 use crate::plan::document::FORMAT_VERSION;
 use crate::store::{Holder, RunRow};
 
@@ -31,6 +32,8 @@ pub struct Status<'a> {
     pub now: Moment,
     /// How many restrictions there are of each standing.
     pub summary: Summary,
+    /// The orders that stand.
+    pub orders: Vec<&'a Order>,
     /// What is in force where.
     pub places: Vec<Place<'a>>,
     /// What ends soonest, soonest first.
@@ -116,7 +119,7 @@ const MOST_LINES: usize = 5;
 
 /// Sums up what the state knows at `now`.
 pub fn status<'a>(
-    rows: &'a [Enforcement],
+    (rows, orders): (&'a [Enforcement], &'a [Order]),
     now: Moment,
     (last_run, holder): (Option<&'a RunRow>, Option<&'a Holder>),
 ) -> Status<'a> {
@@ -153,6 +156,7 @@ pub fn status<'a>(
         format_version: FORMAT_VERSION,
         now,
         summary,
+        orders: orders.iter().filter(|order| order.stands(now)).collect(),
         places: places.into_iter().map(place).collect(),
         ending,
         waiting,
@@ -172,6 +176,13 @@ pub fn status<'a>(
 /// Writes it as text.
 pub fn status_text(status: &Status<'_>, paint: Paint, out: &mut dyn Write) -> fmt::Result {
     let Summary { in_force, lapsed, in_doubt, waiting, gone } = status.summary;
+    if !status.orders.is_empty() {
+        let heading = paint.ink(Ink::Warning, "Orders");
+        writeln!(out, "{heading} {} stand", status.orders.len())?;
+    }
+    for order in status.orders.iter().take(MOST_LINES) {
+        writeln!(out, "  {}", Terminal(&ordered(order)))?;
+    }
     writeln!(
         out,
         "{} {} in force, {} in doubt, {} waiting, {} lapsed, {} gone",

@@ -6,7 +6,7 @@ use super::outline::Outline;
 use super::page::Page;
 use super::{Folding, Layout};
 use crate::domain::{Action, Warning};
-use crate::plan::Plan;
+use crate::plan::{Plan, is_of_orders};
 use crate::report::count::{counted, grouped};
 use crate::report::escape::{Terminal, TerminalWord};
 use crate::report::review::{Review, WARNINGS_OF_A_CODE, exceeded, symbol};
@@ -26,7 +26,7 @@ pub(super) fn write(
         }
     }
     write_guards(review, page)?;
-    write_warnings(review, layout, page)
+    write_warnings(review, layout, page, |code| !is_of_orders(code))
 }
 
 /// What the signs mean that cannot be guessed, and what is not shown.
@@ -98,9 +98,23 @@ fn write_guards(review: &Review<'_>, page: &mut Page<'_>) -> fmt::Result {
     Ok(())
 }
 
-fn write_warnings(review: &Review<'_>, layout: Layout, page: &mut Page<'_>) -> fmt::Result {
+/// What is to be known of orders, which comes first.
+pub(super) fn write_orders(
+    review: &Review<'_>,
+    layout: Layout,
+    page: &mut Page<'_>,
+) -> fmt::Result {
+    write_warnings(review, layout, page, is_of_orders)
+}
+
+fn write_warnings(
+    review: &Review<'_>,
+    layout: Layout,
+    page: &mut Page<'_>,
+    which: fn(&str) -> bool,
+) -> fmt::Result {
     page.paragraph();
-    for (code, warnings) in &review.warnings {
+    for (code, warnings) in review.warnings.iter().filter(|(code, _)| which(code)) {
         let shown = match layout.folding {
             Folding::All => warnings.len(),
             Folding::Folded => WARNINGS_OF_A_CODE,
