@@ -36,8 +36,8 @@ pub struct Global {
     )]
     pub dir: PathBuf,
 
-    /// Where the state is, as `sqlite:PATH`; may lie outside the workspace
-    #[arg(long, value_name = "URL", env = "OSTRACON_STATE", global = true)]
+    /// Where the state is, as `sqlite:PATH` or `postgresql://…`; may lie outside the workspace
+    #[arg(long, value_name = "URL", env = "OSTRACON_STATE", global = true, hide_env_values = true)]
     pub state: Option<String>,
 
     /// How log lines look

@@ -63,7 +63,9 @@ impl Error {
 impl From<StateError> for Error {
     fn from(error: StateError) -> Self {
         let message = error.to_string();
-        let state = Self::new(Exit::State, message).hint(error.hint());
+        // A URL that is none is no state that could be damaged.
+        let exit = if matches!(error, StateError::NotAUrl(_)) { Exit::Error } else { Exit::State };
+        let state = Self::new(exit, message).hint(error.hint());
         match error.source() {
             Some(source) => state.caused_by(source),
             None => state,

@@ -17,7 +17,7 @@ use crate::exit::Exit;
 use crate::plan::Plan;
 use crate::plan::file::{self, SavedPlan};
 use crate::report::{outcome_text, outcome_view};
-use crate::store::{Lease, Location, State, StateError};
+use crate::store::{Accounts, Lease, Location, State, StateError};
 use crate::world::World;
 use jiff::SignedDuration;
 
@@ -122,10 +122,11 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
     }
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
     let world = if args.sandbox { rehearsal::world(context.world) } else { context.world.clone() };
-    let location = find_state(context, args)?;
+    let (location, accounts) = find_state(context, args)?;
     let halt = Halt::default();
     let signals = tokio::spawn(watch_signals(halt.clone()));
-    let taken = unless_halted(&halt, tenancy::take(&location, &world, args.lock_timeout)).await;
+    let taking = tenancy::take(&location, &world, &accounts, args.lock_timeout);
+    let taken = unless_halted(&halt, taking).await;
     let Tenancy { state, lease } = taken?;
     let run =
         Run { args, world: &world, location: &location, lease: &lease, halt: &halt, only: None };
@@ -138,13 +139,14 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
     Ok(ended.exit)
 }
 
-/// Where the state is. The files are read for that, also so that nobody waits for a lock to be told
+/// Where the state is, and which accounts it is needed for. The files are read for that, also so that nobody waits for a lock to be told
 /// of a typing error; what decides is read anew once the state is ours.
-fn find_state(context: &Context<'_>, args: &Args) -> Result<Location, Error> {
+fn find_state(context: &Context<'_>, args: &Args) -> Result<(Location, Accounts), Error> {
     let glance = read_files(context, args)?;
-    let location = if args.sandbox { Location::Memory } else { glance.state_location(context) };
+    let location = if args.sandbox { Location::Memory } else { glance.state_location(context)? };
     check_lineage_at(&location, &glance)?;
-    Ok(location)
+    let accounts = glance.accounts(&glance.scope(&args.target)?);
+    Ok((location, accounts))
 }
 
 pub(super) fn check_lineage_at(location: &Location, files: &Files) -> Result<(), StateError> {

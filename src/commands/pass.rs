@@ -128,8 +128,14 @@ impl Run<'_> {
     /// Reads what decides: files, state and clock.
     fn read(&self, context: &Context<'_>, state: &mut State) -> Result<(Files, Snapshot), Error> {
         let files = read_files(context, self.args)?;
-        if !self.args.sandbox && files.state_location(context) != *self.location {
-            let message = "the config names another state than when this run began";
+        let scope = match self.only {
+            Some(order) => Scope::Orders(vec![order.clone()]),
+            None => files.scope(&self.args.target)?,
+        };
+        let elsewhere = !self.args.sandbox && files.state_location(context)? != *self.location;
+        if elsewhere || !self.lease.accounts.cover(&files.accounts(&scope)) {
+            let message =
+                "the config names another state, or other accounts, than when this run began";
             return Err(Error::new(Exit::Error, message).hint("run again"));
         }
         let snapshot = state.snapshot()?;

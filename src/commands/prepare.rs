@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::plan::document::Origin;
 use crate::plan::{self, Bound, Inputs, Plan, Resolved, Scope, bindings};
 use crate::policy::{self, Config, StateLocation, Workspace};
-use crate::store::{Location, Record, Snapshot, StateError};
+use crate::store::{Accounts, Location, Record, ServerUrl, Snapshot, StateError};
 
 /// What the files say, as far as a plan needs it.
 pub struct Files {
@@ -82,7 +82,7 @@ impl Files {
     }
 
     /// Where the state is.
-    pub fn state_location(&self, context: &Context<'_>) -> Location {
+    pub fn state_location(&self, context: &Context<'_>) -> Result<Location, Error> {
         let path = match &self.config.state {
             // A link on the way would lead out of the workspace: it is refused as the state itself is.
             StateLocation::InWorkspace(path) => {
@@ -96,8 +96,11 @@ impl Files {
                 way
             }
             StateLocation::Given(path) => path.clone(),
+            StateLocation::Server(url) => {
+                return Ok(Location::Server(server_url(context, url)?));
+            }
         };
-        Location::File(path)
+        Ok(Location::File(path))
     }
 
     /// Which targets a plan is about.
@@ -118,6 +121,12 @@ impl Files {
             scope.insert(known);
         }
         Ok(Scope::Only(scope))
+    }
+
+    /// The accounts of the targets in scope: what a run needs a lease of.
+    pub fn accounts(&self, scope: &Scope) -> Accounts {
+        let targets = self.config.targets.iter().filter(|(name, _)| scope.includes(name));
+        Accounts::Only(targets.map(|(_, target)| target.rate_key()).collect())
     }
 
     /// The targets, as the state would record them.
@@ -255,6 +264,11 @@ pub fn first_records(
     let records: Vec<Record> =
         renames.chain(unbinds).chain(binds).chain(protected).chain(guards).collect();
     records.into_iter()
+}
+
+/// Reads the URL of a server; its password may be in the environment, or in the file that names.
+pub fn server_url(context: &Context<'_>, text: &str) -> Result<ServerUrl, StateError> {
+    ServerUrl::parse(text, &|name| context.world.variable(name).map(str::to_owned))
 }
 
 /// What is known besides the files and the rows.

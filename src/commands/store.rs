@@ -9,7 +9,7 @@ use crate::store::{Snapshot, State};
 
 /// Opens the state to read it, if there is one, and refuses that of another workspace.
 pub(super) fn read(context: &Context<'_>, files: &Files) -> Result<Option<State>, Error> {
-    let location = files.state_location(context);
+    let location = files.state_location(context)?;
     let state = State::read(&location)?;
     let found = state.as_ref().map(|state| state.lineage()).transpose()?;
     check_lineage(files.config.lineage.as_deref(), found.as_deref(), &location)?;

@@ -7,7 +7,9 @@ use crate::domain::Moment;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::report::escape::Terminal;
-use crate::store::{Claim, HEARTBEAT_EVERY, Holder, Lease, Location, State, StateError, Taken};
+use crate::store::{
+    Accounts, Claim, HEARTBEAT_EVERY, Holder, Lease, Location, State, StateError, Taken,
+};
 use crate::world::World;
 
 /// A state that is ours for the length of a run.
@@ -25,6 +27,7 @@ const TRY_EVERY: Duration = Duration::from_millis(200);
 pub(super) async fn take(
     location: &Location,
     world: &World,
+    accounts: &Accounts,
     patience: Duration,
 ) -> Result<Tenancy, Error> {
     let run = uuid(world);
@@ -32,16 +35,16 @@ pub(super) async fn take(
     let mut waits = false;
     loop {
         let (process, lineage) = (&world.process, uuid(world));
-        let claim = Claim { run: &run, process, now: world.now(), lineage: &lineage };
-        let holder = match State::take(location, &claim)? {
+        let claim = Claim { run: &run, process, now: world.now(), lineage: &lineage, accounts };
+        let holders = match State::take(location, &claim)? {
             Taken::Ours(state, lease) => return Ok(Tenancy { state, lease }),
-            Taken::Held(holder) => holder,
+            Taken::Held(holders) => holders,
         };
         if tokio::time::Instant::now() >= deadline {
-            return Err(locked(holder.as_ref(), world.now()));
+            return Err(locked(&holders, world.now()));
         }
         if !std::mem::replace(&mut waits, true) {
-            let run = holder.map(|holder| holder.run).unwrap_or_default();
+            let run = holders.into_iter().next().map(|holder| holder.run).unwrap_or_default();
             tracing::info!(target: "ostracon", run, "waiting for another run");
         }
         tokio::time::sleep(TRY_EVERY).await;
@@ -79,30 +82,27 @@ pub(super) async fn keep<T>(
     }
 }
 
-fn locked(holder: Option<&Holder>, now: Moment) -> Error {
-    let who = holder.map_or_else(
-        || "another run holds the state".to_owned(),
-        |holder| {
-            let Holder { run, user, host, pid, since, heartbeat } = holder;
-            let (user, host) = (Terminal(user), Terminal(host));
-            let silent = heartbeat.seconds_to(now);
-            format!(
-                "run {run} holds the state: {user} on {host}, process {pid}, since {since}, last \
-                 heard of {silent} s ago"
-            )
-        },
-    );
-    let hint = holder.map_or_else(
-        || "wait for it, or give this run a `--lock-timeout`".to_owned(),
-        |holder| {
-            format!(
-                "wait for it, or give this run a `--lock-timeout`; if it is dead on another \
-                 machine, it expires within 60 s, or at once by `ostracon unlock {}`",
-                holder.run
-            )
-        },
-    );
-    Error::new(Exit::Locked, who).hint(hint)
+fn locked(holders: &[Holder], now: Moment) -> Error {
+    let Some(first) = holders.first() else {
+        return Error::new(Exit::Locked, "another run holds the state")
+            .hint("wait for it, or give this run a `--lock-timeout`");
+    };
+    let says = |holder: &Holder| {
+        let Holder { run, user, host, pid, since, heartbeat } = holder;
+        let (user, host) = (Terminal(user), Terminal(host));
+        let silent = heartbeat.seconds_to(now);
+        format!(
+            "run {run} holds the state: {user} on {host}, process {pid}, since {since}, last \
+             heard of {silent} s ago"
+        )
+    };
+    let mut error = Error::new(Exit::Locked, says(first)).hint(format!(
+        "wait for it, or give this run a `--lock-timeout`; if it is dead on another \
+         machine, it expires within 60 s, or at once by `ostracon unlock {}`",
+        first.run
+    ));
+    error.causes = holders.iter().skip(1).map(says).collect();
+    error
 }
 
 /// A UUID of version 7: the instant, then chance.

@@ -19,13 +19,15 @@ pub struct Args {
 /// sends nothing more.
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let files = Files::read_config(context)?;
-    let Some(mut state) = State::beside(&files.state_location(context))? else {
+    let Some(mut state) = State::beside(&files.state_location(context)?)? else {
         return Err(Error::new(Exit::Error, "there is no state, so no run holds it"));
     };
-    let Some(holder) = state.holder()? else {
+    let holders = state.holders()?;
+    let asked = holders.iter().find(|holder| holder.run == args.lock);
+    let Some(holder) = asked.or(holders.first()) else {
         return Err(Error::new(Exit::Error, "no run holds the state"));
     };
-    let Holder { run, user, host, pid, .. } = &holder;
+    let Holder { run, user, host, pid, .. } = holder;
     let who = format!("{} on {}, process {pid}", Terminal(user), Terminal(host));
     if *run != args.lock {
         let message = format!("run {run} holds the state, not `{}`", Terminal(&args.lock));

@@ -37,6 +37,9 @@ pub enum StateLocation {
     InWorkspace(PathBuf),
     /// At this path, as the command line or the environment says.
     Given(PathBuf),
+    /// On the server of this URL, as the command line or the environment says: it may hold a
+    /// password.
+    Server(String),
 }
 
 pub(super) const KEYS: [&str; 6] = ["version", "state", "lineage", "targets", "guards", "orders"];
@@ -77,8 +80,8 @@ pub(super) fn read_config(root: &Node<'_>, leave: &Leave, scope: &mut Scope<'_>)
     if let Some(node) = fields.get("orders") {
         config.orders = read_order_limits(node, scope);
     }
-    if let Some(path) = given_state(leave, scope) {
-        config.state = StateLocation::Given(path);
+    if let Some(given) = given_state(leave, scope) {
+        config.state = given;
     }
     if let Some(targets) = read_targets(&fields, leave, &mut config, scope) {
         known = Known { is_whole: true, targets };
@@ -104,6 +107,13 @@ fn check_version(fields: &Fields<'_, '_>, scope: &mut Scope<'_>) {
 }
 
 fn read_state(text: &str, at: At, scope: &mut Scope<'_>) -> Option<StateLocation> {
+    if is_server(text) {
+        scope.push(Problem::new("state-outside", at, "`state` is on a server").help(
+            "a repository may not say so: give such a URL by `--state` or `OSTRACON_STATE`, its \
+             password by `PGPASSWORD` or a `.pgpass`",
+        ));
+        return None;
+    }
     let Some(path) = state_path(text) else {
         let message = format!("`state` must be `sqlite:` and a path, not {}", quote(text));
         scope.push(
@@ -128,17 +138,30 @@ fn state_path(text: &str) -> Option<PathBuf> {
     legal.then(|| Path::new(path).to_path_buf())
 }
 
-fn given_state(leave: &Leave, scope: &mut Scope<'_>) -> Option<PathBuf> {
+fn is_server(text: &str) -> bool {
+    text.starts_with("postgresql://") || text.starts_with("postgres://")
+}
+
+fn given_state(leave: &Leave, scope: &mut Scope<'_>) -> Option<StateLocation> {
     let text = leave.state.as_deref()?;
+    if is_server(text) {
+        return Some(StateLocation::Server(text.to_owned()));
+    }
     let path = state_path(text);
     if path.is_none() {
-        let message = format!("the state must be `sqlite:` and a path, not {}", quote(text));
+        let message = "the state must be `sqlite:` and a path, or `postgresql://…`";
+        // What was meant as a URL may hold a password.
+        let said = if text.contains("://") {
+            message.to_owned()
+        } else {
+            format!("{message}, not {}", quote(text))
+        };
         scope.findings.push_bare(
-            super::Diagnostic::bare("bad-state", message)
+            super::Diagnostic::bare("bad-state", said)
                 .with_help("`--state` or `OSTRACON_STATE` says so"),
         );
     }
-    path
+    path.map(StateLocation::Given)
 }
 
 fn read_lineage(fields: &Fields<'_, '_>, scope: &mut Scope<'_>) -> Option<String> {

@@ -61,6 +61,17 @@ pub enum StateError {
         /// Why not.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A server refuses, or cannot be had: what, and what a person can do about it.
+    #[error("{what}")]
+    Server {
+        /// What is wrong, in one clause.
+        what: String,
+        /// What a person can do about it.
+        hint: &'static str,
+    },
+    /// What was given as a URL is none, or one that is not allowed.
+    #[error("the URL of the state cannot be used: {0}")]
+    NotAUrl(String),
     /// Another run took the lease over: this one must send nothing more.
     #[error("another run has taken over the state since this one began")]
     LeaseLost,
@@ -85,6 +96,10 @@ impl StateError {
             Self::Engine { .. } => {
                 "check that the disk has room and the file is writable; if it is damaged, restore \
                  it from a backup"
+            }
+            Self::Server { hint, .. } => hint,
+            Self::NotAUrl(_) => {
+                "say `postgresql://USER@HOST:PORT/DATABASE`; the password in `PGPASSWORD`"
             }
             Self::LeaseLost => "run again: what was done is recorded",
         }

@@ -1,5 +1,7 @@
 //! The lease: one run at a time, for everybody who shares the state.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 
 use super::State;
@@ -22,6 +24,28 @@ pub struct Lease {
     pub run: String,
     /// Its number: higher than that of every earlier lease.
     pub fence: i64,
+    /// What it covers.
+    pub accounts: Accounts,
+}
+
+/// What a lease covers: accounts, each by who shares its rate ([`crate::provider::Target::rate_key`]).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Accounts {
+    /// The whole state.
+    All,
+    /// These.
+    Only(BTreeSet<String>),
+}
+
+impl Accounts {
+    /// Whether all of these are among them.
+    pub fn cover(&self, others: &Self) -> bool {
+        match (self, others) {
+            (Self::All, _) => true,
+            (Self::Only(_), Self::All) => false,
+            (Self::Only(ours), Self::Only(others)) => others.is_subset(ours),
+        }
+    }
 }
 
 /// Who holds the lease.
@@ -52,6 +76,8 @@ pub struct Claim<'a> {
     pub now: Moment,
     /// The lineage of the state, if this makes it.
     pub lineage: &'a str,
+    /// What it is to cover at least.
+    pub accounts: &'a Accounts,
 }
 
 /// What comes of asking for the lease.
@@ -59,6 +85,6 @@ pub struct Claim<'a> {
 pub enum Taken {
     /// It is ours, and so is the state.
     Ours(State, Lease),
-    /// A run that lives holds it; which one, if that is known.
-    Held(Option<Holder>),
+    /// Runs that live hold it, or some of it; which ones, as far as that is known.
+    Held(Vec<Holder>),
 }

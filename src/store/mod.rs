@@ -16,10 +16,17 @@ mod history;
 mod lease;
 mod location;
 pub mod orders;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(not(feature = "postgres"))]
+#[path = "no_postgres.rs"]
+mod postgres;
 mod recent;
 mod record;
 mod remembered;
 mod runs;
+#[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "nobody connects"))]
+mod server_url;
 mod snapshot;
 mod sqlite;
 mod usage;
@@ -29,11 +36,14 @@ pub use audit_chain::{Break, Link};
 pub use error::StateError;
 pub use flaw::Flaw;
 pub use history::{Event, Narrowed, SortOrder};
-pub use lease::{Claim, EXPIRES_AFTER, HEARTBEAT_EVERY, Holder, Lease, Taken, UNSURE_AFTER};
+pub use lease::{
+    Accounts, Claim, EXPIRES_AFTER, HEARTBEAT_EVERY, Holder, Lease, Taken, UNSURE_AFTER,
+};
 pub use location::Location;
 pub use recent::{RecentCalls, UsedRate};
 pub use record::{Answered, Intent, Record};
 pub use runs::RunRow;
+pub use server_url::ServerUrl;
 pub use snapshot::Snapshot;
 pub use usage::Usage;
 
@@ -71,10 +81,10 @@ pub trait Store: Debug + Send {
     /// Looks for everything that can be wrong; the head of the audit chain if it is whole.
     fn verify(&self) -> Result<(Vec<Flaw>, Option<Link>), StateError>;
 
-    /// Who holds the lease, if anybody.
-    fn holder(&self) -> Result<Option<Holder>, StateError>;
+    /// Who holds a lease.
+    fn holders(&self) -> Result<Vec<Holder>, StateError>;
 
-    /// Takes the lease, from whoever holds it: the caller has made sure that nobody alive does.
+    /// Takes the lease of the whole state, from whoever holds it: the caller has made sure that nobody alive does.
     fn take_lease(
         &mut self,
         run: &str,
@@ -173,6 +183,7 @@ impl State {
     pub fn read(location: &Location) -> Result<Option<Self>, StateError> {
         Ok(match location {
             Location::File(path) => sqlite::State::read(path)?.map(Self::of),
+            Location::Server(url) => Some(postgres::read(url)?),
             Location::Memory => None,
         })
     }
@@ -182,6 +193,7 @@ impl State {
     pub fn beside(location: &Location) -> Result<Option<Self>, StateError> {
         Ok(match location {
             Location::File(path) => sqlite::State::beside(path)?.map(Self::of),
+            Location::Server(url) => Some(postgres::read(url)?),
             Location::Memory => None,
         })
     }
@@ -189,16 +201,18 @@ impl State {
     /// Opens a state to change it, and makes it if there is none. Who does so without a lease is
     /// alone with it.
     pub fn write(location: &Location, lineage: &str) -> Result<Self, StateError> {
-        Ok(Self::of(match location {
-            Location::File(path) => sqlite::State::write(path, lineage)?,
-            Location::Memory => sqlite::State::in_memory(lineage)?,
-        }))
+        Ok(match location {
+            Location::File(path) => Self::of(sqlite::State::write(path, lineage)?),
+            Location::Server(url) => postgres::write(url)?,
+            Location::Memory => Self::of(sqlite::State::in_memory(lineage)?),
+        })
     }
 
     /// Takes a state for a run, if no other run that lives has it, and makes it if there is none.
     pub fn take(location: &Location, claim: &Claim<'_>) -> Result<Taken, StateError> {
         match location {
             Location::File(path) => sqlite::State::take(path, claim),
+            Location::Server(url) => postgres::take(url, claim),
             Location::Memory => {
                 let mut state = Self::write(location, claim.lineage)?;
                 let lease = state.take_lease(claim.run, claim.process, claim.now)?;
@@ -207,8 +221,24 @@ impl State {
         }
     }
 
+    /// Makes the state of a server, and if asked the roles that others log in as; whether it is
+    /// new.
+    pub fn init(url: &ServerUrl, lineage: &str, roles: bool) -> Result<bool, StateError> {
+        postgres::init(url, lineage, roles)
+    }
+
+    /// Brings the state of a server up to date; the version it had, and the one it has.
+    pub fn migrate(url: &ServerUrl) -> Result<(i64, i64), StateError> {
+        postgres::migrate(url)
+    }
+
     fn of(store: impl Store + 'static) -> Self {
         Self(Box::new(store))
+    }
+
+    /// Who holds a lease, if anybody; whoever came first.
+    pub fn holder(&self) -> Result<Option<Holder>, StateError> {
+        Ok(self.0.holders()?.into_iter().next())
     }
 
     /// Begins to read; whoever writes meanwhile is not seen.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::{GuardSettings, Id, Kind, ProtectedKey, TargetName};
+use crate::domain::{GuardSettings, Id, Kind, Moment, ProtectedKey, TargetName, Until, Untils};
 
 /// Under which key a state keeps the guards: a JSON object.
 pub(super) const GUARDS: &str = "guards";
@@ -43,4 +43,19 @@ pub(super) fn protected_of(text: &str) -> Option<BTreeSet<ProtectedKey>> {
         Some(ProtectedKey { target, kind: Kind::parse(&kind)?, id: Id::new(id) })
     };
     keys.into_iter().map(key).collect()
+}
+
+/// Every `until` that was asked for, as text: milliseconds or `never`, with commas between.
+pub(super) fn asked_text(asked: &Untils) -> String {
+    let text = |until: Until| until.at().map_or("never".to_owned(), |at| at.millis().to_string());
+    asked.iter().map(text).collect::<Vec<_>>().join(",")
+}
+
+/// Reads what [`asked_text`] wrote.
+pub(super) fn asked_of(text: &str) -> Option<Untils> {
+    let until = |text: &str| match text {
+        "never" => Some(Until::Never),
+        _ => text.parse().ok().map(|millis| Until::At(Moment::from_millis(millis))),
+    };
+    text.split(',').map(until).collect()
 }

@@ -14,6 +14,8 @@
 mod bad_policies;
 mod binary;
 mod conform;
+#[cfg(feature = "postgres")]
+mod engines;
 mod full_disk;
 mod good_policies;
 mod handles;
@@ -29,6 +31,8 @@ mod readme;
 mod scene;
 mod schemas;
 mod secrets;
+#[cfg(feature = "postgres")]
+mod server;
 mod sources;
 mod stories;
 mod streams;

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ostracon::store::{Claim, Location, State, Taken};
+use ostracon::store::{Accounts, Claim, Location, State, Taken};
 use ostracon::world::World;
 
 use crate::binary::{POLICY, Scene, start, text, wait_for_calls};
@@ -32,7 +32,8 @@ fn what_decides_is_read_once_the_lock_is_held() {
     let state = scene.files.path().join(".ostracon/state.db");
     let World { process, .. } = World::real();
     let now = World::real().now();
-    let claim = Claim { run: "another", process: &process, now, lineage: "" };
+    let accounts = &Accounts::All;
+    let claim = Claim { run: "another", process: &process, now, lineage: "", accounts };
     let Ok(Taken::Ours(another, _)) = State::take(&Location::File(state), &claim) else { panic!() };
     let mut command = scene.command(&[
         "-v",

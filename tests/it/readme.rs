@@ -73,6 +73,9 @@ fn every_flag_that_is_mentioned_is_in_the_help() {
     let mut help = root.render_long_help().to_string();
     for command in root.get_subcommands_mut() {
         help += &command.render_long_help().to_string();
+        for inner in command.get_subcommands_mut() {
+            help += &inner.render_long_help().to_string();
+        }
     }
     let known: Vec<_> = flags(&help).collect();
     for name in ["README.md", "CONTRIBUTING.md"] {

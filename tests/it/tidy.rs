@@ -69,6 +69,7 @@ const DOORS: &[(&[&str], &[&str])] = &[
     ),
     (&["walkdir"], &["policy/files.rs"]),
     (&["rusqlite"], &["store/sqlite/"]),
+    (&["tokio_postgres"], &["store/postgres/"]),
     (
         &[
             "tokio::net",
@@ -89,7 +90,10 @@ const DOORS: &[(&[&str], &[&str])] = &[
     (&["getrandom", "gethostname"], &["world/system.rs"]),
     (&["io::stdin()", "io::stdout()", "io::stderr()"], &["console.rs", "main.rs"]),
     (&["indicatif"], &["commands/progress.rs"]),
-    (&["tokio::", "async ", ".await"], &["world/", "sandbox/", "apply/", "commands/"]),
+    (
+        &["tokio::", "async ", ".await"],
+        &["world/", "sandbox/", "store/postgres/", "apply/", "commands/"],
+    ),
     (&["tracing"], &["world/", "sandbox/", "store/", "apply/", "commands/", "logging.rs"]),
     // A group at the top of `std` would hide what it names from the lines above.
     (&["std::{"], &[]),

@@ -24,11 +24,12 @@ pub(super) async fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
     paths(context, &args.out, 1)?;
     // Only to find the state: what decides is read anew once the state is ours.
     let files = Files::read(context)?;
-    let location = files.state_location(context);
+    let location = files.state_location(context)?;
     let found = State::read(&location)?.map(|state| state.lineage()).transpose()?;
     check_lineage(files.config.lineage.as_deref(), found.as_deref(), &location)?;
+    let accounts = files.accounts(&files.scope(&args.target)?);
     let Tenancy { state, lease } =
-        tenancy::take(&location, context.world, args.lock_timeout).await?;
+        tenancy::take(&location, context.world, &accounts, args.lock_timeout).await?;
     let (mut state, imported) = take_over(context, args, state, &lease).await;
     state.release(&lease, context.world.uptime().as_ref())?;
     state.close()?;

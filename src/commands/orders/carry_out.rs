@@ -22,7 +22,7 @@ use crate::plan::document::Origin;
 use crate::plan::{Plan, Scope};
 use crate::report::escape::Terminal;
 use crate::report::{Folding, Review};
-use crate::store::{Lease, Location, State};
+use crate::store::{Accounts, Lease, Location, State};
 
 /// How an order is given.
 #[derive(Debug, clap::Args)]
@@ -81,7 +81,8 @@ pub(super) async fn carry_out(
         return Err(Error::new(Exit::Usage, "there is no terminal to ask on")
             .hint("say `--auto-approve` to order it without being asked"));
     }
-    let location = files.state_location(context);
+    let location = files.state_location(context)?;
+    let accounts = files.accounts(&Scope::Orders(vec![order.clone()]));
     apply::check_lineage_at(&location, &files)?;
     let (plan, origin) = planned(context, &files, &order)?;
     if common.format == Format::Text {
@@ -92,7 +93,7 @@ pub(super) async fn carry_out(
     }
     let halt = Halt::default();
     let signals = tokio::spawn(watch_signals(halt.clone()));
-    let done = until_done(context, common, &Task { location, order, plan, halt }).await;
+    let done = until_done(context, common, &Task { location, accounts, order, plan, halt }).await;
     signals.abort();
     done
 }
@@ -100,6 +101,7 @@ pub(super) async fn carry_out(
 /// What is to be done.
 struct Task {
     location: Location,
+    accounts: Accounts,
     order: Order,
     plan: Plan,
     halt: Halt,
@@ -111,13 +113,13 @@ async fn until_done(
     common: &Common,
     task: &Task,
 ) -> Result<Exit, Error> {
-    let Task { location, order, plan, halt } = task;
+    let Task { location, accounts, order, plan, halt } = task;
     let world = context.world.clone();
     let who = context.world.who(&context.global.dir).await;
     let deadline = tokio::time::Instant::now() + common.wait.unsigned_abs();
     let mut is_noted = false;
     loop {
-        let taken = tenancy::take(location, &world, Duration::ZERO).await;
+        let taken = tenancy::take(location, &world, accounts, Duration::ZERO).await;
         let held = match taken {
             Ok(Tenancy { mut state, lease }) => {
                 if !is_noted {

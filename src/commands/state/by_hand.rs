@@ -7,7 +7,7 @@ use super::super::tenancy::{self, Tenancy};
 use super::super::{Context, store};
 use crate::domain::Who;
 use crate::error::Error;
-use crate::store::{Lease, State};
+use crate::store::{Accounts, Lease, State};
 
 /// Does `work` on the state once no run is under way; the state is given back whatever comes of it.
 pub(super) async fn by_hand<T>(
@@ -18,8 +18,9 @@ pub(super) async fn by_hand<T>(
     let files = Files::read_config(context)?;
     // Also so that none is made where there was none.
     drop(store::required(context)?);
-    let (world, location) = (context.world, files.state_location(context));
-    let Tenancy { mut state, lease } = tenancy::take(&location, world, patience).await?;
+    let (world, location) = (context.world, files.state_location(context)?);
+    let Tenancy { mut state, lease } =
+        tenancy::take(&location, world, &Accounts::All, patience).await?;
     let who = world.who(&context.global.dir).await;
     let done = work(&mut state, &lease, &who);
     state.release(&lease, world.uptime().as_ref())?;

@@ -4,6 +4,7 @@ pub mod backup;
 mod by_hand;
 pub mod compact;
 pub mod export;
+pub mod init;
 pub mod list;
 pub mod rm;
 pub mod show;
@@ -32,6 +33,10 @@ pub enum Command {
     Compact(compact::Args),
     /// Print all that is known, for other programs
     Export(export::Args),
+    /// Make the state on a server
+    Init(init::Args),
+    /// Bring the state on a server up to date; for its owner
+    Migrate(init::Place),
 }
 
 /// Does it.
@@ -44,5 +49,7 @@ pub fn run(context: &mut Context<'_>, command: &Command) -> Result<Exit, Error> 
         Command::Backup(args) => backup::run(context, args),
         Command::Compact(args) => compact::run(context, args),
         Command::Export(args) => export::run(context, args),
+        Command::Init(args) => init::run(context, args),
+        Command::Migrate(place) => init::migrate(context, place),
     }
 }

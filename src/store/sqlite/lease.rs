@@ -8,7 +8,7 @@ use super::error::doing;
 use super::lock::{self, FileLock};
 use super::{State, recent, runs, words};
 use crate::domain::{Moment, Who};
-use crate::store::{Claim, EXPIRES_AFTER, Holder, Lease, StateError, Taken};
+use crate::store::{Accounts, Claim, EXPIRES_AFTER, Holder, Lease, StateError, Taken};
 use crate::world::{Process, Uptime};
 
 impl State {
@@ -18,11 +18,11 @@ impl State {
         let Some(lock) = FileLock::try_take(path)? else {
             let state = Self::read(path)?;
             let holder = state.map(|state| state.holder()).transpose()?.flatten();
-            return Ok(Taken::Held(holder));
+            return Ok(Taken::Held(holder.into_iter().collect()));
         };
         let mut state = Self::write(path, claim.lineage)?;
         if let Some(holder) = state.living_elsewhere(claim)? {
-            return Ok(Taken::Held(Some(holder)));
+            return Ok(Taken::Held(vec![holder]));
         }
         let lease = state.take_lease(claim.run, claim.process, claim.now)?;
         state.lock = Some(lock);
@@ -72,7 +72,7 @@ impl State {
         recent::set_rested(&transaction, None).map_err(&failed)?;
         let fence = transaction.query_row(sql, parameters, |row| row.get(0)).map_err(&failed)?;
         transaction.commit().map_err(&failed)?;
-        Ok(Lease { run: run.to_owned(), fence })
+        Ok(Lease { run: run.to_owned(), fence, accounts: Accounts::All })
     }
 
     /// Gives the lease back, and the state to rest from `now` on.

@@ -70,8 +70,8 @@ impl Store for State {
         self.verify()
     }
 
-    fn holder(&self) -> Result<Option<Holder>, StateError> {
-        self.holder()
+    fn holders(&self) -> Result<Vec<Holder>, StateError> {
+        Ok(self.holder()?.into_iter().collect())
     }
 
     fn take_lease(

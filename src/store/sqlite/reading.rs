@@ -11,6 +11,7 @@ use crate::domain::{
     Action, Deny, Doubt, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment, Restriction, RuleId,
     Subject, TargetName, Twin, Until, Untils,
 };
+use crate::store::remembered::asked_of;
 
 /// Reads rows one after the other, with one copy of what neighbours have in common.
 #[derive(Default)]
@@ -191,14 +192,9 @@ fn rule(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<RuleId>> {
     })
 }
 
-/// Every `until` that was asked for, as the state has it.
+/// Every `until` that was asked for.
 fn asked(row: &Row<'_>, index: usize) -> rusqlite::Result<Untils> {
-    let until = |text: &str| match text {
-        "never" => Some(Until::Never),
-        _ => text.parse().ok().map(|millis| Until::At(Moment::from_millis(millis))),
-    };
-    let asked = text(row, index)?.map(|text| text.split(',').map(until).collect());
-    asked.flatten().ok_or_else(|| unreadable("asked"))
+    text(row, index)?.and_then(asked_of).ok_or_else(|| unreadable("asked"))
 }
 
 fn word<T>(

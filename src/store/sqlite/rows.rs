@@ -6,9 +6,8 @@ use rusqlite::{CachedStatement, Connection, params};
 
 use super::reading::{Reading, columns, unreadable};
 use super::words::Words;
-use crate::domain::{
-    Enforcement, Id, Lapse, Moment, Restriction, RuleId, TargetName, Until, Untils,
-};
+use crate::domain::{Enforcement, Id, Lapse, Moment, Restriction, RuleId, TargetName};
+use crate::store::remembered::asked_text;
 
 /// Counts the rows of each target.
 pub(super) fn count(connection: &Connection) -> rusqlite::Result<BTreeMap<TargetName, usize>> {
@@ -89,8 +88,8 @@ impl<'t> Table<'t> {
             doubt.and_then(|doubt| lapse(doubt.lapse)),
             waiting.map(moment),
             held.as_ref().and_then(|held| held.seen).map(moment),
-            doubt.map(|doubt| asked(&doubt.asked)),
-            twin.map(|twin| asked(&twin.asked)),
+            doubt.map(|doubt| asked_text(&doubt.asked)),
+            twin.map(|twin| asked_text(&twin.asked)),
         ])?;
         Ok(())
     }
@@ -100,12 +99,6 @@ impl<'t> Table<'t> {
         let text = |text| self.words.number(self.connection, text).map(|number| -number);
         rule.text().map(text).transpose().map(|text| text.or(rule.number()))
     }
-}
-
-/// Every `until` that was asked for, as [`super::schema`] has it.
-fn asked(asked: &Untils) -> String {
-    let text = |until: Until| until.at().map_or("never".to_owned(), |at| at.millis().to_string());
-    asked.iter().map(text).collect::<Vec<_>>().join(",")
 }
 
 /// Drops the row about a restriction, if there is one.

@@ -1,0 +1,178 @@
+//! The state on a PostgreSQL server, 14 or later.
+//!
+//! Accounts are leased one by one, in the server's time; every transaction checks the fence it
+//! writes under. No statement is prepared and nothing is left in a session, so that a pooler that
+//! hands out connections by the transaction does no harm.
+
+mod columns;
+mod connect;
+mod error;
+mod group;
+mod history;
+mod journal;
+mod lease;
+mod open;
+mod orders;
+mod rows;
+mod runs;
+mod schema;
+mod verify;
+mod view;
+
+use open::State;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::{
+    Accounts, Claim, Event, Flaw, Holder, Lease, Link, Narrowed, Reading, Record, RunRow,
+    ServerUrl, SortOrder, StateError, Store, Taken, Usage,
+};
+use crate::domain::{Moment, Order, Who};
+use crate::world::{Process, Uptime};
+
+/// Opens a state to read it, or to change its leases alone.
+pub(super) fn read(url: &ServerUrl) -> Result<super::State, StateError> {
+    State::read(url).map(super::State::of)
+}
+
+/// Opens a state to change it.
+pub(super) fn write(url: &ServerUrl) -> Result<super::State, StateError> {
+    State::write(url).map(super::State::of)
+}
+
+/// Takes a state for a run, if no other run that lives has any of its accounts.
+pub(super) fn take(url: &ServerUrl, claim: &Claim<'_>) -> Result<Taken, StateError> {
+    State::take(url, claim)
+}
+
+/// Makes a state, and if asked the roles; whether there was none.
+pub(super) fn init(url: &ServerUrl, lineage: &str, roles: bool) -> Result<bool, StateError> {
+    State::init(url, lineage, roles)
+}
+
+/// Brings a state up to date; the version it had, and the one it has.
+pub(super) fn migrate(url: &ServerUrl) -> Result<(i64, i64), StateError> {
+    State::bring_up_to_date(url)
+}
+
+/// Each is where its name says: this is the list.
+impl Store for State {
+    fn lineage(&self) -> Result<String, StateError> {
+        self.lineage()
+    }
+
+    fn reading(&mut self) -> Result<Box<dyn Reading + '_>, StateError> {
+        Ok(Box::new(self.view()?))
+    }
+
+    fn events(
+        &self,
+        narrowed: &Narrowed,
+        order: SortOrder,
+        see: &mut dyn FnMut(&Event) -> bool,
+    ) -> Result<(), StateError> {
+        self.events(narrowed, order, see)
+    }
+
+    fn usage(&self, now: Moment) -> Result<BTreeMap<(String, usize), Usage>, StateError> {
+        self.usage(now)
+    }
+
+    fn verify(&self) -> Result<(Vec<Flaw>, Option<Link>), StateError> {
+        self.verify()
+    }
+
+    fn holders(&self) -> Result<Vec<Holder>, StateError> {
+        self.holders()
+    }
+
+    fn take_lease(
+        &mut self,
+        run: &str,
+        process: &Process,
+        now: Moment,
+    ) -> Result<Lease, StateError> {
+        let claim = Claim { run, process, now, lineage: "", accounts: &Accounts::All };
+        self.claim(&claim)?.map_err(|_held| StateError::LeaseLost)
+    }
+
+    fn release(&mut self, lease: &Lease, _now: Option<&Uptime>) -> Result<(), StateError> {
+        self.release(lease)
+    }
+
+    fn break_lease(&mut self, run: &str) -> Result<(), StateError> {
+        self.break_lease(run)
+    }
+
+    fn begin_run(
+        &mut self,
+        run: &str,
+        who: (&Who, u32),
+        now: Moment,
+        note: Option<&str>,
+    ) -> Result<(), StateError> {
+        self.begin_run(run, who, now, note)
+    }
+
+    fn finish_run(&mut self, run: &str, now: Moment, outcome: &str) -> Result<(), StateError> {
+        self.finish_run(run, now, outcome)
+    }
+
+    fn accept_clock(&mut self, now: Moment) -> Result<(), StateError> {
+        self.accept_clock(now)
+    }
+
+    fn newest_run_by(&self, at: Moment) -> Result<Option<Moment>, StateError> {
+        self.newest_run_by(at)
+    }
+
+    fn last_run(&self) -> Result<Option<RunRow>, StateError> {
+        self.last_run()
+    }
+
+    fn note_order(
+        &mut self,
+        order: &Order,
+        who: (&Who, u32),
+        now: Moment,
+    ) -> Result<(), StateError> {
+        self.note_order(order, who, now)
+    }
+
+    fn orders_mark(&self) -> Result<i64, StateError> {
+        self.orders_mark()
+    }
+
+    fn orders(&self) -> Result<Vec<Order>, StateError> {
+        self.orders()
+    }
+
+    fn commit_each(
+        &mut self,
+        fence: i64,
+        _heard_of: Option<Moment>,
+        records: &mut dyn Iterator<Item = &Record>,
+    ) -> Result<(), StateError> {
+        self.commit_each(fence, records)
+    }
+
+    fn size(&self) -> Result<u64, StateError> {
+        self.size()
+    }
+
+    fn compact(&mut self, fence: i64, now: Moment) -> Result<usize, StateError> {
+        self.compact(fence, now)
+    }
+
+    fn backup(&self, _path: &Path) -> Result<(), StateError> {
+        Err(StateError::Server {
+            what: "cannot copy the state to a file: it is on a server".to_owned(),
+            hint: "`pg_dump --schema=ostracon` saves it",
+        })
+    }
+
+    fn close(self: Box<Self>) -> Result<(), StateError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,99 @@
+//! Who may write, and for how long.
+
+use ostracon::domain::Who;
+use ostracon::store::{Accounts, Intent, Lease, Record, State, StateError, Taken};
+
+use super::Engine;
+use super::suite::{NOW, at, audit, claim, close, intent, only, ours, row, rows, taken};
+
+pub(super) fn whoever_lost_the_lease_writes_nothing_more(engine: &Engine) {
+    let (mut state, old) = ours(&engine.location(), "old");
+    let mut beside = State::beside(&engine.location()).unwrap().unwrap();
+    beside.break_lease("old").unwrap();
+    let refused = state.commit(old.fence, &[Record::Put(row("a"))]);
+    assert!(matches!(refused, Err(StateError::LeaseLost)), "{refused:?}");
+    assert!(matches!(state.heartbeat(&old, at(1)), Err(StateError::LeaseLost)));
+    assert!(matches!(state.compact(old.fence, NOW), Err(StateError::LeaseLost)));
+    drop(state);
+    let (mut state, new) = ours(&engine.location(), "new");
+    assert!(new.fence > old.fence);
+    state.commit(new.fence, &[Record::Put(row("a"))]).unwrap();
+    assert_eq!(rows(engine), [row("a")]);
+}
+
+pub(super) fn a_lease_is_given_back_or_expires_a_minute_after_its_holder_died(engine: &Engine) {
+    let location = engine.location();
+    let (state, lease) = ours(&location, "first");
+    let held = taken(&location, "second").unwrap();
+    let Taken::Held(holders) = held else { panic!("{held:?}") };
+    assert_eq!(holders.first().map(|holder| holder.run.as_str()), Some("first"));
+    close(state, &lease);
+    let (mut state, lease) = ours(&location, "second");
+    state.heartbeat(&lease, at(10)).unwrap();
+    // It dies; another machine knows only that it is silent.
+    drop(state);
+    let there = |run, now| claim(&location, (run, "there"), now, &Accounts::All).unwrap();
+    engine.pass(30);
+    assert!(matches!(there("third", at(40)), Taken::Held(_)));
+    engine.pass(31);
+    let Taken::Ours(_state, new) = there("third", at(71)) else { panic!() };
+    assert!(new.fence > lease.fence);
+}
+
+pub(super) fn a_lease_is_broken_only_by_the_name_of_its_run(engine: &Engine) {
+    let (state, _) = ours(&engine.location(), "r");
+    let mut beside = State::beside(&engine.location()).unwrap().unwrap();
+    beside.break_lease("another").unwrap();
+    let holders = beside.holders().unwrap();
+    let [holder] = &holders[..] else { panic!("{holders:?}") };
+    assert_eq!((holder.run.as_str(), holder.user.as_str(), holder.pid), ("r", "ann", 7));
+    beside.break_lease("r").unwrap();
+    assert_eq!(state.holders().unwrap(), []);
+}
+
+pub(super) fn runs_of_other_accounts_go_side_by_side(engine: &Engine) {
+    let location = engine.location();
+    let take = |run, accounts: &Accounts| claim(&location, (run, "here"), NOW, accounts).unwrap();
+    let mine = |taken| match taken {
+        Taken::Ours(state, lease) => (state, lease),
+        Taken::Held(holders) => panic!("{holders:?}"),
+    };
+    let (mut one, first) = mine(take("one", &only(["a", "b"])));
+    let (mut two, second) = mine(take("two", &only(["c"])));
+    let holders = |taken| match taken {
+        Taken::Held(holders) => holders.into_iter().map(|it| it.run).collect::<Vec<_>>(),
+        Taken::Ours(..) => Vec::new(),
+    };
+    assert_eq!(holders(take("three", &only(["b", "c"]))), ["one", "two"]);
+    assert_eq!(holders(take("three", &Accounts::All)), ["one", "two"]);
+    let who = Who::default();
+    for (state, run) in [(&mut one, "one"), (&mut two, "two")] {
+        state.begin_run(run, (&who, 7), NOW, None).unwrap();
+    }
+    // Both write to one log, in turn and at the same time.
+    let write = |state: &mut State, lease: &Lease, round: usize| {
+        let subject = format!("{}-{round}", lease.run);
+        let records =
+            [Record::Put(row(&subject)), audit(&lease.run, &subject), intent_of(lease, round)];
+        state.commit(lease.fence, &records).unwrap();
+    };
+    for round in 0..3 {
+        write(&mut one, &first, round);
+        write(&mut two, &second, round);
+    }
+    std::thread::scope(|scope| {
+        scope.spawn(|| (3..20).for_each(|round| write(&mut one, &first, round)));
+        scope.spawn(|| (3..20).for_each(|round| write(&mut two, &second, round)));
+    });
+    let (flaws, head) = one.verify().unwrap();
+    assert_eq!(head.unwrap().seq, 40, "{flaws:?}");
+    close(one, &first);
+    assert_eq!(holders(take("three", &only(["c"]))), ["two"]);
+    let (_three, _) = mine(take("three", &only(["a"])));
+    assert_eq!(holders(take("four", &only(["a", "c"]))), ["two", "three"]);
+}
+
+fn intent_of(lease: &Lease, round: usize) -> Record {
+    let Record::Intent(intent) = intent(i64::try_from(round).unwrap()) else { panic!() };
+    Record::Intent(Intent { run: lease.run.clone(), ..intent })
+}
