@@ -51,6 +51,10 @@ pub struct Global {
     )]
     pub log_format: LogFormat,
 
+    /// Show keyed hashes in place of rooms and subjects; the key is in `OSTRACON_PSEUDONYM_KEY`
+    #[arg(long, global = true)]
+    pub pseudonyms: bool,
+
     /// Say more; twice for every call
     #[arg(short, long, action = ArgAction::Count, global = true)]
     pub verbose: u8,

@@ -50,6 +50,16 @@ impl Error {
         self
     }
 
+    /// The same without what may name people: what is wrong in the files, or what differs.
+    #[must_use]
+    pub fn without_names(self) -> Self {
+        if self.preface.is_empty() {
+            return self;
+        }
+        let hint = Some("what is wrong is said without `--pseudonyms`".to_owned());
+        Self { preface: String::new(), hint, ..self }
+    }
+
     /// That of a workspace with these problems.
     pub fn of_policy(diagnostics: &[Diagnostic]) -> Self {
         let count = diagnostics.len();

@@ -165,6 +165,8 @@ pub(super) fn report(
     outcome: &Outcome,
     plan: &Plan,
 ) -> Result<(), Error> {
+    let veiled = context.pseudonyms()?.map(|mut names| names.outcome(outcome, plan));
+    let (outcome, plan) = veiled.as_ref().map_or((outcome, plan), |(it, plan)| (it, plan));
     match format {
         Format::Json => {
             let view = outcome_view(outcome, plan);

@@ -59,7 +59,23 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
     let credentials = survey::credentials(context);
     let found =
         survey(&files, &mut snapshot, (context.world, credentials), (&scope, &rooms)).await?;
+    let mut names = context.pseudonyms()?;
+    if let Some(names) = &mut names {
+        files.tell_names(names);
+        names.learn(snapshot.rows.iter().map(|row| &row.restriction));
+        names.learn(found.iter().flat_map(|it| &it.drift.differences).map(|it| &it.restriction));
+        for room in &rooms {
+            names.learn_room(room);
+        }
+        names.ready();
+    }
     let compared = found.into_iter().filter_map(|Found { target, drift, troubles }| {
+        let (drift, troubles) = match &names {
+            Some(names) => {
+                (names.drift(&drift), troubles.iter().map(|it| names.unread(it)).collect())
+            }
+            None => (drift, troubles),
+        };
         let target = files.config.targets.get(&target)?;
         Some(Compared { target, drift, troubles })
     });

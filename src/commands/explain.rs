@@ -5,20 +5,21 @@ use super::format::PageFormat;
 use super::prepare::Files;
 use super::store;
 use super::view::links;
-use crate::domain::{Desired, Enforcement, Id, Kind, Moment, Restriction, Wanted};
+use crate::domain::{Desired, Enforcement, Id, Kind, Moment, Order, Restriction, Source, Wanted};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::plan::Scope;
+use crate::plan::{Operation, Scope};
+use crate::report::Pseudonyms;
 use crate::report::explain::{
     Coming, Explanation, InForce, Named, PastView, VERSION, explain_text,
 };
 use crate::report::html::explain_page;
-use crate::store::{Event, Narrowed, SortOrder, State, StateError};
+use crate::store::{Event, Narrowed, Snapshot, SortOrder, State, StateError};
 
 /// What `explain` takes.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Whom: an id, or a kind and an id as in `user:alice`
+    /// Whom: an id, a kind and an id as in `user:alice`, or a pseudonym if its key is at hand
     pub subject: String,
 
     /// How it is shown
@@ -40,47 +41,42 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let mut snapshot = store::snapshot(context, &files)?;
     let now = context.world.now();
     let (plan, _, _) = files.plan(&mut snapshot, &Scope::Everything, now, &[])?;
-    let asked = Asked::of(&args.subject);
+    let asked = who(context, &args.subject, &files, &snapshot);
+    let asked = Asked::of(asked.as_deref().unwrap_or(&args.subject));
     let past = match store::read(context, &files)? {
         Some(state) => past(&state, &asked)?,
         None => Vec::new(),
     };
-    let named = named(&files, &asked);
-    let operations = plan.operations.iter();
-    let explanation = Explanation {
-        format_version: VERSION,
-        subject: &args.subject,
-        entries: named
-            .iter()
-            .filter_map(|(restriction, it)| named_view(restriction, it, now))
-            .collect(),
+    let is_asked = |operation: &&Operation| asked.names(&operation.restriction);
+    let coming = plan.operations.iter().filter(is_asked);
+    let rows = snapshot.rows.iter().filter(|row| asked.names(&row.restriction));
+    let protected = files.protected().iter().filter(|(kind, id, _)| asked.is(*kind, id));
+    let mut facts = Facts {
+        subject: args.subject.clone(),
+        named: named(&files, &asked),
         orders: snapshot
             .orders
             .iter()
             .filter(|order| order.stands(now))
             .filter(|order| order.subjects.iter().any(|it| asked.is(it.kind, &it.id)))
+            .cloned()
             .collect(),
-        protected: files
-            .protected()
-            .iter()
-            .filter(|(kind, id, _)| asked.is(*kind, id))
-            .map(|(_, _, protection)| &protection.source)
-            .collect(),
-        in_force: snapshot
-            .rows
-            .iter()
-            .filter(|row| asked.names(&row.restriction))
-            .map(in_force)
-            .collect(),
-        operations: operations
-            .filter(|operation| asked.names(&operation.restriction))
-            .map(|operation| Coming {
-                operation: operation.into(),
-                held_back: !plan.permits(operation),
-            })
-            .collect(),
-        past: past.iter().map(past_view).collect(),
+        protected: protected.map(|(_, _, protection)| protection.source.clone()).collect(),
+        rows: rows.cloned().collect(),
+        coming: coming.map(|it| (it.clone(), !plan.permits(it))).collect(),
+        past,
     };
+    if let Some(mut names) = context.pseudonyms()? {
+        files.tell_names(&mut names);
+        names.learn(snapshot.rows.iter().map(|row| &row.restriction));
+        for order in &snapshot.orders {
+            names.learn(order.restrictions().collect::<Vec<_>>().iter());
+        }
+        names.learn(facts.past.iter().map(|event| &event.restriction));
+        names.ready();
+        facts = facts.veiled(&names);
+    }
+    let explanation = facts.explanation(now);
     match args.format {
         PageFormat::Json => context.console.json(&explanation)?,
         PageFormat::Html => {
@@ -93,6 +89,85 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// Whom a pseudonym stands for, if it is one, the key is at hand and somebody has that name.
+fn who(context: &Context<'_>, text: &str, files: &Files, snapshot: &Snapshot) -> Option<String> {
+    let names = Pseudonyms::is_one(text).then(|| context.key()).flatten()?;
+    let wanted = files.wanted.iter().flat_map(Desired::iter);
+    let wanted = wanted.flat_map(|it| it.ids.iter().map(|id| (it.kind, id)));
+    let protected = files.protected().iter().map(|(kind, id, _)| (kind, id));
+    let rows = snapshot.rows.iter().map(|row| &row.restriction.subject);
+    let rows = rows.map(|subject| (subject.kind, &subject.id));
+    let mut all = wanted.chain(protected).chain(rows);
+    let found = all.find(|(kind, id)| names.of(*kind, id).as_str() == text);
+    found.map(|(kind, id)| format!("{kind}:{id}"))
+}
+
+/// What is known of a subject.
+struct Facts<'a> {
+    subject: String,
+    named: Vec<(Restriction, Entry<'a>)>,
+    orders: Vec<Order>,
+    protected: Vec<Source>,
+    rows: Vec<Enforcement>,
+    /// What the next run does, and whether a guard holds it back.
+    coming: Vec<(Operation, bool)>,
+    past: Vec<Event>,
+}
+
+/// What an entry says, and where.
+struct Entry<'a> {
+    wanted: &'a Wanted,
+    reason: Option<String>,
+    id: Option<String>,
+    source: Option<Source>,
+}
+
+impl<'a> Facts<'a> {
+    fn veiled(self, names: &Pseudonyms) -> Self {
+        let text = |text: String| names.text(&text);
+        let veiled = |(restriction, entry): (Restriction, Entry<'a>)| {
+            let source = entry.source.map(|it| names.source(&it));
+            let (reason, id) = (entry.reason.map(text), entry.id.map(text));
+            (names.restriction(&restriction), Entry { reason, id, source, ..entry })
+        };
+        let of_entries = self.named.iter().map(|(restriction, _)| restriction);
+        let of_rows = self.rows.iter().map(|row| &row.restriction);
+        let of_events = self.past.iter().map(|event| &event.restriction);
+        let mut subjects = of_entries.chain(of_rows).chain(of_events).map(|it| &it.subject);
+        let subject = subjects.next().map(|it| names.of(it.kind, &it.id).to_string());
+        Self {
+            subject: subject.unwrap_or_else(|| "nobody who is known".to_owned()),
+            named: self.named.into_iter().map(veiled).collect(),
+            orders: self.orders.iter().map(|order| names.order(order)).collect(),
+            protected: self.protected.iter().map(|source| names.source(source)).collect(),
+            rows: self.rows.iter().map(|row| names.row(row)).collect(),
+            coming: self.coming.iter().map(|(it, held)| (names.operation(it), *held)).collect(),
+            past: self.past.iter().map(|event| names.event(event)).collect(),
+        }
+    }
+
+    fn explanation(&self, now: Moment) -> Explanation<'_> {
+        let coming = |(operation, held_back): &(Operation, bool)| Coming {
+            operation: operation.into(),
+            held_back: *held_back,
+        };
+        Explanation {
+            format_version: VERSION,
+            subject: &self.subject,
+            entries: self
+                .named
+                .iter()
+                .filter_map(|(it, entry)| named_view(it, entry, now))
+                .collect(),
+            orders: self.orders.iter().collect(),
+            protected: self.protected.iter().collect(),
+            in_force: self.rows.iter().map(in_force).collect(),
+            operations: self.coming.iter().map(coming).collect(),
+            past: self.past.iter().map(past_view).collect(),
+        }
+    }
 }
 
 /// Whom somebody asks for.
@@ -120,7 +195,7 @@ impl<'a> Asked<'a> {
 }
 
 /// What the entries that name a subject ask for, in canonical order.
-fn named<'a>(files: &'a Files, asked: &Asked<'_>) -> Vec<(Restriction, &'a Wanted)> {
+fn named<'a>(files: &'a Files, asked: &Asked<'_>) -> Vec<(Restriction, Entry<'a>)> {
     let wanted = files.wanted.iter().flat_map(Desired::iter);
     let restrictions = wanted.flat_map(|it| {
         let ids = it.ids.iter().filter(|id| asked.is(it.kind, id));
@@ -130,21 +205,27 @@ fn named<'a>(files: &'a Files, asked: &Asked<'_>) -> Vec<(Restriction, &'a Wante
     named.sort_by(|(a, one), (b, other)| {
         a.cmp(b).then_with(|| (one.until, &one.source).cmp(&(other.until, &other.source)))
     });
-    named
+    let entry = |wanted: &'a Wanted| Entry {
+        wanted,
+        reason: wanted.reason.as_deref().map(str::to_owned),
+        id: wanted.entry.as_deref().map(str::to_owned),
+        source: wanted.source.clone(),
+    };
+    named.into_iter().map(|(restriction, wanted)| (restriction, entry(wanted))).collect()
 }
 
 fn named_view<'a>(
     restriction: &'a Restriction,
-    wanted: &'a Wanted,
+    entry: &'a Entry<'_>,
     now: Moment,
 ) -> Option<Named<'a>> {
-    let Wanted { from, until, reason, entry, source, .. } = wanted;
+    let Entry { wanted, reason, id, source } = entry;
     Some(Named {
         place: restriction.into(),
-        entry: entry.as_deref(),
+        entry: id.as_deref(),
         source: source.as_ref()?,
-        from: *from,
-        until: *until,
+        from: wanted.from,
+        until: wanted.until,
         reason: reason.as_deref(),
         wanted_now: wanted.is_wanted_at(now),
     })

@@ -1,12 +1,15 @@
 //! `history`: what was done to whom, when, why and by whom.
 
+use std::convert::Infallible;
+
 use clap::ValueEnum;
 
 use super::view::links;
-use super::{Context, store};
+use super::{Context, prepare, store};
 use crate::domain::Moment;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::report::Pseudonyms;
 use crate::report::event::{EventView, event_text, run_text};
 use crate::report::html::{History, history_page};
 use crate::store::{Narrowed, SortOrder, State};
@@ -60,13 +63,27 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         run: args.run.clone(),
         since: args.since,
     };
+    let mut names = context.pseudonyms()?;
+    if let Some(names) = &mut names {
+        state.history(
+            &Narrowed::default(),
+            SortOrder::OldestFirst,
+            |event| -> Result<(), Infallible> {
+                names.learn(std::iter::once(&event.restriction));
+                Ok(())
+            },
+        )?;
+        prepare::tell_all_names(context, names);
+    }
     if args.format == Format::Html {
-        return page(context, args, &state, &narrowed);
+        return page(context, args, &state, (&narrowed, names.as_ref()));
     }
     let console = &mut *context.console;
     let paint = console.paint();
     let mut run = None;
     state.history(&narrowed, SortOrder::OldestFirst, |event| -> std::io::Result<()> {
+        let veiled = names.as_ref().map(|names| names.event(event));
+        let event = veiled.as_ref().unwrap_or(event);
         match args.format {
             Format::Text => {
                 let is_next = run.as_ref() != Some(&event.run);
@@ -91,17 +108,21 @@ fn page(
     context: &mut Context<'_>,
     args: &Args,
     state: &State,
-    narrowed: &Narrowed,
+    (narrowed, names): (&Narrowed, Option<&Pseudonyms>),
 ) -> Result<Exit, Error> {
     let mut events = Vec::new();
     let more = state.history(narrowed, SortOrder::NewestFirst, |event| {
         if events.len() == MOST_OF_A_PAGE {
             return Err(());
         }
-        events.push(event.clone());
+        events.push(names.map_or_else(|| event.clone(), |names| names.event(event)));
         Ok(())
     })?;
-    let mut about = vec![args.subject.clone().unwrap_or_else(|| "everybody".to_owned())];
+    let subject = args.subject.as_deref().map(|subject| match names {
+        Some(_) => "one subject",
+        None => subject,
+    });
+    let mut about = vec![subject.unwrap_or("everybody").to_owned()];
     about.extend(args.run.as_ref().map(|run| format!("run {run}")));
     about.extend(args.since.map(|since| format!("since {since}")));
     let (now, about) = (context.world.now(), about.join(", "));

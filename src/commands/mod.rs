@@ -38,6 +38,8 @@ use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::policy::Leave;
+use crate::report::Pseudonyms;
+use crate::report::pseudonyms::LEAST_KEY;
 use crate::world::World;
 
 /// What a command is given.
@@ -51,6 +53,25 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// What names are veiled by, if they are to be.
+    pub fn pseudonyms(&self) -> Result<Option<Pseudonyms>, Error> {
+        if !self.global.pseudonyms {
+            return Ok(None);
+        }
+        let names = self.key().ok_or_else(|| {
+            let message = "`--pseudonyms` needs a key in `OSTRACON_PSEUDONYM_KEY`";
+            let hint =
+                format!("it has {LEAST_KEY} bytes or more, and whoever has it can find names");
+            Error::new(Exit::Usage, message).hint(hint)
+        })?;
+        Ok(Some(names))
+    }
+
+    /// The key of pseudonyms, if it is at hand.
+    fn key(&self) -> Option<Pseudonyms> {
+        Pseudonyms::new(self.world.variable("OSTRACON_PSEUDONYM_KEY")?)
+    }
+
     /// What the environment and the command line allow the repository to do.
     pub fn leave(&self) -> Leave {
         let hosts = self.world.variable("OSTRACON_ALLOW_HOSTS").unwrap_or_default();
@@ -66,26 +87,65 @@ impl Context<'_> {
 /// Does what the command line says.
 pub fn dispatch(cli: &Cli, world: &World, console: &mut Console) -> Result<Exit, Error> {
     let mut context = Context { global: &cli.global, world, console };
+    if !cli.global.pseudonyms {
+        return carry_out(cli, &mut context);
+    }
+    if !takes_pseudonyms(&cli.command) {
+        return Err(Error::new(
+            Exit::Usage,
+            "this command shows names: it takes no `--pseudonyms`",
+        ));
+    }
+    context.pseudonyms()?;
+    carry_out(cli, &mut context).map_err(Error::without_names)
+}
+
+/// Whether everything that a command shows can be veiled.
+const fn takes_pseudonyms(command: &Command) -> bool {
+    match command {
+        Command::Plan(_)
+        | Command::Show(_)
+        | Command::Explain(_)
+        | Command::Apply(_)
+        | Command::Drift(_)
+        | Command::History(_)
+        | Command::Status(_)
+        | Command::Schema(_)
+        | Command::Completions(_)
+        | Command::Man => true,
+        Command::Validate(_)
+        | Command::Ban(_)
+        | Command::Lift(_)
+        | Command::Orders(_)
+        | Command::Doctor(_)
+        | Command::State(_)
+        | Command::Import(_)
+        | Command::Sandbox(_)
+        | Command::Unlock(_) => false,
+    }
+}
+
+fn carry_out(cli: &Cli, context: &mut Context<'_>) -> Result<Exit, Error> {
     match &cli.command {
-        Command::Validate(args) => validate::run(&mut context, args),
-        Command::Plan(args) => plan::run(&mut context, args),
-        Command::Show(args) => show::run(&mut context, args),
-        Command::Explain(args) => explain::run(&mut context, args),
-        Command::Apply(args) => apply::run(&mut context, args),
-        Command::Ban(args) => orders::ban::run(&mut context, args),
-        Command::Lift(args) => orders::lift::run(&mut context, args),
-        Command::Orders(args) => orders::run(&mut context, args),
-        Command::Doctor(args) => doctor::run(&mut context, args),
-        Command::Drift(args) => drift::run(&mut context, args),
-        Command::History(args) => history::run(&mut context, args),
-        Command::Status(args) => status::run(&mut context, args),
-        Command::State(command) => state::run(&mut context, command),
-        Command::Import(args) => import::run(&mut context, args),
-        Command::Sandbox(args) => sandbox::run(&mut context, args),
-        Command::Schema(args) => Ok(schema::run(&mut context, args)),
-        Command::Completions(args) => Ok(completions::run(&mut context, args)),
-        Command::Man => man::run(&mut context),
-        Command::Unlock(args) => unlock::run(&mut context, args),
+        Command::Validate(args) => validate::run(context, args),
+        Command::Plan(args) => plan::run(context, args),
+        Command::Show(args) => show::run(context, args),
+        Command::Explain(args) => explain::run(context, args),
+        Command::Apply(args) => apply::run(context, args),
+        Command::Ban(args) => orders::ban::run(context, args),
+        Command::Lift(args) => orders::lift::run(context, args),
+        Command::Orders(args) => orders::run(context, args),
+        Command::Doctor(args) => doctor::run(context, args),
+        Command::Drift(args) => drift::run(context, args),
+        Command::History(args) => history::run(context, args),
+        Command::Status(args) => status::run(context, args),
+        Command::State(command) => state::run(context, command),
+        Command::Import(args) => import::run(context, args),
+        Command::Sandbox(args) => sandbox::run(context, args),
+        Command::Schema(args) => Ok(schema::run(context, args)),
+        Command::Completions(args) => Ok(completions::run(context, args)),
+        Command::Man => man::run(context),
+        Command::Unlock(args) => unlock::run(context, args),
     }
 }
 

@@ -273,7 +273,13 @@ impl Run<'_> {
             file::compare(&saved, &plan, &origin)?;
         }
         if args.format == Format::Text && !goes_on && self.only.is_none() {
-            show_text(context, &Review::of(&plan, &origin), Folding::Folded)?;
+            let names = context.pseudonyms()?;
+            let veiled = names.map(|mut names| {
+                files.tell_names(&mut names);
+                names.plan(&plan, &origin)
+            });
+            let review = Review::of(veiled.as_ref().unwrap_or(&plan), &origin);
+            show_text(context, &review, Folding::Folded)?;
         }
         let plan = Arc::new(plan);
         let to_do = plan.operations.iter().any(|operation| plan.permits(operation));

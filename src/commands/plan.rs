@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::document::Origin;
 use crate::plan::{self, Plan, Scope};
-use crate::report::Review;
+use crate::report::{Pseudonyms, Review};
 use crate::store::{Snapshot, State};
 
 /// What `plan` takes.
@@ -59,11 +59,13 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
             .err
             .say("note: `--no-cache` does nothing, and will go: there is no cache\n");
     }
-    let (plan, origin) = make(context, args).await?;
+    let mut names = context.pseudonyms()?;
+    let (plan, origin) = make(context, args, names.as_mut()).await?;
     if let Some(path) = &args.out {
         plan_file::save(path, &plan, &origin)?;
     }
-    args.view.show(context, &Review::of(&plan, &origin))?;
+    let veiled = names.map(|mut names| names.plan(&plan, &origin));
+    args.view.show(context, &Review::of(veiled.as_ref().unwrap_or(&plan), &origin))?;
     let changes = plan.operations.iter().any(|operation| !operation.upkeep);
     Ok(if plan.is_held_back() {
         Exit::Guarded
@@ -75,9 +77,16 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
 }
 
 /// Makes the plan.
-async fn make(context: &Context<'_>, args: &Args) -> Result<(Plan, Origin), Error> {
+async fn make(
+    context: &Context<'_>,
+    args: &Args,
+    names: Option<&mut Pseudonyms>,
+) -> Result<(Plan, Origin), Error> {
     let now = || args.at.unwrap_or_else(|| context.world.now());
     let files = Files::read(context)?;
+    if let Some(names) = names {
+        files.tell_names(names);
+    }
     let scope = files.scope(&args.target)?;
     if !args.refresh {
         let state = store::read(context, &files)?;

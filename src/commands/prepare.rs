@@ -13,6 +13,7 @@ use crate::exit::Exit;
 use crate::plan::document::Origin;
 use crate::plan::{self, Bound, Inputs, Plan, Resolved, Scope, bindings};
 use crate::policy::{self, Config, StateLocation, Workspace};
+use crate::report::Pseudonyms;
 use crate::store::{Accounts, Location, Record, ServerUrl, Snapshot, StateError};
 
 /// What the files say, as far as a plan needs it.
@@ -138,6 +139,21 @@ impl Files {
     /// Who is protected.
     pub fn protected(&self) -> &Protected {
         &self.protected
+    }
+
+    /// Tells whom the files name.
+    pub fn tell_names(&self, names: &mut Pseudonyms) {
+        for wanted in self.wanted.iter().flat_map(Desired::iter) {
+            for id in &wanted.ids {
+                names.learn_subject(wanted.kind, id);
+            }
+            if let Some(room) = &wanted.room {
+                names.learn_room(room);
+            }
+        }
+        for (kind, id, _) in self.protected.iter() {
+            names.learn_subject(kind, id);
+        }
     }
 
     /// Who was protected at the last apply and is so no longer; nobody where no policy was read.
@@ -317,4 +333,13 @@ fn clock_warning(snapshot: &Snapshot, now: Moment) -> Option<Warning> {
          clock may be wrong, and `apply` would refuse"
     );
     Some(Warning { code: "clock-behind".into(), message, source: None })
+}
+
+/// Tells whom the files name, for texts that speak of others than their own subjects. Where the
+/// files cannot be read, no text is shown: nobody knows whom it names.
+pub(super) fn tell_all_names(context: &Context<'_>, names: &mut Pseudonyms) {
+    if let Ok(files) = Files::read(context) {
+        files.tell_names(names);
+        names.ready();
+    }
 }

@@ -26,11 +26,12 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let text = plan_file::text(&args.file)?;
     let saved = file::read(&text)?;
     let (plan, origin) = saved.shown();
+    let veiled = context.pseudonyms()?.map(|mut names| names.plan(plan, origin));
     match args.view.format {
         // What another version of the program has written there is passed on too.
-        Format::Json => context.console.out.text(&text),
-        Format::Text | Format::Markdown | Format::Github | Format::Html => {
-            args.view.show(context, &Review::of(plan, origin))?;
+        Format::Json if veiled.is_none() => context.console.out.text(&text),
+        Format::Json | Format::Text | Format::Markdown | Format::Github | Format::Html => {
+            args.view.show(context, &Review::of(veiled.as_ref().unwrap_or(plan), origin))?;
         }
     }
     let not_after = saved.not_after();

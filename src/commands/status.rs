@@ -3,13 +3,13 @@
 use std::convert::Infallible;
 
 use super::format::PageFormat;
-use super::prepare::Files;
+use super::prepare::{self, Files};
 use super::{Context, store};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::report::html::{Flow, status_page};
 use crate::report::status::{status, status_text};
-use crate::store::{Narrowed, SortOrder};
+use crate::store::{Narrowed, RunRow, SortOrder};
 
 /// What `status` takes.
 #[derive(Debug, clap::Args)]
@@ -24,7 +24,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let files = Files::read_config(context)?;
     let now = context.world.now();
     let mut flow = Flow::up_to(now);
-    let ((rows, orders), last_run, holder) = match store::read(context, &files)? {
+    let ((mut rows, mut orders), mut last_run, holder) = match store::read(context, &files)? {
         Some(mut state) => {
             if args.format == PageFormat::Html {
                 let recent = Narrowed { since: Some(flow.since()), ..Narrowed::default() };
@@ -42,6 +42,14 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         }
         None => ((Vec::new(), Vec::new()), None, None),
     };
+    if let Some(mut names) = context.pseudonyms()? {
+        names.learn(rows.iter().map(|row| &row.restriction));
+        prepare::tell_all_names(context, &mut names);
+        rows = rows.iter().map(|row| names.row(row)).collect();
+        rows.sort_by(|a, b| a.restriction.cmp(&b.restriction));
+        orders = orders.iter().map(|order| names.order(order)).collect();
+        last_run = last_run.map(|run| RunRow { note: run.note.map(|it| names.text(&it)), ..run });
+    }
     let status = status((&rows, &orders), now, (last_run.as_ref(), holder.as_ref()));
     let console = &mut *context.console;
     match args.format {

@@ -155,7 +155,7 @@ fn returns(inputs: &Inputs<'_>, order: &Order) -> Vec<Warning> {
     let warning = |(entry, restriction): (&Wanted, Restriction)| Warning {
         code: WILL_END.into(),
         message: format!(
-            "{restriction}: lifted by order {} until {}, then imposed again by this entry",
+            "`{restriction}`: lifted by order {} until {}, then imposed again by this entry",
             order.id, order.until
         ),
         source: entry.source.clone(),

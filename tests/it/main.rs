@@ -27,6 +27,7 @@ mod many_files;
 mod one_run;
 mod parsers;
 mod policy_laws;
+mod pseudonyms;
 mod readme;
 mod scene;
 mod schemas;
