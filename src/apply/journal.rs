@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 
@@ -162,7 +163,7 @@ impl Writer {
 
     /// Stops the run for a moment if an order was given or taken back since it began.
     fn look_for_orders(&self, before: i64) -> Result<(), StateError> {
-        if self.state.orders_mark()? != before {
+        if apart(|| self.state.orders_mark())? != before {
             self.halt.pull(Cause::Ordered);
         }
         Ok(())
@@ -182,9 +183,18 @@ impl Writer {
     /// Writes records, and that the holder of the lease lives.
     fn commit(&mut self, records: &mut dyn Iterator<Item = &Record>) -> Result<(), StateError> {
         let asked = (Instant::now(), self.world.now());
-        self.state.commit_each(self.lease.fence, Some(asked.1), records)?;
+        apart(|| self.state.commit_each(self.lease.fence, Some(asked.1), records))?;
         self.beat.confirm(asked);
         Ok(())
+    }
+}
+
+/// Waits for the state without holding up what else goes on: a disk syncs for milliseconds, and a
+/// server that went away is waited for. Where one thread is all there is, the rest waits too.
+fn apart<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::current().runtime_flavor() {
+        RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
+        _ => work(),
     }
 }
 

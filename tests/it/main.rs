@@ -34,6 +34,8 @@ mod schemas;
 mod secrets;
 #[cfg(feature = "postgres")]
 mod server;
+#[cfg(feature = "postgres")]
+mod server_faults;
 mod sources;
 mod stories;
 mod streams;

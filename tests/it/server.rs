@@ -106,6 +106,7 @@ impl Server {
             .args(server.get_args())
             .current_dir("/")
             .stdin(Stdio::piped())
+            .stderr(Stdio::null())
             .spawn();
         self.running = Some(keeper.unwrap());
         for _ in 0..600 {
