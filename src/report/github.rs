@@ -5,7 +5,7 @@
 
 use super::count::grouped;
 use super::escape::{WorkflowData, WorkflowProperty};
-use super::review::{Concern, Review, exceeded};
+use super::review::{Concern, Review, Warnings, exceeded};
 use crate::domain::{Source, TargetName, Warning};
 use crate::plan::Operation;
 use crate::policy::{Diagnostic, Place, Severity};
@@ -47,6 +47,7 @@ pub fn plan_annotations(review: &Review<'_>, directory: &str) -> String {
         };
         annotations.add(level, title, None, &exceeded(guarded));
     }
+    annotations.add_warnings(&review.orders);
     if !review.changes.is_empty() {
         let of_one = review.changes.chunk_by(|a, b| a.target == b.target);
         let words = of_one.map(|changes| {
@@ -73,10 +74,7 @@ pub fn plan_annotations(review: &Review<'_>, directory: &str) -> String {
             }
         }
     }
-    for Warning { code, message, source } in review.warnings.values().flatten() {
-        let place = source.as_ref().map(place);
-        annotations.add(Level::Warning, code, place.as_ref(), message);
-    }
+    annotations.add_warnings(&review.warnings);
     annotations.into_text()
 }
 
@@ -134,6 +132,13 @@ impl<'a> Annotations<'a> {
         if of_level.count <= OF_A_LEVEL {
             let place = place.map(|place| position(place, self.directory)).unwrap_or_default();
             of_level.lines.push(command(level, title, &place, message));
+        }
+    }
+
+    fn add_warnings(&mut self, warnings: &Warnings<'_>) {
+        for Warning { code, message, source } in warnings.values().flatten() {
+            let place = source.as_ref().map(place);
+            self.add(Level::Warning, code, place.as_ref(), message);
         }
     }
 

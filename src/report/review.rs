@@ -9,6 +9,7 @@ use crate::domain::{Action, Because, Restriction, TargetName, Until, Warning};
 use crate::plan::document::Origin;
 use crate::plan::{
     Guard, GuardChange, Guarded, NextDue, Operation, Plan, TargetChange, ack as acknowledgement,
+    is_of_orders,
 };
 
 /// A plan, and what must be decided about it.
@@ -22,9 +23,14 @@ pub struct Review<'a> {
     pub(super) changes: Vec<Changed<'a>>,
     /// The operations to look at first, most important first.
     pub(super) concerns: BTreeMap<Concern, Vec<&'a Operation>>,
-    /// The warnings by their codes.
-    pub(super) warnings: BTreeMap<&'a str, Vec<&'a Warning>>,
+    /// What there is to know of orders, which comes first.
+    pub(super) orders: Warnings<'a>,
+    /// All other warnings.
+    pub(super) warnings: Warnings<'a>,
 }
+
+/// Warnings by their codes.
+pub(super) type Warnings<'a> = BTreeMap<&'a str, Vec<&'a Warning>>;
 
 /// One thing that is not as it was at the last apply.
 #[derive(Debug)]
@@ -67,11 +73,12 @@ impl<'a> Review<'a> {
                 concerns.entry(concern).or_default().push(operation);
             }
         }
-        let mut warnings: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let (mut orders, mut warnings) = (Warnings::new(), Warnings::new());
         for warning in &plan.warnings {
-            warnings.entry(&*warning.code).or_default().push(warning);
+            let list = if is_of_orders(&warning.code) { &mut orders } else { &mut warnings };
+            list.entry(&*warning.code).or_default().push(warning);
         }
-        Self { plan, origin, changes: changes(origin), concerns, warnings }
+        Self { plan, origin, changes: changes(origin), concerns, orders, warnings }
     }
 
     /// The file that would allow what a guard holds back: its path in the workspace, and its text.

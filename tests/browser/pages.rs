@@ -64,9 +64,13 @@ fn what_is_in_force_and_was_done_is_a_page() {
     );
     look_at(&browser, &text(&scene.run(&["plan", "--format", "html"], 0).stdout), "plan-lifts");
     scene.run(&["apply", "--auto-approve"], 0);
+    let mallory = ["--target", "t", "--room", "r", "--user", "mallory", "--for", "1h"];
+    scene.run(&[&["ban", "--auto-approve", "--reason", "Abuse"], &mallory[..]].concat(), 0);
     for (arguments, words) in [
-        (&["status"][..], "10 in force"),
-        (&["history"], "14 operations"),
+        (&["plan"][..], "Ordered, and not in the files yet"),
+        (&["status"], "1 order until the files say the same"),
+        (&["status"], "11 in force"),
+        (&["history"], "16 operations"),
         (&["explain", "alice"], "In force, as far as the state knows"),
         (&["drift"], "nothing differs"),
     ] {

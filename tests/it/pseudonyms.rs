@@ -75,6 +75,12 @@ fn no_name_gets_out() {
     veiled(&scene, &["apply", "--auto-approve", "--deadline", "0s"]);
     veiled(&scene, &["apply", "--auto-approve", "--deadline", "0s", "--format", "json"]);
     veiled(&scene, &["apply", "--auto-approve"]);
+    let whom = ["--target", "t", "--room", "canary-room", "--user", "canary-gone"];
+    let order = ["--auto-approve", "--why", "canary-user asked", "--for", "1h"];
+    scene.run(&[&["lift"], &whom[..], &order].concat(), 0);
+    veiled(&scene, &["explain", "canary-gone"]);
+    veiled(&scene, &["status"]);
+    veiled(&scene, &["plan"]);
     // Somebody is let back in, somebody is protected no longer, somebody is somewhere by hand.
     let policy = POLICY.replace("canary-gone", "canary-user").replace("canary-host", "nobody");
     scene.files.write("bans/canary-room.yaml", policy.as_bytes());

@@ -13,7 +13,7 @@ use crate::plan::{Operation, Plan};
 use crate::report::count::{counted, grouped};
 use crate::report::link::Links;
 use crate::report::review::{
-    Change, Changed, Concern, Review, WARNINGS_OF_A_CODE, alike, cause, exceeded, symbol,
+    Change, Changed, Concern, Review, WARNINGS_OF_A_CODE, Warnings, alike, cause, exceeded, symbol,
     until_word,
 };
 
@@ -123,18 +123,20 @@ fn decide(review: &Review<'_>, links: &Links) -> Markup {
     let nothing = review.plan.guards.is_empty()
         && review.changes.is_empty()
         && review.concerns.is_empty()
+        && review.orders.is_empty()
         && review.warnings.is_empty();
     html! {
         @if nothing {
             p.none { "Nothing stands out: no guard, no wide ban, no lift before its time, no changed target, no warning." }
         }
+        (warnings("Ordered, and not in the files yet", &review.orders, links))
         (held_back(review))
         @if !targets.is_empty() { (changes("Targets, endpoints or sources of credentials have changed", targets)) }
         @if !guards.is_empty() { (changes("Guards have changed", guards)) }
         @for concern in concerns {
             @if !of(concern).is_empty() { (concerned(concern, of(concern), review, links)) }
         }
-        (warnings(review, links))
+        (warnings("Warnings", &review.warnings, links))
     }
 }
 
@@ -259,13 +261,12 @@ fn line(operations: &[&Operation], review: &Review<'_>, links: &Links) -> Markup
     }
 }
 
-fn warnings(review: &Review<'_>, links: &Links) -> Markup {
-    let count: usize = review.warnings.values().map(Vec::len).sum();
+fn warnings(heading: &str, warnings: &Warnings<'_>, links: &Links) -> Markup {
     html! {
-        @if count > 0 {
+        @if !warnings.is_empty() {
             article.point {
-                h3 { (counted(count as u64, "warning")) }
-                ul { @for (code, warnings) in &review.warnings {
+                h3 { (heading) }
+                ul { @for (code, warnings) in warnings {
                     @for warning in warnings.iter().take(WARNINGS_OF_A_CODE) {
                         li { (text(&warning.message)) @if let Some(source) = &warning.source { " " (place(source, links)) } }
                     }

@@ -9,6 +9,7 @@ use super::{Page, Section, program};
 use crate::domain::{Action, Enforcement, Id, Moment};
 use crate::report::count::{counted, grouped};
 use crate::report::enforcement::Standing;
+use crate::report::explain::ordered;
 use crate::report::link::Links;
 use crate::report::status::{LastRun, Since, Status, Summary, run_words};
 use crate::store::Event;
@@ -184,9 +185,16 @@ fn look(status: &Status<'_>) -> Markup {
     let never_finished =
         |run: &&LastRun<'_>| run.finished.is_none() && status.running != Some(run.id);
     let stopped = status.last_run.as_ref().filter(never_finished);
-    let nothing = status.in_doubt.is_empty() && status.waiting.is_empty() && stopped.is_none();
+    let calm = [status.in_doubt.is_empty(), status.waiting.is_empty(), status.orders.is_empty()];
+    let nothing = stopped.is_none() && !calm.contains(&false);
     html! {
-        @if nothing { p.none { "Nothing stands out: nothing is in doubt, nothing waits, the last run finished." } }
+        @if nothing { p.none { "Nothing stands out: no order stands, nothing is in doubt, nothing waits, the last run finished." } }
+        @if !status.orders.is_empty() {
+            article.point {
+                h3 { (counted(status.orders.len() as u64, "order")) " until the files say the same" }
+                ul { @for order in &status.orders { li { (text(&ordered(order))) } } }
+            }
+        }
         @if let Some(run) = stopped {
             article.point.grave {
                 h3 { "The last run never finished" }

@@ -7,12 +7,14 @@ use crate::plan::Operation;
 use crate::report::count::{counted, grouped};
 use crate::report::escape::{Markdown, clipped};
 use crate::report::link::Links;
-use crate::report::review::{Review, WARNINGS_OF_A_CODE, alike};
+use crate::report::review::{Review, WARNINGS_OF_A_CODE, Warnings, alike};
 
 pub(super) fn write(review: &Review<'_>, links: &Links, text: &mut Budget) {
-    if !review.concerns.is_empty() || !review.warnings.is_empty() {
+    let empty = [review.orders.is_empty(), review.concerns.is_empty(), review.warnings.is_empty()];
+    if empty.contains(&false) {
         text.push("\n#### Look at this first\n");
     }
+    write_warnings("Orders", &review.orders, links, text);
     for (concern, operations) in &review.concerns {
         let heading = concern.words(operations.len());
         let rows = alike(operations);
@@ -34,7 +36,7 @@ pub(super) fn write(review: &Review<'_>, links: &Links, text: &mut Budget) {
             |count| format!("… and {}\n", counted(count as u64, "more line")),
         );
     }
-    write_warnings(review, links, text);
+    write_warnings("Warnings", &review.warnings, links, text);
 }
 
 /// How many lines each concern may have: whoever reads on finds all operations below.
@@ -51,9 +53,8 @@ fn write_line(operations: &[&Operation], links: &Links) -> String {
 /// How much of a warning is shown.
 const LONGEST: usize = 300;
 
-fn write_warnings(review: &Review<'_>, links: &Links, text: &mut Budget) {
-    let shown: Vec<(&str, &[&Warning], usize)> = review
-        .warnings
+fn write_warnings(heading: &str, warnings: &Warnings<'_>, links: &Links, text: &mut Budget) {
+    let shown: Vec<(&str, &[&Warning], usize)> = warnings
         .iter()
         .map(|(code, warnings)| {
             let few = warnings.get(..WARNINGS_OF_A_CODE).unwrap_or(warnings);
@@ -62,7 +63,7 @@ fn write_warnings(review: &Review<'_>, links: &Links, text: &mut Budget) {
         .collect();
     text.push_list(
         &List {
-            opening: "\n**Warnings**\n\n<pre>\n",
+            opening: &format!("\n**{heading}**\n\n<pre>\n"),
             items: &shown,
             closing: "</pre>\n",
             share: 6,

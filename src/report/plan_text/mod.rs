@@ -50,7 +50,7 @@ pub fn plan_text(review: &Review<'_>, layout: Layout, out: &mut dyn Write) -> fm
     let plan = review.plan;
     let page = &mut Page::new(out, layout.paint);
     changes::write(&review.changes, page)?;
-    notes::write_orders(review, layout, page)?;
+    notes::write_warnings(&review.orders, layout, page)?;
     let (upkeep, policy): (Vec<&Operation>, Vec<_>) =
         plan.operations.iter().partition(|operation| operation.upkeep);
     let policy_heading = if plan.is_held_back() { Heading::HeldBack } else { Heading::None };

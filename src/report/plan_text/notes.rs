@@ -6,10 +6,10 @@ use super::outline::Outline;
 use super::page::Page;
 use super::{Folding, Layout};
 use crate::domain::{Action, Warning};
-use crate::plan::{Plan, is_of_orders};
+use crate::plan::Plan;
 use crate::report::count::{counted, grouped};
 use crate::report::escape::{Terminal, TerminalWord};
-use crate::report::review::{Review, WARNINGS_OF_A_CODE, exceeded, symbol};
+use crate::report::review::{Review, WARNINGS_OF_A_CODE, Warnings, exceeded, symbol};
 use crate::report::style::Ink;
 
 pub(super) fn write(
@@ -26,7 +26,7 @@ pub(super) fn write(
         }
     }
     write_guards(review, page)?;
-    write_warnings(review, layout, page, |code| !is_of_orders(code))
+    write_warnings(&review.warnings, layout, page)
 }
 
 /// What the signs mean that cannot be guessed, and what is not shown.
@@ -98,23 +98,13 @@ fn write_guards(review: &Review<'_>, page: &mut Page<'_>) -> fmt::Result {
     Ok(())
 }
 
-/// What is to be known of orders, which comes first.
-pub(super) fn write_orders(
-    review: &Review<'_>,
+pub(super) fn write_warnings(
+    warnings: &Warnings<'_>,
     layout: Layout,
     page: &mut Page<'_>,
-) -> fmt::Result {
-    write_warnings(review, layout, page, is_of_orders)
-}
-
-fn write_warnings(
-    review: &Review<'_>,
-    layout: Layout,
-    page: &mut Page<'_>,
-    which: fn(&str) -> bool,
 ) -> fmt::Result {
     page.paragraph();
-    for (code, warnings) in review.warnings.iter().filter(|(code, _)| which(code)) {
+    for (code, warnings) in warnings {
         let shown = match layout.folding {
             Folding::All => warnings.len(),
             Folding::Folded => WARNINGS_OF_A_CODE,
