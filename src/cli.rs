@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    apply, completions, doctor, drift, explain, history, import, orders, plan, sandbox, schema,
-    show, state, status, unlock, validate,
+    apply, backport, completions, doctor, drift, explain, history, import, orders, plan, sandbox,
+    schema, show, state, status, unlock, validate,
 };
 
 /// Keeps bans and forbidden streams at real-time-communication providers equal to what YAML files
@@ -88,6 +88,8 @@ pub enum Command {
     Lift(orders::lift::Args),
     /// List, show and take back orders
     Orders(orders::Args),
+    /// Bring what was ordered into the files
+    Backport(backport::Args),
     /// Show what the providers hold that differs from the state; changes nothing
     Drift(drift::Args),
     /// Check that everything is in place for the next run; changes nothing

@@ -2,6 +2,7 @@
 
 pub mod apply;
 mod approval;
+pub mod backport;
 pub mod completions;
 pub mod doctor;
 pub mod drift;
@@ -117,6 +118,7 @@ const fn takes_pseudonyms(command: &Command) -> bool {
         | Command::Ban(_)
         | Command::Lift(_)
         | Command::Orders(_)
+        | Command::Backport(_)
         | Command::Doctor(_)
         | Command::State(_)
         | Command::Import(_)
@@ -135,6 +137,7 @@ fn carry_out(cli: &Cli, context: &mut Context<'_>) -> Result<Exit, Error> {
         Command::Ban(args) => orders::ban::run(context, args),
         Command::Lift(args) => orders::lift::run(context, args),
         Command::Orders(args) => orders::run(context, args),
+        Command::Backport(args) => backport::run(context, args),
         Command::Doctor(args) => doctor::run(context, args),
         Command::Drift(args) => drift::run(context, args),
         Command::History(args) => history::run(context, args),

@@ -135,7 +135,7 @@ pub(super) fn warnings(inputs: &Inputs<'_>) -> Vec<Warning> {
         let many = if subjects.len() == 1 { "" } else { "s" };
         let message = format!(
             "order {id} ({by}): {kind} of {} subject{many} at `{target}` until {until} is not in the \
-             files yet",
+             files yet: `ostracon backport` brings it there",
             subjects.len()
         );
         warnings.push(Warning { code: STANDS.into(), message, source: None });

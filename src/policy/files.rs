@@ -1,6 +1,7 @@
 //! The only file of this layer that touches the file system.
 #![expect(clippy::disallowed_methods, reason = "this is where policy files are read")]
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{Read as _, Take};
 use std::path::{Component, Path, PathBuf};
@@ -18,6 +19,11 @@ const ACKS: &str = "acks";
 /// The largest file that is read, in bytes: a million entries take about a fifth of it.
 const LARGEST: u64 = 1 << 30;
 
+/// Whether a file is a list of subjects, and no policy of its own.
+fn is_list(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension == "txt")
+}
+
 /// How many files a workspace may hold.
 const MOST_FILES: usize = 100_000;
 
@@ -25,19 +31,19 @@ const MOST_FILES: usize = 100_000;
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
-    /// A policy file that does not stand there, but is read as if it did: its name and text.
-    beside: Option<(&'static str, String)>,
+    /// Files that are read as if this stood in them, whether they are there or not.
+    edited: BTreeMap<String, String>,
 }
 
 impl Folder {
     /// The workspace in this directory.
     pub(super) fn new(directory: &Path) -> Self {
-        Self { path: directory.to_path_buf(), beside: None }
+        Self { path: directory.to_path_buf(), edited: BTreeMap::new() }
     }
 
-    /// The same with a policy file beside it that nobody has written down.
-    pub(super) fn with(self, name: &'static str, text: String) -> Self {
-        Self { beside: Some((name, text)), ..self }
+    /// The same, as if this stood in these files.
+    pub(super) fn with(self, edited: BTreeMap<String, String>) -> Self {
+        Self { edited, ..self }
     }
 
     /// The policy files in it, sorted; what stands in the way is reported.
@@ -63,8 +69,10 @@ impl Folder {
                 break;
             }
         }
-        found.extend(self.beside.iter().map(|(name, _)| (*name).to_owned()));
+        let policies = self.edited.keys().filter(|name| !is_list(name));
+        found.extend(policies.cloned());
         found.sort_unstable();
+        found.dedup();
         found
     }
 
@@ -130,9 +138,7 @@ impl Folder {
 
     /// The bytes of a file in the workspace, by its path from the top.
     pub(super) fn read(&self, name: &str) -> Result<Vec<u8>, Box<Diagnostic>> {
-        if let Some((beside, text)) = &self.beside
-            && *beside == name
-        {
+        if let Some(text) = self.edited.get(name) {
             return Ok(text.clone().into_bytes());
         }
         let mut bytes = Vec::new();

@@ -47,7 +47,7 @@ pub use diagnostic::{Diagnostic, Excerpt, Label, Place, Severity};
 pub use render::render;
 pub use span::parse_span;
 pub use terms::LONGEST_ID as LONGEST_ENTRY_ID;
-pub use workspace::{ORDER, Workspace, load, load_config, load_with_order};
+pub use workspace::{ORDER, Workspace, load, load_config, load_edited, text_of};
 
 /// What a repository may not grant itself, and somebody outside may.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]

@@ -46,13 +46,24 @@ pub fn load(directory: &Path, leave: &Leave) -> Result<Workspace, Vec<Diagnostic
 /// The file that an order stands in while it is checked.
 pub const ORDER: &str = "(the order)";
 
-/// Reads a workspace with an order beside it, as a policy file: it must be what an entry may be.
-pub fn load_with_order(
+/// Reads a workspace as if this stood in these files, whether they are there or not.
+pub fn load_edited(
     directory: &Path,
     leave: &Leave,
-    order: String,
+    edited: BTreeMap<String, String>,
 ) -> Result<Workspace, Vec<Diagnostic>> {
-    load_folder(Folder::new(directory).with(ORDER, order), leave)
+    load_folder(Folder::new(directory).with(edited), leave)
+}
+
+/// The text of a file of the workspace, by its path from the top; `None` if it is not there.
+pub fn text_of(directory: &Path, name: &str) -> Result<Option<String>, Box<Diagnostic>> {
+    let folder = Folder::new(directory);
+    if !folder.has(name) {
+        return Ok(None);
+    }
+    let unreadable =
+        |_error| Diagnostic::of_file("not-utf-8", name, "the file is not UTF-8").into();
+    folder.read(name).and_then(|bytes| String::from_utf8(bytes).map_err(unreadable)).map(Some)
 }
 
 fn load_folder(folder: Folder, leave: &Leave) -> Result<Workspace, Vec<Diagnostic>> {

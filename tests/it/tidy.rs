@@ -65,6 +65,7 @@ const DOORS: &[(&[&str], &[&str])] = &[
             "commands/apply.rs",
             "commands/github.rs",
             "commands/import/",
+            "commands/backport/",
         ],
     ),
     (&["walkdir"], &["policy/files.rs"]),

@@ -97,7 +97,8 @@ impl Draft<'_> {
         }
         let until = self.until.or(self.span.map(|span| now + span));
         let text = self.yaml(until.unwrap_or(now))?;
-        let loaded = policy::load_with_order(&context.global.dir, &context.leave(), text);
+        let beside = [(ORDER.to_owned(), text)].into();
+        let loaded = policy::load_edited(&context.global.dir, &context.leave(), beside);
         let mut workspace = loaded.map_err(|diagnostics| refusal(&diagnostics))?;
         let wanted = workspace.wanted.take(ORDER);
         workspace.metas.retain(|source, _| *source.file != *ORDER);

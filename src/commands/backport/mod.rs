@@ -1,0 +1,277 @@
+//! `backport`: brings what was ordered into the files, as a person would write it.
+
+mod edit;
+mod flow;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Component, Path};
+
+use similar::TextDiff;
+
+use super::prepare::Files;
+use super::{Context, store};
+use crate::domain::{Desired, Id, Kind, Moment, Order, OrderKind, Restriction, Until, Wanted};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::plan::Scope;
+use crate::policy::{self, Workspace};
+use crate::report::escape::Terminal;
+use crate::report::policy_yaml::{Entry, entries_yaml};
+
+/// What `backport` takes.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The policy file, in the workspace, that takes the bans
+    #[arg(long, value_name = "FILE", default_value = "bans/orders.yaml")]
+    pub out: String,
+
+    /// Change nothing; exit 2 if something that was ordered is not in the files
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// Brings what was ordered into the files, and shows what it changed.
+pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
+    check_name(&args.out)?;
+    let files = Files::read(context)?;
+    let orders = not_in_files(context, &files)?;
+    if args.check {
+        let exit = if orders.is_empty() { Exit::Done } else { Exit::Changes };
+        context.console.result(|out| {
+            orders.iter().try_for_each(|order| {
+                let Order { id, kind, by, .. } = order;
+                let by = by.to_string();
+                writeln!(out, "order {id} ({kind}, by {}) is not in the files yet", Terminal(&by))
+            })
+        })?;
+        return Ok(exit);
+    }
+    let mut work = Work { context, files: &files, edited: BTreeMap::new(), by_hand: Vec::new() };
+    for order in &orders {
+        match order.kind {
+            OrderKind::Ban => work.add(order, &args.out)?,
+            OrderKind::Lift => work.take_out(order)?,
+        }
+    }
+    let Work { edited, by_hand, .. } = work;
+    let diff = diff(&context.global.dir, &edited)?;
+    for (name, text) in &edited {
+        write(&context.global.dir, name, text)?;
+    }
+    let nothing = diff.is_empty() && by_hand.is_empty();
+    context.console.result(|out| {
+        out.write_str(&diff)?;
+        by_hand.iter().try_for_each(|what| writeln!(out, "By hand: {}", Terminal(what)))?;
+        if nothing { writeln!(out, "Everything that was ordered is in the files.") } else { Ok(()) }
+    })?;
+    if by_hand.is_empty() { Ok(Exit::Done) } else { Ok(Exit::Error) }
+}
+
+/// The orders that stand, and that the files do not say yet.
+fn not_in_files(context: &Context<'_>, files: &Files) -> Result<Vec<Order>, Error> {
+    let now = context.world.now();
+    let mut snapshot = store::snapshot(context, files)?;
+    let (plan, _, _) = files.plan(&mut snapshot, &Scope::Everything, now, &[])?;
+    let mut orders = snapshot.orders;
+    orders.retain(|order| {
+        order.stands(now) && plan.ended_orders.iter().all(|ended| ended.id != order.id)
+    });
+    Ok(orders)
+}
+
+/// What all entries ask for, so that two workspaces can be compared.
+type Asked = Vec<(Restriction, Option<Moment>, Until, Option<String>)>;
+
+fn asked(desired: &Desired) -> Asked {
+    let of = |wanted: &Wanted| {
+        let (from, until) = (wanted.from, wanted.until);
+        let reason = wanted.reason.as_deref().map(str::to_owned);
+        wanted
+            .restrictions()
+            .map(|restriction| (restriction, from, until, reason.clone()))
+            .collect::<Vec<_>>()
+    };
+    let mut asked: Asked = desired.iter().flat_map(of).collect();
+    asked.sort();
+    asked
+}
+
+/// Edits that were made so far, each of which was seen to do what it was to do.
+struct Work<'a, 'c> {
+    context: &'a Context<'c>,
+    files: &'a Files,
+    edited: BTreeMap<String, String>,
+    by_hand: Vec<String>,
+}
+
+impl Work<'_, '_> {
+    /// The workspace as it is with what was edited.
+    fn workspace(&self, edited: BTreeMap<String, String>) -> Option<Workspace> {
+        policy::load_edited(&self.context.global.dir, &self.context.leave(), edited).ok()
+    }
+
+    fn text(&self, name: &str) -> Result<String, Error> {
+        if let Some(text) = self.edited.get(name) {
+            return Ok(text.clone());
+        }
+        let text = policy::text_of(&self.context.global.dir, name);
+        Ok(text.map_err(|diagnostic| Error::of_policy(&[*diagnostic]))?.unwrap_or_default())
+    }
+
+    /// Takes an edit over if the files then ask for just what they should.
+    fn keep(&mut self, name: &str, text: String, expected: &Asked) -> bool {
+        let mut edited = self.edited.clone();
+        edited.insert(name.to_owned(), text);
+        let is_right =
+            self.workspace(edited.clone()).is_some_and(|it| asked(&it.wanted) == *expected);
+        if is_right {
+            self.edited = edited;
+        }
+        is_right
+    }
+
+    fn now_asked(&self) -> Asked {
+        self.workspace(self.edited.clone()).map(|it| asked(&it.wanted)).unwrap_or_default()
+    }
+
+    /// Adds what a ban asks for.
+    fn add(&mut self, order: &Order, out: &str) -> Result<(), Error> {
+        let mut text = self.text(out)?;
+        let mut expected = self.now_asked();
+        for wanted in order.wanted() {
+            let section = if wanted.kind == Kind::Stream { "forbidden_streams" } else { "bans" };
+            let entry = self.entry(order, &wanted)?;
+            let Ok(longer) = edit::with(&text, section, &entry) else {
+                self.by_hand.push(format!("`{out}` cannot be added to: order {}", order.id));
+                return Ok(());
+            };
+            text = longer;
+            let of = |id: &Id| {
+                let reason = wanted.reason.as_deref().map(str::to_owned);
+                (wanted.restriction_of(id), None, wanted.until, reason)
+            };
+            expected.extend(wanted.ids.iter().map(of));
+        }
+        expected.sort();
+        if !self.keep(out, text, &expected) {
+            self.by_hand.push(format!("`{out}` cannot be added to: order {}", order.id));
+        }
+        Ok(())
+    }
+
+    /// An entry that says what a ban does, and who ordered it when.
+    fn entry(&self, order: &Order, wanted: &Wanted) -> Result<String, Error> {
+        let (by, given) = (order.by.to_string(), order.given.to_string());
+        let mut meta: Vec<(&str, &str)> =
+            order.meta.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        meta.extend([("order", &*order.id), ("ordered_by", &*by), ("ordered_at", &*given)]);
+        let target = self.files.config.targets.get(&wanted.target);
+        let form = target.and_then(|it| it.provider.facts().form(wanted.kind));
+        let entry = Entry {
+            id: None,
+            targets: vec![&wanted.target],
+            room: wanted.room.as_ref(),
+            kind: wanted.kind,
+            subjects: wanted.ids.iter().collect(),
+            deny: wanted.deny,
+            wide: form.is_some_and(|form| form.wide),
+            reason: wanted.reason.as_deref(),
+            from: None,
+            until: wanted.until,
+            meta,
+        };
+        let mut text = String::new();
+        entries_yaml(&[entry], &mut text)
+            .map_err(|error| Error::new(Exit::Error, "cannot write the entry").caused_by(&error))?;
+        // Without the heading of its section.
+        Ok(text.split_once('\n').map_or(String::new(), |(_, entry)| entry.to_owned()))
+    }
+
+    /// Takes those out whom a lift is about, one by one.
+    fn take_out(&mut self, order: &Order) -> Result<(), Error> {
+        let mut tried = Vec::new();
+        loop {
+            let Some(workspace) = self.workspace(self.edited.clone()) else { return Ok(()) };
+            let named = workspace.wanted.iter().flat_map(|wanted| {
+                let about = wanted.restrictions().filter(|it| order.is_about(it));
+                about.filter_map(move |it| Some((it, wanted, wanted.source.clone()?)))
+            });
+            let mut left = named.filter(|(it, _, source)| {
+                !tried.iter().any(|(other, at)| other == it && at == source)
+            });
+            let Some((restriction, wanted, source)) = left.next() else { return Ok(()) };
+            drop(left);
+            let name = source.file.to_string();
+            let at = (source.line as usize, source.column as usize);
+            let subject = (restriction.subject.kind, restriction.subject.id.as_str());
+            let mut expected = asked(&workspace.wanted);
+            let reason = wanted.reason.as_deref().map(str::to_owned);
+            let gone = (restriction.clone(), wanted.from, wanted.until, reason);
+            if let Ok(place) = expected.binary_search(&gone) {
+                expected.remove(place);
+            }
+            let shorter = edit::without(&self.text(&name)?, at, subject);
+            let is_done = shorter.is_ok_and(|text| self.keep(&name, text, &expected));
+            if !is_done {
+                self.by_hand.push(format!("{restriction} stands in {source}: order {}", order.id));
+                tried.push((restriction, source));
+            }
+        }
+    }
+}
+
+fn diff(directory: &Path, edited: &BTreeMap<String, String>) -> Result<String, Error> {
+    let mut shown = String::new();
+    for (name, new) in edited {
+        let old = policy::text_of(directory, name)
+            .map_err(|diagnostic| Error::of_policy(&[*diagnostic]))?
+            .unwrap_or_default();
+        let diff = TextDiff::from_lines(&old, new);
+        let mut unified = diff.unified_diff();
+        let unified = unified.header(&format!("a/{name}"), &format!("b/{name}")).to_string();
+        for line in unified.lines() {
+            let _written = writeln!(shown, "{}", Terminal(line));
+        }
+    }
+    Ok(shown)
+}
+
+/// Refuses a file that is no policy file of the workspace.
+fn check_name(name: &str) -> Result<(), Error> {
+    let path = Path::new(name);
+    let inside = path.components().all(|part| matches!(part, Component::Normal(_)));
+    let is_policy = path.extension().is_some_and(|it| it == "yaml" || it == "yml");
+    if inside && is_policy && name != "ostracon.yaml" {
+        return Ok(());
+    }
+    let message = format!("`{}` is no place for a policy file", Terminal(name));
+    Err(Error::new(Exit::Usage, message).hint("name a `.yaml` file inside the workspace"))
+}
+
+/// Puts a text in the place of a file, as a whole or not at all.
+#[expect(clippy::disallowed_methods, reason = "the one place that edits policy files")]
+fn write(directory: &Path, name: &str, text: &str) -> Result<(), Error> {
+    use std::io::Write as _;
+    let mut path = directory.to_path_buf();
+    for part in Path::new(name) {
+        path.push(part);
+        if path.is_symlink() {
+            let message = format!("`{}` is a symbolic link: nothing was written", path.display());
+            return Err(Error::new(Exit::Error, message));
+        }
+    }
+    let failed = |error: std::io::Error| {
+        Error::new(Exit::Error, format!("cannot write `{}`", path.display())).caused_by(&error)
+    };
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory).map_err(failed)?;
+    }
+    let fresh = path.with_added_extension("new");
+    let mut file = std::fs::File::create(&fresh).map_err(failed)?;
+    if let Ok(metadata) = path.metadata() {
+        file.set_permissions(metadata.permissions()).map_err(failed)?;
+    }
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    std::fs::rename(&fresh, &path).map_err(failed)
+}
