@@ -40,7 +40,10 @@ pub fn plan_page(review: &Review<'_>, links: &Links) -> String {
     let ends =
         plan.operations.iter().filter(|it| !matches!(it.action, Action::Lift | Action::Forget));
     let ends = ends.filter_map(|it| Some((it.restriction.target.as_str(), it.until.at()?)));
-    let plots = [plot::endings(plan.now, ends), plot::calls(&plan.forecast)];
+    let plots = [
+        plot::endings("When what is imposed here ends", plan.now, ends),
+        plot::calls(&plan.forecast),
+    ];
     if !plan.operations.is_empty() {
         let body = html! {
             div.plots { div { (counts(plan)) } @for plot in plots.into_iter().flatten() { (plot) } }

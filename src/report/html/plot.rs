@@ -46,6 +46,7 @@ fn days(first: Moment) -> Vec<String> {
 
 /// What ends on which day from now on, by target.
 pub(super) fn endings<'a, I: Iterator<Item = (&'a str, Moment)>>(
+    title: &str,
     now: Moment,
     ends: I,
 ) -> Option<Markup> {
@@ -59,8 +60,8 @@ pub(super) fn endings<'a, I: Iterator<Item = (&'a str, Moment)>>(
     let series = by_target.into_iter();
     let series = series.map(|(name, counts)| Series { name: name.to_owned(), counts });
     let series = ranked(series.collect());
-    let title = "What ends on which day, next 30 days (UTC)";
-    (!series.is_empty()).then(|| bars(title, now, &series))
+    let title = format!("{title}, next 30 days (UTC)");
+    (!series.is_empty()).then(|| bars(&title, now, &series))
 }
 
 /// The series with most first, those beyond the last tone together.
@@ -184,7 +185,10 @@ pub(super) fn calls(forecast: &[Forecast]) -> Option<Markup> {
     longest.sort_by_key(|forecast| std::cmp::Reverse(forecast.seconds));
     let slowest = longest.first()?.seconds.micros().max(1);
     let shown = longest.get(..MOST).unwrap_or(&longest);
-    let words = |it: &Forecast| length(it.seconds.rounded_up().saturating_mul(1000));
+    let words = |it: &Forecast| match it.seconds.micros() {
+        ..1_000_000 => "under 1 s".to_owned(),
+        _ => length(it.seconds.rounded_up().saturating_mul(1000)),
+    };
     let room = WIDTH - NAME - 190;
     let drawing = html! {
         @for (row, it) in shown.iter().enumerate() {

@@ -100,7 +100,7 @@ pub fn status_page(status: &Status<'_>, rows: &[Enforcement], flow: &Flow) -> St
     let overview = html! {
         div.plots {
             div { (standings(&status.summary)) }
-            @if let Some(plot) = plot::endings(now, ends) { (plot) }
+            @if let Some(plot) = plot::endings("What ends on which day", now, ends) { (plot) }
             @if let Some(plots) = flow.plots(Some(status.summary.in_force)) { (plots) }
         }
     };
