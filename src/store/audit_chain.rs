@@ -39,7 +39,7 @@ pub(super) const COVERED: usize = 18;
 
 /// A value that a hash covers, as every engine has it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Value<'a> {
+pub enum Value<'a> {
     /// None.
     Null,
     /// A number.

@@ -69,6 +69,9 @@ pub enum StateError {
         /// What a person can do about it.
         hint: &'static str,
     },
+    /// It says what no state says.
+    #[error("the state is not sound: {}", _0.join("; "))]
+    Unsound(Vec<String>),
     /// What was given as a URL is none, or one that is not allowed.
     #[error("the URL of the state cannot be used: {0}")]
     NotAUrl(String),
@@ -98,6 +101,7 @@ impl StateError {
                  it from a backup"
             }
             Self::Server { hint, .. } => hint,
+            Self::Unsound(_) => "`ostracon state verify` says where; restore a backup",
             Self::NotAUrl(_) => {
                 "say `postgresql://USER@HOST:PORT/DATABASE`; the password in `PGPASSWORD`"
             }

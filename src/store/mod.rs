@@ -10,6 +10,7 @@
 
 mod audit;
 mod audit_chain;
+mod copy;
 mod error;
 mod flaw;
 mod history;
@@ -29,10 +30,12 @@ mod runs;
 mod server_url;
 mod snapshot;
 mod sqlite;
+mod tables;
 mod usage;
 
 pub use audit::AuditRow;
-pub use audit_chain::{Break, Link};
+pub use audit_chain::{Break, Link, Value};
+pub use copy::Copied;
 pub use error::StateError;
 pub use flaw::Flaw;
 pub use history::{Event, Narrowed, SortOrder};
@@ -45,6 +48,7 @@ pub use record::{Answered, Intent, Record};
 pub use runs::RunRow;
 pub use server_url::ServerUrl;
 pub use snapshot::Snapshot;
+pub use tables::{Kind, Table};
 pub use usage::Usage;
 
 use std::collections::BTreeMap;
@@ -153,7 +157,7 @@ pub trait Store: Debug + Send {
 
     /// Copies the state to a file for its owner alone, which must not be there, not even as a
     /// symbolic link. The copy is of one instant.
-    fn backup(&self, path: &Path) -> Result<(), StateError>;
+    fn backup(&mut self, path: &Path) -> Result<(), StateError>;
 
     /// Closes a state that was open for writing, so that nothing is left to do.
     fn close(self: Box<Self>) -> Result<(), StateError>;
@@ -166,6 +170,13 @@ pub trait Reading {
 
     /// How many rows each target has; one without is left out.
     fn rows_per_target(&self) -> Result<BTreeMap<TargetName, usize>, StateError>;
+
+    /// Shows the rows of a table, until `see` has seen enough.
+    fn table(
+        &self,
+        table: &Table,
+        see: &mut dyn FnMut(&[Value<'_>]) -> bool,
+    ) -> Result<(), StateError>;
 
     /// Lets `read` see the rows one by one, once, in the canonical order of restrictions.
     fn rows(

@@ -1,6 +1,6 @@
 //! What a program knows of servers that was built without them: how to say so.
 
-use super::{Claim, ServerUrl, State, StateError, Taken};
+use super::{Claim, Reading, ServerUrl, State, StateError, Taken};
 
 fn refused<T>() -> Result<T, StateError> {
     Err(StateError::NotAUrl("this program was built without PostgreSQL".to_owned()))
@@ -23,5 +23,9 @@ pub(super) fn init(_url: &ServerUrl, _lineage: &str, _roles: bool) -> Result<boo
 }
 
 pub(super) fn migrate(_url: &ServerUrl) -> Result<(i64, i64), StateError> {
+    refused()
+}
+
+pub(super) fn fill(_url: &ServerUrl, _from: &dyn Reading) -> Result<State, StateError> {
     refused()
 }

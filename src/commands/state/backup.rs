@@ -17,7 +17,7 @@ pub struct Args {
 
 /// Copies the state.
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
-    let state = store::required(context)?;
+    let mut state = store::required(context)?;
     state.backup(&args.file).map_err(|error| match error {
         // Nothing is wrong with the state.
         StateError::Io { doing, path, source } => {

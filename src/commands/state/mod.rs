@@ -3,6 +3,7 @@
 pub mod backup;
 mod by_hand;
 pub mod compact;
+pub mod copy;
 pub mod export;
 pub mod init;
 pub mod list;
@@ -29,6 +30,8 @@ pub enum Command {
     Verify,
     /// Copy the state to a file; works while a run is on
     Backup(backup::Args),
+    /// Move the state to another place: a file, or a server
+    Copy(copy::Args),
     /// Make the file as small as what it holds
     Compact(compact::Args),
     /// Print all that is known, for other programs
@@ -47,6 +50,7 @@ pub fn run(context: &mut Context<'_>, command: &Command) -> Result<Exit, Error> 
         Command::Rm(args) => rm::run(context, args),
         Command::Verify => verify::run(context),
         Command::Backup(args) => backup::run(context, args),
+        Command::Copy(args) => copy::run(context, args),
         Command::Compact(args) => compact::run(context, args),
         Command::Export(args) => export::run(context, args),
         Command::Init(args) => init::run(context, args),

@@ -2,14 +2,7 @@
 
 use tokio_postgres::types::{ToSql, Type};
 
-/// What a column holds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
-    /// Texts.
-    Text,
-    /// Numbers.
-    Number,
-}
+use crate::store::tables::Kind;
 
 /// A value of a row.
 #[derive(Clone, Debug)]
@@ -55,7 +48,7 @@ impl Rows {
     /// No rows yet.
     pub(super) fn new(kinds: &[(&str, Kind)]) -> Self {
         let columns = kinds.iter().map(|(_, kind)| match kind {
-            Kind::Text => Column::Text(Vec::new()),
+            Kind::Text | Kind::Shared => Column::Text(Vec::new()),
             Kind::Number => Column::Number(Vec::new()),
         });
         Self { columns: columns.collect(), len: 0 }
@@ -77,6 +70,11 @@ impl Rows {
     /// Whether there are none.
     pub(super) fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.len
     }
 
     /// The parameters of the statement.
@@ -102,7 +100,7 @@ pub(super) fn insert(table: &str, kinds: &[(&str, Kind)]) -> String {
 /// The columns as a table.
 pub(super) fn unnest(kinds: &[(&str, Kind)]) -> String {
     let arrays = kinds.iter().zip(1..).map(|((_, kind), number)| match kind {
-        Kind::Text => format!("${number}::text[]"),
+        Kind::Text | Kind::Shared => format!("${number}::text[]"),
         Kind::Number => format!("${number}::bigint[]"),
     });
     format!("unnest({}) AS new ({})", arrays.collect::<Vec<_>>().join(", "), names(kinds))

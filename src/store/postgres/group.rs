@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::columns::{Cell, Kind, Rows};
+use super::columns::{Cell, Rows};
 use super::rows;
 use crate::domain::{Enforcement, Id, Moment, Restriction};
 use crate::store::audit_chain::{Link, Value};
+use crate::store::tables::Kind;
 use crate::store::{Answered, AuditRow, Intent, Record};
 
 /// The columns of a call as it is intended.
@@ -32,33 +33,6 @@ pub(super) const ANSWER: [(&str, Kind); 8] = [
     ("code", Kind::Text),
     ("message", Kind::Text),
     ("request_id", Kind::Text),
-];
-
-/// The columns of an audit row.
-pub(super) const AUDIT: [(&str, Kind); 23] = [
-    ("seq", Kind::Number),
-    ("at", Kind::Number),
-    ("run", Kind::Text),
-    ("call", Kind::Number),
-    ("target", Kind::Text),
-    ("room", Kind::Text),
-    ("kind", Kind::Text),
-    ("subject", Kind::Text),
-    ("deny", Kind::Number),
-    ("action", Kind::Text),
-    ("because", Kind::Text),
-    ("until", Kind::Number),
-    ("entry", Kind::Text),
-    ("source", Kind::Text),
-    ("outcome", Kind::Text),
-    ("code", Kind::Text),
-    ("message", Kind::Text),
-    ("request_id", Kind::Text),
-    ("hash", Kind::Text),
-    ("who", Kind::Text),
-    ("meta", Kind::Text),
-    ("told", Kind::Text),
-    ("reason", Kind::Text),
 ];
 
 /// One group, ready to be sent any number of times.
@@ -163,7 +137,8 @@ pub(super) fn append(rows: &[AuditRow], head: &Link, who: &str, log: &mut Rows) 
     head
 }
 
-fn cell(value: Value<'_>) -> Cell {
+/// A value as the server takes it.
+pub(super) fn cell(value: Value<'_>) -> Cell {
     match value {
         // A null is one in a column of either kind.
         Value::Null => Cell::Text(None),

@@ -14,12 +14,13 @@ use tokio_postgres::{Client, Error};
 
 use super::columns::{Rows, insert, unnest};
 use super::error::{doing, is_written, log_went_on, may_come_back, silent};
-use super::group::{ANSWER, AUDIT, Group, INTENT, append};
+use super::group::{ANSWER, Group, INTENT, append};
 use super::lease::{HOLDS_FOR, Tenure};
 use super::{State, rows};
 use crate::plan::Bound;
 use crate::store::audit_chain::Link;
 use crate::store::remembered::{GUARDS, PROTECTED, guards_text, protected_of, protected_text};
+use crate::store::tables::AUDIT;
 use crate::store::{Record, StateError};
 
 /// How long a server may take to answer a group before its connection is given up.
@@ -141,7 +142,7 @@ async fn send(
             end = Some(lock_head(client).await?);
         }
     }
-    let (mut log, mut ends) = (Rows::new(&AUDIT), [String::new(), String::new()]);
+    let (mut log, mut ends) = (Rows::new(AUDIT.columns), [String::new(), String::new()]);
     if let Some(last) = end.take_if(|_| !group.audit.is_empty()) {
         let next = append(&group.audit, &last, &held.who, &mut log);
         ends = [last.to_text(), next.to_text()];
@@ -166,7 +167,7 @@ async fn send(
         let ends: Vec<(&(dyn ToSql + Sync), Type)> =
             ends.iter().map(|end| (end as &(dyn ToSql + Sync), Type::TEXT)).collect();
         sending.push(statement(client, "SELECT ostracon.follow($1, $2)".to_owned(), ends));
-        sending.push(statement(client, insert("audit", &AUDIT), log.parameters()));
+        sending.push(statement(client, insert("audit", AUDIT.columns), log.parameters()));
     }
     sending.push(Box::pin(client.batch_execute("COMMIT")));
     all(sending).await?;

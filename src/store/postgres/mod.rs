@@ -6,6 +6,7 @@
 
 mod columns;
 mod connect;
+mod copy;
 mod error;
 mod group;
 mod history;
@@ -24,6 +25,7 @@ use open::State;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::copy::into_file;
 use super::{
     Accounts, Claim, Event, Flaw, Holder, Lease, Link, Narrowed, Reading, Record, RunRow,
     ServerUrl, SortOrder, StateError, Store, Taken, Usage,
@@ -49,6 +51,11 @@ pub(super) fn take(url: &ServerUrl, claim: &Claim<'_>) -> Result<Taken, StateErr
 /// Makes a state, and if asked the roles; whether there was none.
 pub(super) fn init(url: &ServerUrl, lineage: &str, roles: bool) -> Result<bool, StateError> {
     State::init(url, lineage, roles)
+}
+
+/// Makes a state of all that is read, where there is none or an empty one.
+pub(super) fn fill(url: &ServerUrl, from: &dyn Reading) -> Result<super::State, StateError> {
+    State::filled(url, from).map(super::State::of)
 }
 
 /// Brings a state up to date; the version it had, and the one it has.
@@ -165,11 +172,8 @@ impl Store for State {
         self.compact(fence, now)
     }
 
-    fn backup(&self, _path: &Path) -> Result<(), StateError> {
-        Err(StateError::Server {
-            what: "cannot copy the state to a file: it is on a server".to_owned(),
-            hint: "`pg_dump --schema=ostracon` saves it",
-        })
+    fn backup(&mut self, path: &Path) -> Result<(), StateError> {
+        into_file(&self.view()?, path)
     }
 
     fn close(self: Box<Self>) -> Result<(), StateError> {

@@ -68,6 +68,13 @@ impl State {
         Ok(is_new)
     }
 
+    /// A state that was made now, unless there was one.
+    pub(super) fn made(url: &ServerUrl) -> Result<Self, StateError> {
+        let state = Self::connect(url)?;
+        state.migrate(Some(String::new()))?;
+        Ok(state)
+    }
+
     /// Brings a state up to date; the version it had.
     pub(crate) fn bring_up_to_date(url: &ServerUrl) -> Result<(i64, i64), StateError> {
         let state = Self::connect(url)?;

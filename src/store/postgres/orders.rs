@@ -9,11 +9,12 @@ use tokio_postgres::{Client, Error, Row};
 use super::State;
 use super::columns::{Rows, insert, without_nul};
 use super::error::{doing, may_come_back};
-use super::group::{AUDIT, append};
+use super::group::append;
 use super::journal::lock_head;
 use super::lease::Parameter;
 use super::runs::begin;
 use crate::domain::{Moment, Order, Who};
+use crate::store::tables::AUDIT;
 use crate::store::{AuditRow, StateError, orders};
 
 /// Writes an order as it is now.
@@ -119,11 +120,11 @@ async fn note_down(client: &Client, note: &Note) -> Result<(), Error> {
                  SET value = (ostracon.meta.value::bigint + 1)::text";
     client.query_typed(count, &[]).await?;
     let head = lock_head(client).await?;
-    let mut log = Rows::new(&AUDIT);
+    let mut log = Rows::new(AUDIT.columns);
     let next = append(&note.rows, &head, &note.who, &mut log);
     let ends = [head.to_text(), next.to_text()];
     let ends: Vec<(&(dyn ToSql + Sync), Type)> =
         ends.iter().map(|end| (end as &(dyn ToSql + Sync), Type::TEXT)).collect();
     client.query_typed("SELECT ostracon.follow($1, $2)", &ends).await?;
-    client.query_typed(&insert("audit", &AUDIT), &log.parameters()).await.map(drop)
+    client.query_typed(&insert("audit", AUDIT.columns), &log.parameters()).await.map(drop)
 }

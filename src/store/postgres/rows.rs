@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use tokio_postgres::{Client, Row};
 
-use super::columns::{Cell, Kind, Rows, insert, names, unnest};
+use super::columns::{Cell, Rows, insert, names, unnest};
 use crate::domain::{
     Action, Deny, Doubt, Enforcement, Evidence, Held, Id, Lapse, Moment, Restriction, RuleId,
     Subject, TargetName, Twin, Until,
 };
 use crate::store::remembered::{asked_of, asked_text};
+use crate::store::tables::Kind;
 
 /// How many columns name a restriction: the first ones.
 const KEY: usize = 5;

@@ -6,12 +6,11 @@ use jiff::SignedDuration;
 use tokio_postgres::Row;
 
 use super::State;
-use super::columns::Kind;
 use super::error::doing;
-use super::group::AUDIT;
 use super::lease::Parameter;
 use crate::domain::Moment;
 use crate::store::audit_chain::{COVERED, Follower, Link, Value};
+use crate::store::tables::{AUDIT, Kind};
 use crate::store::{Flaw, StateError};
 
 /// What must be so in every row, beyond what the tables refuse.
@@ -36,7 +35,7 @@ impl State {
         let stray = Flaw::Unruly { table: "enforcement", rule: RULE, count: strays };
         let mut flaws: Vec<Flaw> = (strays > 0).then_some(stray).into_iter().collect();
         let mut follower = Follower::new(kept);
-        let names = super::columns::names(&AUDIT);
+        let names = super::columns::names(AUDIT.columns);
         let sql = format!("SELECT {names} FROM ostracon.audit ORDER BY seq");
         let rows = self.each((VERIFY, sql, Vec::new()), |row| Some(AuditValues::of(row)));
         for row in &rows {
@@ -115,13 +114,13 @@ impl AuditValues {
     /// The covered columns; then, unless the row is older than they are, the texts.
     fn of(row: &Row) -> Self {
         let has_texts = row.get::<_, Option<&str>>(COVERED + 1).is_some();
-        let columns = AUDIT.iter().enumerate();
+        let columns = AUDIT.columns.iter().enumerate();
         let covered = columns.filter(|(index, _)| match index {
             0..COVERED => true,
             _ => has_texts && *index > COVERED,
         });
         let values = covered.map(|(index, (_, kind))| match kind {
-            Kind::Text => Owned::Text(row.get(index)),
+            Kind::Text | Kind::Shared => Owned::Text(row.get(index)),
             Kind::Number => Owned::Number(row.get(index)),
         });
         Self { values: values.collect(), hash: row.get(COVERED) }

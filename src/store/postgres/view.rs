@@ -15,7 +15,9 @@ use super::{State, orders, rows, runs};
 use crate::domain::{Enforcement, TargetName};
 use crate::plan::Bound;
 use crate::plan::document::StateMark;
+use crate::store::audit_chain::Value;
 use crate::store::remembered::{GUARDS, PROTECTED, guards_of, protected_of};
+use crate::store::tables::Table;
 use crate::store::{Reading, RecentCalls, Snapshot, StateError, UsedRate};
 
 /// A state while it is read.
@@ -133,6 +135,14 @@ impl Reading for View<'_> {
             Some((TargetName::parse(row.get(0))?, count))
         };
         counts.iter().map(|row| count(row).ok_or_else(|| unreadable("read the state"))).collect()
+    }
+
+    fn table(
+        &self,
+        table: &Table,
+        see: &mut dyn FnMut(&[Value<'_>]) -> bool,
+    ) -> Result<(), StateError> {
+        self.0.table(table, see)
     }
 
     fn rows(

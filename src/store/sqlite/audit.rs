@@ -84,7 +84,7 @@ impl<'t> Log<'t> {
 }
 
 /// A value as a statement takes it.
-fn stored(value: Value<'_>) -> ValueRef<'_> {
+pub(super) fn stored(value: Value<'_>) -> ValueRef<'_> {
     match value {
         Value::Null => ValueRef::Null,
         Value::Integer(number) => ValueRef::Integer(number),

@@ -85,7 +85,7 @@ fn each(
 }
 
 /// A value as the hash covers it; the tables have none of another kind.
-fn value<'r>(row: &'r Row<'_>, column: usize) -> rusqlite::Result<Value<'r>> {
+pub(super) fn value<'r>(row: &'r Row<'_>, column: usize) -> rusqlite::Result<Value<'r>> {
     match row.get_ref(column)? {
         ValueRef::Null => Ok(Value::Null),
         ValueRef::Integer(number) => Ok(Value::Integer(number)),

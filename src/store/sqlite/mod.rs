@@ -7,6 +7,7 @@ mod audit;
 mod backup;
 mod chain;
 mod compact;
+mod copy;
 mod error;
 mod history;
 mod journal;
@@ -151,8 +152,8 @@ impl Store for State {
         self.compact(fence, now)
     }
 
-    fn backup(&self, path: &Path) -> Result<(), StateError> {
-        self.backup(path)
+    fn backup(&mut self, path: &Path) -> Result<(), StateError> {
+        Self::backup(self, path)
     }
 
     fn close(self: Box<Self>) -> Result<(), StateError> {

@@ -149,7 +149,12 @@ impl State {
         Ok(Self { connection, path: path.to_owned(), lock: None })
     }
 
-    fn initialise(&mut self, lineage: &str) -> Result<(), StateError> {
+    /// Opens a file that is to become a state.
+    pub(super) fn over(path: &Path) -> Result<Self, StateError> {
+        Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | COMMON_FLAGS)
+    }
+
+    pub(super) fn initialise(&mut self, lineage: &str) -> Result<(), StateError> {
         self.pragma("application_id", &APPLICATION_ID.to_string())?;
         self.migrate()?;
         self.connection

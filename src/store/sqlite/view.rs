@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use rusqlite::Transaction;
 
 use super::error::doing;
-use super::{State, rows};
+use super::{State, copy, rows};
 use crate::domain::{Enforcement, TargetName};
+use crate::store::audit_chain::Value;
+use crate::store::tables::Table;
 use crate::store::{Reading, Snapshot, StateError};
 
 /// A state while it is read.
@@ -30,6 +32,14 @@ impl Reading for View<'_> {
 
     fn rows_per_target(&self) -> Result<BTreeMap<TargetName, usize>, StateError> {
         rows::count(&self.transaction).map_err(doing("read the state"))
+    }
+
+    fn table(
+        &self,
+        table: &Table,
+        see: &mut dyn FnMut(&[Value<'_>]) -> bool,
+    ) -> Result<(), StateError> {
+        copy::read(&self.transaction, table, see).map_err(doing("read the state"))
     }
 
     fn rows(

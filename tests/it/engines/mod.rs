@@ -1,5 +1,6 @@
 //! What every engine of the state must do alike: the same tests, once for each.
 
+mod copies;
 mod leases;
 mod orders;
 mod rows;
