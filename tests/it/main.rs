@@ -35,6 +35,8 @@ mod secrets;
 #[cfg(feature = "postgres")]
 mod server;
 #[cfg(feature = "postgres")]
+mod server_errors;
+#[cfg(feature = "postgres")]
 mod server_faults;
 mod sources;
 mod stories;
