@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
-use ostracon::domain::{Lapse, Moment};
+use ostracon::domain::{Lapse, Moment, Order, OrderKind, Restriction, Until, Wanted};
+use ostracon::provider::Grip;
 use ostracon::sandbox::InForce;
+use ostracon::store::{Location, State};
 
+use super::Story;
 use super::journal::explain;
 use super::random::Schedule;
 use super::story::name;
@@ -87,5 +90,61 @@ impl Schedule {
             let short = until - end > SignedDuration::from_secs(60);
             assert!(!short || renewed || far, "{row} lapses before {until}, unnoticed: {next:?}");
         }
+    }
+}
+
+/// What should be in force.
+impl Story {
+    /// What should be in force by the files, at this instant, as in [`Story::held`].
+    pub(super) fn wanted(&self) -> Vec<String> {
+        self.untils().into_keys().collect()
+    }
+
+    /// The same, each with its end: what the files ask for and what was ordered, without what a later
+    /// order lifts.
+    pub(super) fn untils(&self) -> BTreeMap<String, Until> {
+        let (workspace, now) = (self.workspace(), self.now());
+        let mut untils = BTreeMap::new();
+        let orders = self.standing_orders();
+        let bans = orders.iter().filter(|order| order.kind == OrderKind::Ban);
+        let bans: Vec<Wanted> = bans.flat_map(Order::wanted).collect();
+        let latest = |restriction: &Restriction| {
+            let about = orders.iter().filter(|order| order.is_about(restriction));
+            about.max_by_key(|order| (order.given, order.id.to_string())).map(|order| order.kind)
+        };
+        let wanted = workspace.wanted.iter().chain(&bans);
+        for wanted in wanted.filter(|wanted| wanted.is_wanted_at(now)) {
+            let facts = workspace.config.targets[&wanted.target].provider.facts();
+            if facts.form(wanted.kind).unwrap().grip == Grip::Kicks {
+                continue;
+            }
+            for id in &wanted.ids {
+                if latest(&wanted.restriction_of(id)) == Some(OrderKind::Lift) {
+                    continue;
+                }
+                let row = InForce {
+                    provider: facts.name,
+                    app: String::new(),
+                    room: wanted.room.as_ref().map(ToString::to_string),
+                    kind: wanted.kind,
+                    subject: id.to_string(),
+                    deny: wanted.deny,
+                    end: Lapse::Open,
+                    reason: None,
+                    rule: None,
+                };
+                let until = untils.entry(name(&row)).or_insert(wanted.until);
+                *until = wanted.until.max(*until);
+            }
+        }
+        untils
+    }
+
+    /// The orders that stand.
+    pub(super) fn standing_orders(&self) -> Vec<Order> {
+        let path = self.files.path().join(".ostracon/state.db");
+        let state = State::read(&Location::File(path)).unwrap();
+        let orders = state.map(|state| state.orders().unwrap()).unwrap_or_default();
+        orders.into_iter().filter(|order| order.stands(self.now())).collect()
     }
 }

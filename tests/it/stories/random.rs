@@ -118,6 +118,9 @@ forbidden_streams:
             self.meet_another_host();
             self.set_clock_back();
             let before = self.story.sandbox.in_force();
+            if self.chance.happens(20) {
+                self.order();
+            }
             if self.chance.happens(40) {
                 let span = Duration::from_millis(self.chance.below(8000));
                 self.story.crash_after(span);
@@ -242,6 +245,27 @@ forbidden_streams:
             if entries.is_empty() { format!("{key}: []\n") } else { format!("{key}:\n{entries}") }
         };
         self.story.policy(&(list("bans", bans) + &list("forbidden_streams", streams)));
+    }
+
+    /// Gives an order, or takes one back; whatever comes of it, what was written down counts.
+    fn order(&mut self) {
+        let standing = self.story.standing_orders();
+        let id = standing.first().map(|order| order.id.to_string());
+        let whom: &[&str] = self.pick(&[
+            &["--target", "t", "--room", "r1", "--user", "u1", "--user", "u9"],
+            &["--target", "v", "--room", "1", "--user", "1"],
+            &["--target", "a", "--user", "1"],
+            &["--target", "a", "--room", "c", "--user", "1"],
+            &["--target", "z", "--stream", "s1"],
+        ]);
+        let span = self.pick(&["10m", "3h", "30h", "72h"]);
+        let order = match (self.chance.below(5), &id) {
+            (0, Some(id)) => vec!["orders", "withdraw", id, "--why", "x"],
+            (0 | 1, _) => [&["lift", "--why", "x", "--for", span][..], whom].concat(),
+            (_, _) => [&["ban", "--reason", "x", "--for", span][..], whom].concat(),
+        };
+        let (exit, text) = self.story.read(&[&order[..], &["--auto-approve"]].concat());
+        assert!(matches!(exit, Exit::Done | Exit::Unfinished | Exit::Locked), "{order:?} {text}");
     }
 
     /// Lets things go wrong from now on, or not.

@@ -8,10 +8,10 @@ use clap::Parser as _;
 use jiff::SignedDuration;
 use ostracon::cli::{Cli, Command};
 use ostracon::commands::{Context, apply, doctor, drift, import, orders, plan};
-use ostracon::domain::{Lapse, Moment, Until};
+use ostracon::domain::{Lapse, Moment};
 use ostracon::exit::Exit;
 use ostracon::policy::{Leave, Workspace, load, render};
-use ostracon::provider::{Grip, REGISTRY};
+use ostracon::provider::REGISTRY;
 use ostracon::sandbox::{Fate, InForce, Incoming, Sandbox, credential};
 use ostracon::store::{Location, Snapshot, State};
 use ostracon::world::{Clock as _, Process, World};
@@ -314,39 +314,6 @@ impl Story {
     pub(super) fn workspace(&self) -> Workspace {
         load(self.files.path(), &Leave::default())
             .unwrap_or_else(|diagnostics| panic!("{}", render(&diagnostics)))
-    }
-
-    /// What should be in force by the files, at this instant, as in [`Story::held`].
-    pub(super) fn wanted(&self) -> Vec<String> {
-        self.untils().into_keys().collect()
-    }
-
-    /// The same, each with its end.
-    pub(super) fn untils(&self) -> BTreeMap<String, Until> {
-        let (workspace, now) = (self.workspace(), self.now());
-        let mut untils = BTreeMap::new();
-        for wanted in workspace.wanted.iter().filter(|wanted| wanted.is_wanted_at(now)) {
-            let facts = workspace.config.targets[&wanted.target].provider.facts();
-            if facts.form(wanted.kind).unwrap().grip == Grip::Kicks {
-                continue;
-            }
-            for id in &wanted.ids {
-                let row = InForce {
-                    provider: facts.name,
-                    app: String::new(),
-                    room: wanted.room.as_ref().map(ToString::to_string),
-                    kind: wanted.kind,
-                    subject: id.to_string(),
-                    deny: wanted.deny,
-                    end: Lapse::Open,
-                    reason: None,
-                    rule: None,
-                };
-                let until = untils.entry(name(&row)).or_insert(wanted.until);
-                *until = wanted.until.max(*until);
-            }
-        }
-        untils
     }
 
     /// Checks that the providers equal the files.
