@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::listing::{Group, Listing, Mark, Names, Row};
-use super::words::{denied_words, id, instant, mark, place, text, tone, until, when, wide};
+use super::words::{denied_words, id, instant, mark, place, prose, text, tone, until, when, wide};
 use super::{Page, Section, plot, program};
 use crate::domain::{Action, Id, TargetName};
 use crate::plan::document::GOOD_FOR;
@@ -151,7 +151,7 @@ fn held_back(review: &Review<'_>) -> Markup {
         @if let Some((path, content)) = review.acknowledgement() {
             article.point.grave {
                 h3 { "A guard holds this back: only upkeep is done" }
-                ul { @for guarded in held { li { (text(&exceeded(guarded))) } } }
+                ul { @for guarded in held { li { (prose(&exceeded(guarded))) } } }
                 p { "It goes on when the policy asks for less, when " code { "guards" } " in " code { "ostracon.yaml" }
                     " allow more, or when this file is committed as " code { (text(&path)) } ":" }
                 pre tabindex="0" { (content.trim_end()) }
@@ -161,7 +161,7 @@ fn held_back(review: &Review<'_>) -> Markup {
             article.point {
                 h3 { "Acknowledged beyond a guard" }
                 ul { @for guarded in acknowledged {
-                    li { (text(guarded.acknowledged_by.as_deref().unwrap_or_default())) ": " (text(&exceeded(guarded))) }
+                    li { (text(guarded.acknowledged_by.as_deref().unwrap_or_default())) ": " (prose(&exceeded(guarded))) }
                 } }
             }
         }
@@ -271,7 +271,7 @@ fn warnings(heading: &str, warnings: &Warnings<'_>, links: &Links) -> Markup {
                 h3 { (heading) }
                 ul { @for (code, warnings) in warnings {
                     @for warning in warnings.iter().take(WARNINGS_OF_A_CODE) {
-                        li { (text(&warning.message)) @if let Some(source) = &warning.source { " " (place(source, links)) } }
+                        li { (prose(&warning.message)) @if let Some(source) = &warning.source { " " (place(source, links)) } }
                     }
                     @if let Some(more @ 1..) = warnings.len().checked_sub(WARNINGS_OF_A_CODE) {
                         li.note { "and " (grouped(more as u64)) " more " code { (text(code)) } }

@@ -14,6 +14,20 @@ pub(super) fn text(text: &str) -> String {
     Terminal(text).to_string()
 }
 
+/// A message in which names stand between backticks.
+pub(super) fn prose(message: &str) -> Markup {
+    let is_even = message.matches('`').count().is_multiple_of(2);
+    html! {
+        @if is_even {
+            @for (position, part) in message.split('`').enumerate() {
+                @if position % 2 == 0 { (text(part)) } @else { code { (text(part)) } }
+            }
+        } @else {
+            (text(message))
+        }
+    }
+}
+
 /// An id of a stranger.
 pub(super) fn id(id: &str) -> Markup {
     html! { bdi.id { (text(id)) } }
