@@ -1,6 +1,7 @@
 //! What every engine of the state must do alike: the same tests, once for each.
 
 mod copies;
+mod cuts;
 mod leases;
 mod orders;
 mod rows;
