@@ -36,6 +36,18 @@ impl InFlight {
         Self::new(u32::MAX, most)
     }
 
+    /// The same, of a target that is known to answer within so long.
+    #[must_use]
+    pub fn answered_in(self, latency: Duration) -> Self {
+        self.observe(latency);
+        self
+    }
+
+    /// How long answers take, as far as is known.
+    pub fn answers_in(&self) -> Duration {
+        *self.latency.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Notes how long an answer took.
     pub fn observe(&self, took: Duration) {
         let mut latency = self.latency.lock().unwrap_or_else(PoisonError::into_inner);
@@ -45,7 +57,7 @@ impl InFlight {
 
     /// How long a call takes, as far as is known.
     pub fn latency(&self) -> Duration {
-        *self.latency.lock().unwrap_or_else(PoisonError::into_inner) + OVERHEAD
+        self.answers_in() + OVERHEAD
     }
 
     /// How many calls may be on their way; a quarter to spare.

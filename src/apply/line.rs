@@ -1,8 +1,9 @@
 //! The line of work at one target: its session, its pace, and what is known so far.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use super::accounts::Clocks;
 use super::book::Book;
 use super::budget::RetryBudget;
 use super::in_flight::InFlight;
@@ -38,10 +39,8 @@ pub struct Shared {
     pub progress: Arc<dyn Progress>,
     /// The number of the newest call.
     pub newest_call: AtomicI64,
-    /// Whether some provider's clock has agreed with ours in this run.
-    pub clock_agrees: AtomicBool,
-    /// Whether some provider's clock has differed from ours in this run.
-    pub clock_differs: AtomicBool,
+    /// What the providers' clocks said of ours in this run.
+    pub(super) clocks: Arc<Clocks>,
 }
 
 impl Shared {
@@ -117,7 +116,7 @@ pub struct Line {
     /// What was learned about its rooms.
     pub rooms: Rooms,
     /// The retries that are left.
-    pub budget: RetryBudget,
+    pub budget: Arc<RetryBudget>,
     /// The list of the whole app, where there is one.
     pub(super) of_app: SharedList,
     /// How many seconds the provider's clock was ahead of ours, the last time it said.
@@ -125,12 +124,11 @@ pub struct Line {
 }
 
 impl Line {
-    /// The work at a target of which nothing is known yet.
+    /// The work at a target, within these limits.
     pub fn new(
         (shared, journal): (Arc<Shared>, Journal),
         session: Session,
-        paces: Vec<Arc<Pace>>,
-        in_flight: InFlight,
+        (paces, in_flight, budget): (Vec<Arc<Pace>>, InFlight, Arc<RetryBudget>),
     ) -> Self {
         Self {
             shared,
@@ -140,7 +138,7 @@ impl Line {
             paces,
             stopped: OnceLock::new(),
             rooms: Rooms::default(),
-            budget: RetryBudget::default(),
+            budget,
             of_app: SharedList::default(),
             clock_ahead: AtomicI64::new(0),
         }

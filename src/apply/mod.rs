@@ -1,6 +1,7 @@
 //! Layer 4: carries a plan out. It may pace, retry, narrow a refused batch, record, or stop; it
 //! never chooses.
 
+pub mod accounts;
 pub mod attempt;
 pub mod bearing;
 pub mod book;
@@ -29,6 +30,7 @@ pub mod settle;
 mod shared_list;
 pub mod work;
 
+pub use accounts::KnownAccounts;
 pub use halt::{Cause, Halt};
 pub use outcome::{Fate, Outcome, Problem, Stopped, Tally, Trouble};
 pub use read::{Survey, Surveyed, View, survey};

@@ -1,7 +1,7 @@
 //! Pace: never more calls in any second than an account may make, as the provider counts them.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -40,7 +40,7 @@ impl Drop for Turn<'_> {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Tempo {
     per_second: u32,
     /// How often the pace was halved and not yet won back.
@@ -89,8 +89,23 @@ impl Pace {
             not_before: start,
             quiet_since: start,
         };
-        let lobby = Semaphore::new(per_second.saturating_mul(NEAR).max(FEW) as usize);
+        Self::of(tempo)
+    }
+
+    fn of(tempo: Tempo) -> Self {
+        let lobby = Semaphore::new(tempo.per_second.saturating_mul(NEAR).max(FEW) as usize);
         Self { lobby, turnstile: tokio::sync::Mutex::new(()), tempo: Mutex::new(tempo) }
+    }
+
+    /// The same account's pace at this rate, for whoever calls it next: what was sent, and what the
+    /// provider asked for, counts.
+    pub fn at_rate(self: &Arc<Self>, per_second: u32) -> Arc<Self> {
+        let tempo = self.with(|tempo| tempo.clone());
+        let per_second = per_second.max(1);
+        if tempo.per_second == per_second {
+            return Arc::clone(self);
+        }
+        Arc::new(Self::of(Tempo { per_second, ..tempo }))
     }
 
     /// The same pace, counting so many calls of an earlier run as if they had just left.
@@ -165,7 +180,7 @@ impl Tempo {
         let earliest = now.checked_sub(CREDIT).unwrap_or(now);
         self.due = self.due.max(earliest) + window / calls;
         self.sent.push_back(now);
-        if self.sent.len() > self.per_second as usize {
+        while self.sent.len() > self.per_second as usize {
             self.sent.pop_front();
         }
     }
@@ -180,8 +195,6 @@ impl Tempo {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use tokio::task::JoinSet;
 
     use super::*;
@@ -217,6 +230,27 @@ mod tests {
         let arrivals = arrivals(&pace, 6).await;
         let within = |at: &&Duration| **at < Duration::from_secs(1);
         assert_eq!(arrivals.iter().filter(within).count(), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn at_another_rate_what_was_sent_and_what_was_asked_for_counts() {
+        for (before, after, sent) in [(10, 10, 10), (10, 2, 10), (2, 10, 2), (10, 20, 10)] {
+            let pace = Arc::new(Pace::new(before, Instant::now()));
+            let start = Instant::now();
+            let mut all = arrivals(&pace, sent).await;
+            let pace = pace.at_rate(after);
+            let taken = start.elapsed();
+            all.extend(arrivals(&pace, 3 * after as usize).await.iter().map(|it| *it + taken));
+            for first in &all[sent..] {
+                let window = *first..*first + Duration::from_secs(1);
+                let within = all.iter().filter(|at| window.contains(at)).count();
+                assert!(within <= after as usize, "{within} in a second at {after}/s");
+            }
+            assert!(all[sent] <= all[sent - 1] + WINDOW);
+            pace.throttle(Duration::from_secs(9));
+            let next = pace.at_rate(before + 1);
+            assert!(arrivals(&next, 1).await[0] >= Duration::from_secs(9));
+        }
     }
 
     #[tokio::test(start_paused = true)]

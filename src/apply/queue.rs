@@ -69,11 +69,11 @@ impl Line {
     pub(super) fn check_clock(&self, attempt: &Attempt) {
         let Some(ahead) = attempt.clock_ahead else { return };
         self.clock_ahead.store(ahead, Ordering::Relaxed);
-        if ahead.abs() <= CLOCK_TOLERANCE.as_secs() {
-            self.shared.clock_agrees.store(true, Ordering::Relaxed);
+        let agrees = ahead.abs() <= CLOCK_TOLERANCE.as_secs();
+        self.shared.clocks.note(agrees);
+        if agrees {
             return;
         }
-        self.shared.clock_differs.store(true, Ordering::Relaxed);
         let direction = if ahead > 0 { "ahead of" } else { "behind" };
         let seconds = ahead.abs();
         let error = format!("the provider's clock is {seconds} s {direction} this machine's");

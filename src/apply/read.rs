@@ -8,13 +8,13 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::accounts::{KnownAccounts, Paces};
 use super::clearance::{Clearance, Waited, exchange};
 use super::insist::{Caller, List, list};
 use super::line::next_call;
 use super::outcome::Trouble;
 use super::pace::Pace;
 use super::pause::Pause;
-use super::run::Paces;
 use super::settle::{Answer, Tries, Verdict, settle};
 use super::work::Work;
 use crate::domain::{Deny, Id, TargetName, Until};
@@ -73,7 +73,7 @@ pub fn listable(target: &Target) -> Option<&'static Form> {
 pub async fn survey(survey: Survey) -> Surveyed {
     let Survey { world, credentials, targets, newest_call, recent_calls } = survey;
     let sequence = Arc::new(AtomicI64::new(newest_call));
-    let mut paces = Paces::new(&world, recent_calls);
+    let mut paces = Paces::new(&world, recent_calls, &KnownAccounts::default());
     let mut tasks = JoinSet::new();
     for (target, rooms) in targets {
         let (world, credentials) = (world.clone(), Arc::clone(&credentials));

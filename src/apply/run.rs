@@ -2,25 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::AtomicI64;
 
 use jiff::SignedDuration;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
+use super::accounts::{KnownAccounts, KnownTarget, Paces};
 use super::book::Book;
 use super::in_flight::InFlight;
 use super::journal::{Journal, Unwritten, journal};
 use super::ledger::{self, Metas, Sent};
 use super::line::{Line, Shared};
 use super::outcome::{Fate, Outcome, Stopped, Trouble};
-use super::pace::{Pace, WINDOW};
 use super::queue::drain;
 use super::{Halt, Progress};
 use crate::domain::{Action, Moment, TargetName};
 use crate::plan::{Means, Operation, Plan};
 use crate::provider::{Grip, Session, Target};
-use crate::store::{Lease, RecentCalls, Record, State, StateError, UsedRate};
+use crate::store::{Lease, RecentCalls, Record, State, StateError};
 use crate::world::{Credentials, World};
 
 /// What a run is to do, and with what.
@@ -45,6 +44,8 @@ pub struct ApplyRequest {
     pub old_run: Option<Moment>,
     /// The calls that may still count for a rate.
     pub recent_calls: RecentCalls,
+    /// What earlier passes of this run know.
+    pub accounts: KnownAccounts,
     /// Whether targets on a loopback address are sent calls as fast as they answer.
     pub unpaced: bool,
     /// The brake.
@@ -76,14 +77,13 @@ pub async fn apply(request: ApplyRequest, state: State) -> ApplyResult {
         book: Book::default(),
         progress: request.progress,
         newest_call: AtomicI64::new(request.newest_call),
-        clock_agrees: AtomicBool::new(false),
-        clock_differs: AtomicBool::new(false),
+        clocks: Arc::clone(&request.accounts.clocks),
     });
     let (journal, writer) = journal(state, lease, request.halt.clone(), world.clone());
     let writer = tokio::spawn(writer.run());
     let (sure, unsure) = by_record(&shared, &targets);
     let recorded = record_first(&shared, &journal, (first, &sure)).await;
-    let mut paces = Paces::new(&shared.world, request.recent_calls);
+    let mut paces = Paces::new(&shared.world, request.recent_calls, &request.accounts);
     let mut lines = JoinSet::new();
     let by_target = by_target(&plan);
     // So that one that is slow, or told to pause, takes nothing from the others.
@@ -94,20 +94,23 @@ pub async fn apply(request: ApplyRequest, state: State) -> ApplyResult {
         let paces = if at_will { Vec::new() } else { paces.of(target) };
         let (shared, journal) = (Arc::clone(&shared), journal.clone());
         let (target, credentials) = (Arc::clone(target), Arc::clone(&credentials));
+        let accounts = request.accounts.clone();
         lines.spawn(async move {
             if recorded.is_err() {
                 return;
             }
-            let read = tokio::select! {
-                read = credentials.read(&target) => read,
+            let known = tokio::select! {
+                known = accounts.target(&target, &*credentials) => known,
                 () = shared.halt.pulled() => return defer(&shared, &steps),
             };
-            match read {
-                Ok(secrets) => {
-                    let in_flight = in_flight(&target, at_will, share);
+            match known {
+                Ok(KnownTarget { secrets, budget, latency, .. }) => {
+                    let in_flight = in_flight(&target, at_will, share).answered_in(latency);
                     let session = Session::new(target, secrets);
-                    let line = Line::new((shared, journal), session, paces, in_flight);
-                    Arc::new(line).run(steps).await;
+                    let limits = (paces, in_flight, budget);
+                    let line = Arc::new(Line::new((shared, journal), session, limits));
+                    Arc::clone(&line).run(steps).await;
+                    accounts.keep(&line);
                 }
                 Err(error) => refuse(&shared, &target, &steps, &error.to_string()),
             }
@@ -197,8 +200,7 @@ async fn forget_by_clock(
     journal: &Journal,
     (operations, old_run): (&[usize], Option<Moment>),
 ) -> Result<(), Unwritten> {
-    let agrees = shared.clock_agrees.load(Ordering::Relaxed)
-        && !shared.clock_differs.load(Ordering::Relaxed);
+    let agrees = shared.clocks.agree();
     let was_seen_to_end = |index: &usize| {
         let row = shared.plan.operations.get(*index).and_then(|it| it.recorded.as_ref());
         let end = row.and_then(|row| row.latest_end());
@@ -272,53 +274,4 @@ fn refuse(shared: &Shared, target: &Target, steps: &[usize], error: &str) {
         trouble,
         hint: "give the target its credentials; the other targets went on".to_owned(),
     });
-}
-
-/// The paces of all accounts.
-pub(super) struct Paces {
-    recent_calls: RecentCalls,
-    known: BTreeMap<(String, usize), Arc<Pace>>,
-}
-
-impl Paces {
-    /// The paces of accounts of which these calls were made.
-    pub(super) fn new(world: &World, mut recent_calls: RecentCalls) -> Self {
-        if recent_calls.are_past(world.uptime().as_ref(), WINDOW) {
-            recent_calls.rates.clear();
-        }
-        Self { recent_calls, known: BTreeMap::new() }
-    }
-
-    /// The calls that may count after those of [`Paces::of`].
-    pub(super) fn into_recent(self) -> RecentCalls {
-        let Self { mut recent_calls, known } = self;
-        recent_calls.rested = None;
-        let rates = &mut recent_calls.rates;
-        rates.retain(|used| !known.contains_key(&(used.rate_key.clone(), used.lane)));
-        rates.extend(known.into_keys().map(|(rate_key, lane)| UsedRate {
-            rate_key,
-            lane,
-            calls: usize::MAX,
-        }));
-        recent_calls
-    }
-
-    /// The paces of a target, lane by lane; shared with every target of the same account.
-    pub(super) fn of(&mut self, target: &Target) -> Vec<Arc<Pace>> {
-        let lanes = 0..target.provider.facts().lanes.len();
-        lanes.map(|lane| self.lane(target, lane)).collect()
-    }
-
-    fn lane(&mut self, target: &Target, lane: usize) -> Arc<Pace> {
-        let key = (target.rate_key(), lane);
-        if let Some(pace) = self.known.get(&key) {
-            return Arc::clone(pace);
-        }
-        let mut used = self.recent_calls.rates.iter();
-        let used = used.find(|used| (&used.rate_key, used.lane) == (&key.0, key.1));
-        let calls = used.map_or(0, |used| used.calls);
-        let pace = Arc::new(Pace::new(target.lane_rate(lane), Instant::now()).after(calls));
-        self.known.insert(key, Arc::clone(&pace));
-        pace
-    }
 }

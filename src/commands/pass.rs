@@ -14,7 +14,7 @@ use super::signals::{unless_halted, watch_deadline};
 use super::survey::{self, survey};
 use super::view::show_text;
 use super::{Context, tenancy};
-use crate::apply::{self, ApplyRequest, ApplyResult, Cause, Halt, Outcome, Tally};
+use crate::apply::{self, ApplyRequest, ApplyResult, Cause, Halt, KnownAccounts, Outcome, Tally};
 use crate::domain::{Desired, Moment, Order};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -47,6 +47,8 @@ pub(super) struct Ended {
 struct Begun {
     digests: Option<(String, String)>,
     done: u64,
+    /// What is known of the accounts by now.
+    accounts: KnownAccounts,
     deadline: Option<JoinHandle<()>>,
 }
 
@@ -108,13 +110,12 @@ impl Run<'_> {
                 files.wanted = files.wanted.map(|_| Desired::default());
                 ready.snapshot.rows = Vec::new();
                 let is_first = begun.digests.is_none();
-                let before = (is_first, begun.done);
                 begun.digests = Some(files.digests());
                 if is_first {
                     let deadline = watch_deadline(self.halt.clone(), self.args.deadline);
                     begun.deadline = Some(tokio::spawn(deadline));
                 }
-                self.carry_out(context, state, (&files, *ready, before)).await
+                self.carry_out(context, state, (&files, *ready, (is_first, begun))).await
             }
             Ok(Decision::Stop(plan)) => {
                 let exit = if plan.is_held_back() { Exit::Guarded } else { Exit::Done };
@@ -147,7 +148,7 @@ impl Run<'_> {
         &self,
         context: &Context<'_>,
         mut state: State,
-        (files, ready, (is_first, done)): (&Files, Ready, (bool, u64)),
+        (files, ready, (is_first, before)): (&Files, Ready, (bool, &Begun)),
     ) -> (State, Result<Ended, Error>) {
         let Self { args, world, lease, .. } = *self;
         let Ready { plan, resolved, snapshot, observed } = ready;
@@ -183,13 +184,14 @@ impl Run<'_> {
             newest_call: snapshot.newest_call,
             old_run,
             recent_calls: snapshot.recent_calls.clone(),
+            accounts: before.accounts.clone(),
             unpaced: args.unpaced,
             halt: self.halt.clone(),
             progress: progress(context.console),
         };
         let ApplyResult { mut outcome, mut state, written } = apply::apply(request, state).await;
         // What earlier passes did is done.
-        outcome.tally.done += done;
+        outcome.tally.done += before.done;
         let written = written.and_then(|()| finish(&mut state, &outcome, world));
         let exit = exit(&outcome, &plan);
         let ended = written.map(|()| Ended { outcome, plan, exit });

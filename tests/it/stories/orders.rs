@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use ostracon::domain::{Deny, Id, Kind, Moment, Order, OrderKind, OrderedSubject, TargetName, Who};
 use ostracon::exit::Exit;
-use ostracon::sandbox::{Fate, Incoming};
+use ostracon::sandbox::{Fate, Incoming, credential};
 use ostracon::store::{Location, State};
 
 use super::{Story, hours};
+use crate::workspace::CONFIG;
 
 /// A policy in which somebody else is banned, and user 7 if it says so.
 fn policy(seven: &str) -> String {
@@ -304,7 +305,7 @@ fn backport_brings_orders_into_the_files_and_changes_nothing_that_is_wanted() {
         assert!(edited <= 1, "{left}");
         assert_eq!(story.run(&["backport", "--check"]).0, Exit::Done);
         assert!(story.run(&["backport"]).1.starts_with("Everything"), "{left}");
-        story.config(&format!("{}guards: {{ allow_empty: true }}\n", crate::workspace::CONFIG));
+        story.config(&format!("{CONFIG}guards: {{ allow_empty: true }}\n"));
         story.apply().ends(Exit::Done);
         assert_eq!(story.held(), held);
         assert_eq!(standing(&story), Vec::<String>::new());
@@ -325,4 +326,55 @@ fn what_backport_cannot_edit_safely_is_left_to_people_and_said() {
         let left = std::fs::read_to_string(story.files.path().join("policy.yaml")).unwrap();
         assert_eq!(left, policy);
     }
+}
+
+/// A long apply of 150 bans, during whose 40th call an order comes, and something else happens.
+fn ordered_meanwhile(story: &Story, fate: Fate, happens: impl Fn() + Send + 'static) -> usize {
+    let mut long = policy("");
+    for user in 100..250 {
+        writeln!(long, "  - {{ target: a, users: [{user}], until: never }}").unwrap();
+    }
+    story.policy(&long);
+    story.sandbox.set_latency(Duration::from_millis(300));
+    let (note, begun) = (note_beside(story, OrderKind::Ban), story.sandbox.calls());
+    let mut calls = 0;
+    story.sandbox.set_mischief(move |_: &Incoming| {
+        calls += 1;
+        if calls != 40 {
+            return Fate::Answer;
+        }
+        note();
+        happens();
+        fate
+    });
+    let run = story.apply().ends(Exit::Done);
+    assert_eq!(run.count("done"), 151, "{run:#?}");
+    assert_eq!(story.held().len(), 152);
+    usize::try_from(begun).unwrap() + 39
+}
+
+#[test]
+fn an_order_does_not_cut_short_the_pause_that_a_provider_asked_for() {
+    let story = told(&policy(""));
+    let asked = Fate::Throttle(Some(Duration::from_secs(20)));
+    let throttled = ordered_meanwhile(&story, asked, || ());
+    let seen = story.sandbox.seen();
+    let at = seen[throttled].at;
+    // What was on its way when the provider asked for it, and then nothing.
+    let next = seen.iter().map(|call| call.at).find(|next| (*next - at).as_secs() >= 1).unwrap();
+    assert!((next - at).as_secs() >= 20, "throttled at {at}, called again at {next}");
+    story.settled();
+}
+
+#[test]
+fn secrets_are_read_once_however_often_an_order_makes_a_run_plan_anew() {
+    let story = Story::new();
+    let secret = credential("agora", "customer_secret").unwrap();
+    story.files.write("secret", secret.as_bytes());
+    let path = story.files.path().join("secret");
+    let from = format!("customer_secret: {{ file: {} }}", path.display());
+    story.config(&CONFIG.replace("customer_secret: { env: B }", &from));
+    story.policy(&policy(""));
+    story.apply().ends(Exit::Done);
+    ordered_meanwhile(&story, Fate::Answer, move || drop(std::fs::remove_file(&path)));
 }
