@@ -23,6 +23,9 @@ pub(super) struct Tenancy {
 /// How often a lock that is held is tried again.
 const TRY_EVERY: Duration = Duration::from_millis(200);
 
+/// How long a state may be locked without a lease: as long as it takes to write one down.
+const IN_BETWEEN: Duration = Duration::from_secs(2);
+
 /// Takes the state for a run, waiting for another run at most `patience`.
 pub(super) async fn take(
     location: &Location,
@@ -31,7 +34,7 @@ pub(super) async fn take(
     patience: Duration,
 ) -> Result<Tenancy, Error> {
     let run = uuid(world);
-    let deadline = tokio::time::Instant::now() + patience;
+    let begun = tokio::time::Instant::now();
     let mut waits = false;
     loop {
         let (process, lineage) = (&world.process, uuid(world));
@@ -40,7 +43,9 @@ pub(super) async fn take(
             Taken::Ours(state, lease) => return Ok(Tenancy { state, lease }),
             Taken::Held(holders) => holders,
         };
-        if tokio::time::Instant::now() >= deadline {
+        // A lock without a lease is being taken or given back at this moment.
+        let patience = if holders.is_empty() { patience.max(IN_BETWEEN) } else { patience };
+        if begun.elapsed() >= patience {
             return Err(locked(&holders, world.now()));
         }
         if !std::mem::replace(&mut waits, true) {
