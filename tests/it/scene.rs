@@ -79,13 +79,24 @@ impl Scene {
         self.files.write("policy.yaml", yaml.as_bytes());
     }
 
-    /// Checks that the emulation holds the whole policy, each of its restrictions once.
-    #[track_caller]
-    pub(crate) fn agrees(&self) {
+    /// What the emulation holds, as `provider subject`; what is in force twice is there twice.
+    pub(crate) fn held(&self) -> Vec<String> {
         let held = self.sandbox.in_force();
         let mut subjects: Vec<_> =
             held.iter().map(|row| format!("{} {}", row.provider, row.subject)).collect();
         subjects.sort();
+        subjects
+    }
+
+    /// Checks that the emulation holds the whole policy, each of its restrictions once.
+    #[track_caller]
+    pub(crate) fn agrees(&self) {
+        self.is_policy(&self.held());
+    }
+
+    /// Checks that these are all the restrictions of the policy, each once.
+    #[track_caller]
+    pub(crate) fn is_policy(&self, subjects: &[String]) {
         assert_eq!(
             subjects,
             [

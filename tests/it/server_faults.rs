@@ -116,5 +116,11 @@ fn a_runner_that_slept_while_another_took_its_accounts_sends_and_writes_nothing_
     assert_eq!(rows(), written);
     // What was on its way when it fell asleep may still have gone out; nothing was begun.
     assert!(scene.sandbox.calls() <= calls + 8, "{} calls", scene.sandbox.calls() - calls);
-    is_made_good(&scene, &url);
+    // No minute has passed for the sleeper, though the server was told so: a call that had got its
+    // turn may have made a second rule at Agora, which is remembered and has no right to end alone.
+    expect(command(&scene, &url, &["apply", "--auto-approve", "--lock-timeout", "90s"]), 0);
+    let mut held = scene.held();
+    held.dedup();
+    scene.is_policy(&held);
+    expect(command(&scene, &url, &["state", "verify"]), 0);
 }
