@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::prepare::{Files, check_lineage};
-use crate::domain::{Moment, Restriction};
+use crate::domain::{Moment, Restriction, suggested};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::store::{Snapshot, State};
@@ -37,6 +37,8 @@ pub(super) fn key(text: &str) -> Result<Restriction, String> {
 
 /// Reads an instant, for the command line.
 pub(super) fn instant(text: &str) -> Result<Moment, String> {
-    Moment::parse(text)
-        .ok_or_else(|| "not an RFC 3339 instant, as in `2026-12-20T00:00:00Z`".to_owned())
+    Moment::parse(text).ok_or_else(|| {
+        suggested(text)
+            .unwrap_or_else(|| "not an RFC 3339 instant, as in `2026-12-20T00:00:00Z`".to_owned())
+    })
 }

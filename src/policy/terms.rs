@@ -9,7 +9,7 @@ use super::scalar::{read_bool, read_text, wrong};
 use super::section::Section;
 use super::suggest::did_you_mean;
 use super::yaml::{At, Node, Value};
-use crate::domain::{Deny, Moment, Until};
+use crate::domain::{Deny, Moment, Until, suggested};
 use crate::provider::IdRule;
 
 /// The longest `id` of an entry, in bytes: it must fit a line of a plan.
@@ -84,13 +84,20 @@ fn read_from(entry: &Fields<'_, '_>, scope: &mut Scope<'_>) -> Option<(Moment, A
     let from = Moment::parse(text);
     if from.is_none() {
         let message = format!("`from` must be an instant, not {}", quote(text));
-        let help = if text == "never" { "leave the entry out instead" } else { INSTANT };
+        let help = match text {
+            "never" => "leave the entry out instead".to_owned(),
+            text => how_to_write(text),
+        };
         scope.push(Problem::new("bad-time", node.at, message).help(help));
     }
     from.map(|from| (from, node.at))
 }
 
-const INSTANT: &str = "RFC 3339 with an offset, such as `2026-12-20T00:00:00Z`";
+/// The literal for what was meant, or else what an instant looks like.
+fn how_to_write(text: &str) -> String {
+    suggested(text)
+        .unwrap_or_else(|| "RFC 3339 with an offset, such as `2026-12-20T00:00:00Z`".to_owned())
+}
 
 fn read_until(entry: &Fields<'_, '_>, scope: &mut Scope<'_>) -> Option<(Until, At)> {
     let Some(node) = entry.get("until") else {
@@ -104,7 +111,7 @@ fn read_until(entry: &Fields<'_, '_>, scope: &mut Scope<'_>) -> Option<(Until, A
     let until = Until::parse(text);
     if until.is_none() {
         let message = format!("`until` must be an instant or `never`, not {}", quote(text));
-        scope.push(Problem::new("bad-time", node.at, message).help(INSTANT));
+        scope.push(Problem::new("bad-time", node.at, message).help(how_to_write(text)));
     }
     until.map(|until| (until, node.at))
 }

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use super::mapping::{Field, Mapping};
 use super::table::Row;
-use crate::domain::{Id, Kind, Moment, Restriction, Subject, TargetName, Until};
+use crate::domain::{Id, Kind, Moment, Restriction, Subject, TargetName, Until, rfc3339};
 use crate::policy::{Diagnostic, LONGEST_ENTRY_ID, Place, Severity};
 use crate::provider::{Form, IdRule, Presence};
 
@@ -21,6 +21,8 @@ pub(super) struct Terms<'a> {
     pub(super) kind: Kind,
     /// When that is.
     pub(super) now: Moment,
+    /// The offset of times that say none.
+    pub(super) zone: Option<&'a str>,
 }
 
 /// What the subjects of one entry have in common.
@@ -240,10 +242,10 @@ impl Reader<'_> {
 
     fn from(&self) -> Result<Option<Moment>, Wrong> {
         let Some(text) = self.value(&Field::From)? else { return Ok(None) };
-        match instant(text) {
-            Some(from) => Ok(Some(from)),
-            None => Err(self.wrong(&Field::From, &format!("is {}: {INSTANT}", shown(text)))),
-        }
+        let from = instant(text, self.terms.zone).ok_or_else(|| {
+            self.wrong(&Field::From, &format!("is {}: {}", shown(text), how_to_say(text)))
+        })?;
+        Ok(Some(from))
     }
 
     /// The end: of `until` if that is there, else of `for`.
@@ -253,8 +255,8 @@ impl Reader<'_> {
         if let Some(text) = self.value(&Field::Until)?.filter(|_| !has_span) {
             return match text {
                 "never" => Ok(Until::Never),
-                text => instant(text).map(Until::At).ok_or_else(|| {
-                    let what = format!("is {}: {INSTANT}, or `never`", shown(text));
+                text => instant(text, self.terms.zone).map(Until::At).ok_or_else(|| {
+                    let what = format!("is {}: {}, or `never`", shown(text), how_to_say(text));
                     self.wrong(&Field::Until, &what)
                 }),
             };
@@ -288,7 +290,13 @@ impl Reader<'_> {
     }
 }
 
-const INSTANT: &str = "an instant is RFC 3339 with an offset, or seconds since 1970";
+/// What an instant is; for a time without an offset, how to say which.
+fn how_to_say(text: &str) -> &'static str {
+    match rfc3339(text, Some("Z")) {
+        Some(_) => "it has no offset, say it with `--zone`, as in `--zone +02:00`",
+        None => "an instant is RFC 3339 with an offset, or seconds since 1970",
+    }
+}
 
 /// As much of a text as a message bears.
 fn shown(text: &str) -> String {
@@ -301,11 +309,11 @@ fn shown(text: &str) -> String {
 /// The first second of the year 10000, which RFC 3339 cannot write.
 const END_OF_TIME: i64 = 253_402_300_800;
 
-/// Reads RFC 3339, or seconds since 1970.
-fn instant(text: &str) -> Option<Moment> {
+/// Reads a date, a date and a time, or seconds since 1970.
+fn instant(text: &str, zone: Option<&str>) -> Option<Moment> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if !is_number {
-        return Moment::parse(text);
+        return Moment::parse(&rfc3339(text, zone)?);
     }
     let seconds = text.parse().ok().filter(|seconds| *seconds < END_OF_TIME)?;
     Some(Moment::from_seconds(seconds))

@@ -47,7 +47,8 @@ pub(super) fn run(context: &mut Context<'_>, args: &Args, from: &Path) -> Result
     }
     let name: Arc<str> = from.display().to_string().into();
     let now = context.world.now();
-    let terms = Terms { mapping: &mapping, forms: &forms, kind: list.kind, now };
+    let zone = list.zone.as_deref();
+    let terms = Terms { mapping: &mapping, forms: &forms, kind: list.kind, now, zone };
     let mut sorted = sort(&name, &rows, &terms, |restriction| files.protects(restriction));
     if !sorted.problems.is_empty() && !list.skip_bad {
         let problems = counted(sorted.problems.len() as u64, "problem");

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::Context;
 use super::apply::span;
-use crate::domain::{Deny, Kind};
+use crate::domain::{Deny, Kind, rfc3339};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::provider::Form;
@@ -64,6 +64,10 @@ pub struct ListArgs {
     #[arg(long, value_name = "FIELD=TEXT", requires = "from")]
     pub set: Vec<Assignment>,
 
+    /// The offset of dates and times that say none, as in `+02:00` or `Z`
+    #[arg(long, value_name = "OFFSET", requires = "from", allow_hyphen_values = true, value_parser = zone)]
+    pub zone: Option<String>,
+
     /// Take only rows in which a column holds this, in any case; several for one column: any
     #[arg(long, value_name = "COLUMN=TEXT", value_delimiter = ',', requires = "from")]
     pub only: Vec<Condition>,
@@ -101,6 +105,14 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
 /// What an entry denies that does not say so.
 fn denied(form: &Form) -> Deny {
     if form.deny.is_empty() { Deny::NOTHING } else { Deny::JOIN }
+}
+
+fn zone(text: &str) -> Result<String, String> {
+    let is_offset = text.starts_with(['+', '-']) || text == "Z";
+    let is_offset = is_offset && rfc3339("2026-12-20", Some(text)).is_some();
+    is_offset
+        .then(|| text.to_owned())
+        .ok_or_else(|| "an offset is such as `+02:00`, or `Z`".to_owned())
 }
 
 fn kind(text: &str) -> Result<Kind, String> {

@@ -114,6 +114,37 @@ bans:
 }
 
 #[test]
+fn dates_as_moderation_tools_write_them_need_the_offset_they_leave_out() {
+    let list = "user,end\nann,2027-01-01\nbob,2027-01-01 18:30\ncy,2027-01-01 18:30:00 +0100\n";
+    let story = with_list("list.csv", list);
+    let arguments =
+        ["--target", "t", "--map", "subject=user,until=end", "--set", "room=r", "--skip-bad"];
+    let told = said(
+        &story,
+        &[
+            &["import", "--out", "bans/list.yaml", "--from"][..],
+            &[story.files.path().join("list.csv").to_str().unwrap()],
+            &arguments[..],
+        ]
+        .concat(),
+    );
+    assert!(told.contains("is `2027-01-01`: it has no offset, say it with `--zone`"), "{told}");
+    let untils = |story: &Story| {
+        let made = made(story, "bans/list.yaml");
+        let untils = made.lines().filter_map(|line| line.trim().strip_prefix("until: "));
+        untils.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(untils(&story), ["2027-01-01T17:30:00Z"]);
+    let story = with_list("list.csv", list);
+    let (exit, _) = import(&story, "list.csv", &[&arguments[..], &["--zone", "-05:00"]].concat());
+    assert_eq!(exit, Exit::Done);
+    let ends = ["2027-01-01T05:00:00Z", "2027-01-01T17:30:00Z", "2027-01-01T23:30:00Z"];
+    assert_eq!(untils(&story), ends);
+    let (exit, _) = import(&story, "list.csv", &[&arguments[..], &["--zone", "CET"]].concat());
+    assert_eq!(exit, Exit::Usage);
+}
+
+#[test]
 fn whatever_is_wrong_is_said_with_its_place_and_nothing_is_made() {
     let list = "user,room,end,why\n\
                 ann,r,2027-01-01T00:00:00Z,spam\n\
