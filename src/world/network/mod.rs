@@ -18,7 +18,7 @@ use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Method as HttpMethod, RequestBuilder};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout_at};
-use url::{Position, Url};
+use url::Url;
 
 use self::client::{Clients, LONGEST_IDLE};
 use self::failure::{is_connected, no_answer};
@@ -165,11 +165,12 @@ fn written(client: &Client, request: Request) -> Result<RequestBuilder, NoAnswer
         Method::Put => HttpMethod::PUT,
         Method::Delete => HttpMethod::DELETE,
     };
-    let meant = if query.is_empty() { path } else { format!("{path}?{query}") };
-    let url = Url::parse(&format!("{endpoint}{meant}"));
+    let question = if query.is_empty() { "" } else { "?" };
+    let url = Url::parse(&format!("{endpoint}{path}{question}{query}"));
+    // Each for itself: a `?` in the path would make the rest of it a query.
     let url = url.ok().filter(|url| {
-        let (url, below) = (&url[Position::BeforePath..Position::AfterQuery], endpoint.path());
-        url.strip_prefix(below) == Some(&meant)
+        let below = url.path().strip_prefix(endpoint.path());
+        below == Some(&path) && url.query().unwrap_or_default() == query
     });
     let url =
         url.ok_or_else(|| NoAnswer::NotSent("its path cannot be sent as it is".to_owned()))?;

@@ -94,6 +94,8 @@ async fn a_path_goes_out_as_it_was_signed_or_not_at_all() {
         ("a/../b", false),
         ("a\\b", false),
         ("a#b", false),
+        ("a?b", false),
+        ("a?", false),
         ("a b", false),
         ("a\tb", false),
         ("a\nb", false),
