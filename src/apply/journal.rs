@@ -101,6 +101,8 @@ impl Journal {
 #[derive(Debug)]
 pub struct Writer {
     state: State,
+    /// The mark of the orders that the run knows.
+    orders: i64,
     lease: Lease,
     entries: mpsc::Receiver<Entry>,
     halt: Halt,
@@ -108,12 +110,18 @@ pub struct Writer {
     beat: Beat,
 }
 
-/// A journal, and its writer, which must be run until the last journal is dropped.
-pub fn journal(state: State, lease: Lease, halt: Halt, world: World) -> (Journal, Writer) {
+/// A journal, and its writer, which must be run until the last journal is dropped; `orders` is the
+/// mark of the orders that the run knows.
+pub fn journal(
+    (state, orders): (State, i64),
+    lease: Lease,
+    halt: Halt,
+    world: World,
+) -> (Journal, Writer) {
     let (sender, entries) = mpsc::channel(GROUP);
     let beat = Beat::at(world.now());
     let journal = Journal { entries: sender, beat: beat.clone() };
-    (journal, Writer { state, lease, entries, halt, world, beat })
+    (journal, Writer { state, orders, lease, entries, halt, world, beat })
 }
 
 impl Writer {
@@ -126,12 +134,7 @@ impl Writer {
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut look = interval_at(Instant::now() + LOOKS_APART, LOOKS_APART);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let orders = self.state.orders_mark();
-        let (orders, mut result) =
-            orders.map_or_else(|error| (0, Err(error)), |mark| (mark, Ok(())));
-        if result.is_err() {
-            self.halt.pull(Cause::StateLost);
-        }
+        let mut result = Ok(());
         let mut group = Vec::with_capacity(GROUP);
         let mut last = Instant::now();
         loop {
@@ -141,7 +144,7 @@ impl Writer {
                 biased;
                 // The heartbeat first: a busy run must be heard of too.
                 _ = beat.tick(), if result.is_ok() => self.commit(&mut std::iter::empty()),
-                _ = look.tick(), if result.is_ok() => self.look_for_orders(orders),
+                _ = look.tick(), if result.is_ok() => self.look_for_orders(),
                 () = sleep_until(due), if !group.is_empty() => {
                     last = Instant::now();
                     self.write(&mut group, result.is_ok())
@@ -161,9 +164,9 @@ impl Writer {
         }
     }
 
-    /// Stops the run for a moment if an order was given or taken back since it began.
-    fn look_for_orders(&self, before: i64) -> Result<(), StateError> {
-        if apart(|| self.state.orders_mark())? != before {
+    /// Stops the run for a moment if an order was given or taken back since it was planned.
+    fn look_for_orders(&self) -> Result<(), StateError> {
+        if apart(|| self.state.orders_mark())? != self.orders {
             self.halt.pull(Cause::Ordered);
         }
         Ok(())
@@ -231,7 +234,7 @@ mod tests {
         let who = Who::default();
         state.begin_run("run", (&who, 1), world.now(), None).unwrap();
         let lease = state.take_lease("run", &world.process, world.now()).unwrap();
-        let (journal, writer) = journal(state, lease, Halt::default(), world);
+        let (journal, writer) = journal((state, 0), lease, Halt::default(), world);
         let writer = tokio::spawn(writer.run());
         let start = Instant::now();
         let entries = [(0, true), (10, true), (60, true), (70, false), (71, false), (300, true)];

@@ -40,6 +40,8 @@ pub struct ApplyRequest {
     pub lease: Lease,
     /// The number of the newest call in the state.
     pub newest_call: i64,
+    /// The mark of the orders that the plan knows: another one means that one has come since.
+    pub orders_mark: i64,
     /// When the newest run began that is [`LONG_AGO`].
     pub old_run: Option<Moment>,
     /// The calls that may still count for a rate.
@@ -67,19 +69,20 @@ pub struct ApplyResult {
 
 /// Carries out a plan.
 pub async fn apply(request: ApplyRequest, state: State) -> ApplyResult {
-    let ApplyRequest { world, credentials, plan, targets, first, lease, .. } = request;
+    let ApplyRequest { world, credentials, plan, targets, first, lease, halt, .. } = request;
     let shared = Arc::new(Shared {
         world: world.clone(),
         plan: Arc::clone(&plan),
         metas: request.metas,
         run: lease.run.clone(),
-        halt: request.halt.clone(),
+        halt: halt.clone(),
         book: Book::default(),
         progress: request.progress,
         newest_call: AtomicI64::new(request.newest_call),
         clocks: Arc::clone(&request.accounts.clocks),
     });
-    let (journal, writer) = journal(state, lease, request.halt.clone(), world.clone());
+    let state = (state, request.orders_mark);
+    let (journal, writer) = journal(state, lease, halt.clone(), world.clone());
     let writer = tokio::spawn(writer.run());
     let (sure, unsure) = by_record(&shared, &targets);
     let recorded = record_first(&shared, &journal, (first, &sure)).await;
@@ -120,13 +123,12 @@ pub async fn apply(request: ApplyRequest, state: State) -> ApplyResult {
     // By now a provider may have said what time it is.
     let _halted = forget_by_clock(&shared, &journal, (&unsure, request.old_run)).await;
     drop(journal);
-    let (state, written) = match writer.await {
-        Ok(closed) => closed,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    };
+    let (state, written) =
+        writer.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
     let (tally, problems, stopped) = shared.book.close();
-    let (run, cause) = (shared.run.clone(), request.halt.cause());
-    ApplyResult { outcome: Outcome { run, tally, problems, stopped, cause }, state, written }
+    let run = shared.run.clone();
+    let outcome = Outcome { run, tally, problems, stopped, cause: halt.cause() };
+    ApplyResult { outcome, state, written }
 }
 
 /// How many calls of a target may be on their way.

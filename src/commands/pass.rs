@@ -5,24 +5,20 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 
 use super::apply::{Args, read_files};
-use super::approval::approve;
-use super::format::Format;
+use super::decide::{Decision, Ready};
+use super::execute::{Execution, credentials};
 use super::prepare::{Files, clock_lag, first_records};
 use super::progress::progress;
-use super::rehearsal::SandboxCredentials;
-use super::signals::{unless_halted, watch_deadline};
-use super::survey::{self, survey};
-use super::view::show_text;
+use super::signals::watch_deadline;
 use super::{Context, tenancy};
-use crate::apply::{self, ApplyRequest, ApplyResult, Cause, Halt, KnownAccounts, Outcome, Tally};
-use crate::domain::{Desired, Moment, Order};
+use crate::apply::{Cause, Halt, KnownAccounts, Outcome, Tally};
+use crate::domain::{Desired, Order};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::plan::file::{self, SavedPlan};
-use crate::plan::{Plan, Resolved, Scope};
-use crate::report::{Folding, Review};
-use crate::store::{Lease, Location, Record, Snapshot, State, StateError, orders};
-use crate::world::{Credentials, World};
+use crate::plan::file::SavedPlan;
+use crate::plan::{Plan, Scope};
+use crate::store::{Lease, Location, Record, Snapshot, State, StateError};
+use crate::world::World;
 
 /// One run, once the state is its own.
 pub(super) struct Run<'a> {
@@ -44,12 +40,37 @@ pub(super) struct Ended {
 
 /// Whether a run has begun to carry out what was decided, and by which files.
 #[derive(Default)]
-struct Begun {
+pub(super) struct Begun {
+    /// Of the files by which it began: what they say has been seen.
     digests: Option<(String, String)>,
+    /// How many operations earlier passes have done.
     done: u64,
+    /// How many the last pass left for which an order came.
+    left: u64,
     /// What is known of the accounts by now.
     accounts: KnownAccounts,
     deadline: Option<JoinHandle<()>>,
+}
+
+impl Begun {
+    /// Whether a pass has begun already.
+    pub(super) fn goes_on(&self) -> bool {
+        self.digests.is_some()
+    }
+
+    /// Whether these files say what the run began by.
+    pub(super) fn is_as_seen(&self, files: &Files) -> bool {
+        self.digests.as_ref().is_none_or(|seen| *seen == files.digests())
+    }
+
+    /// Counts what earlier passes did; where the files are others now, what they left is left for
+    /// another run.
+    fn count(&self, files: &Files, tally: &mut Tally) {
+        tally.done += self.done;
+        if !self.is_as_seen(files) {
+            tally.deferred += self.left;
+        }
+    }
 }
 
 impl Drop for Begun {
@@ -77,7 +98,8 @@ impl Run<'_> {
             match ended {
                 Ok(ended) => {
                     if self.halt.go_on() {
-                        begun.done = ended.outcome.tally.done;
+                        let Tally { done, deferred, .. } = ended.outcome.tally;
+                        (begun.done, begun.left) = (done, deferred);
                         tracing::info!(target: "ostracon", "an order came: it goes first");
                         continue;
                     }
@@ -109,25 +131,33 @@ impl Run<'_> {
                 // They may be large, and the plan has all of them that is needed from now on.
                 files.wanted = files.wanted.map(|_| Desired::default());
                 ready.snapshot.rows = Vec::new();
-                let is_first = begun.digests.is_none();
-                begun.digests = Some(files.digests());
+                let is_first = !begun.goes_on();
                 if is_first {
+                    begun.digests = Some(files.digests());
                     let deadline = watch_deadline(self.halt.clone(), self.args.deadline);
                     begun.deadline = Some(tokio::spawn(deadline));
+                } else if !begun.is_as_seen(&files) && begun.left > 0 {
+                    let left = begun.left;
+                    tracing::warn!(target: "ostracon", left, "the files have changed under this run: what it left is for another");
                 }
                 self.carry_out(context, state, (&files, *ready, (is_first, begun))).await
             }
             Ok(Decision::Stop(plan)) => {
-                let exit = if plan.is_held_back() { Exit::Guarded } else { Exit::Done };
                 let mut outcome = nothing_done(self.lease);
-                outcome.tally.done = begun.done;
+                begun.count(&files, &mut outcome.tally);
+                let exit = exit(&outcome, &plan);
                 (state, Ok(Ended { outcome, plan, exit }))
             }
         }
     }
 
-    /// Reads what decides: files, state and clock.
-    fn read(&self, context: &Context<'_>, state: &mut State) -> Result<(Files, Snapshot), Error> {
+    /// Reads what decides: files, state and clock; and by which mark of orders it can be told
+    /// whether another has come since.
+    fn read(
+        &self,
+        context: &Context<'_>,
+        state: &mut State,
+    ) -> Result<(Files, (Snapshot, i64)), Error> {
         let files = read_files(context, self.args)?;
         let scope = match self.only {
             Some(order) => Scope::Orders(vec![order.clone()]),
@@ -139,9 +169,11 @@ impl Run<'_> {
                 "the config names another state, or other accounts, than when this run began";
             return Err(Error::new(Exit::Error, message).hint("run again"));
         }
+        // First: an order that comes in between is read, and looked at once more for nothing.
+        let orders_mark = state.orders_mark()?;
         let snapshot = state.snapshot()?;
         check_clock(&snapshot, self.args, self.world)?;
-        Ok((files, snapshot))
+        Ok((files, (snapshot, orders_mark)))
     }
 
     async fn carry_out(
@@ -151,7 +183,6 @@ impl Run<'_> {
         (files, ready, (is_first, before)): (&Files, Ready, (bool, &Begun)),
     ) -> (State, Result<Ended, Error>) {
         let Self { args, world, lease, .. } = *self;
-        let Ready { plan, resolved, snapshot, observed } = ready;
         let who = (&world.who(&context.global.dir).await, world.process.pid);
         let note = args.accept_clock.as_deref();
         let accepted =
@@ -159,47 +190,31 @@ impl Run<'_> {
         let begun = accepted.and_then(|()| {
             if is_first { state.begin_run(&lease.run, who, world.now(), note) } else { Ok(()) }
         });
-        let old_run = begun.and_then(|()| state.newest_run_by(world.now() - apply::LONG_AGO));
-        let old_run = match old_run {
-            Ok(old_run) => old_run,
-            Err(error) => return (state, Err(error.into())),
-        };
-        let credentials: Arc<dyn Credentials> = if args.sandbox {
-            Arc::new(SandboxCredentials)
-        } else {
-            let directory = world.directory.join(&context.global.dir);
-            Arc::new(World { directory, ..world.clone() })
-        };
-        let first = first_records(files, &plan, &resolved, &snapshot);
-        let first = first.filter(|record| self.is_for_now(record)).chain(observed);
-        let ends = ended_orders(&plan, &lease.run, world.now());
-        let request = ApplyRequest {
-            world: world.clone(),
-            credentials,
-            plan: Arc::clone(&plan),
-            metas: Arc::clone(&files.metas),
-            targets: files.config.targets.clone(),
-            first: first.chain(ends).collect(),
-            lease: lease.clone(),
-            newest_call: snapshot.newest_call,
-            old_run,
-            recent_calls: snapshot.recent_calls.clone(),
+        if let Err(error) = begun {
+            return (state, Err(error.into()));
+        }
+        let first = first_records(files, &ready.plan, &ready.resolved, &ready.snapshot);
+        let execution = Execution {
+            world,
+            credentials: credentials(context, world, args.sandbox),
+            lease,
+            halt: self.halt,
+            first: first.filter(|record| self.is_for_now(record)).collect(),
             accounts: before.accounts.clone(),
             unpaced: args.unpaced,
-            halt: self.halt.clone(),
             progress: progress(context.console),
         };
-        let ApplyResult { mut outcome, mut state, written } = apply::apply(request, state).await;
-        // What earlier passes did is done.
-        outcome.tally.done += before.done;
-        let written = written.and_then(|()| finish(&mut state, &outcome, world));
-        let exit = exit(&outcome, &plan);
-        let ended = written.map(|()| Ended { outcome, plan, exit });
-        (state, ended.map_err(Error::from))
+        let plan = Arc::clone(&ready.plan);
+        let (mut state, outcome) = execution.carry_out(files, ready, state).await;
+        let ended = outcome.and_then(|mut outcome| {
+            before.count(files, &mut outcome.tally);
+            finish(&mut state, &outcome, world)?;
+            let exit = exit(&outcome, &plan);
+            Ok(Ended { outcome, plan, exit })
+        });
+        (state, ended)
     }
-}
 
-impl Run<'_> {
     /// Whether something is to be recorded of the targets before what this run does. An order is no
     /// review: it makes no protection and no guard count as seen.
     fn is_for_now(&self, record: &Record) -> bool {
@@ -208,96 +223,6 @@ impl Run<'_> {
             (Some(order), Record::Bind(name, _)) => order.target == *name,
             (Some(_), _) => false,
         }
-    }
-}
-
-/// What to record of the orders that have ended.
-fn ended_orders(plan: &Plan, run: &str, now: Moment) -> Vec<Record> {
-    let ended = plan.ended_orders.iter();
-    let records = ended.flat_map(|order| {
-        let audit = orders::audit(order, run, now).into_iter().map(Record::Audit);
-        std::iter::once(Record::Order(order.clone())).chain(audit)
-    });
-    records.collect()
-}
-
-/// What to do with a state that was taken.
-enum Decision {
-    /// Carry this out.
-    Go(Box<Ready>),
-    /// There is nothing to carry out.
-    Stop(Arc<Plan>),
-}
-
-/// A plan that may be carried out.
-struct Ready {
-    plan: Arc<Plan>,
-    resolved: Resolved,
-    snapshot: Snapshot,
-    /// What the providers showed otherwise than recorded.
-    observed: Vec<Record>,
-}
-
-impl Run<'_> {
-    /// Plans, shows, compares, asks.
-    async fn decide(
-        &self,
-        context: &mut Context<'_>,
-        files: &Files,
-        mut snapshot: Snapshot,
-        (saved, begun): (Option<SavedPlan>, &Begun),
-    ) -> Result<Decision, Error> {
-        let Self { args, world, halt, .. } = *self;
-        let goes_on = begun.digests.is_some();
-        // What nobody has seen is not done because of an order that came: that is done alone.
-        let is_as_seen = begun.digests.as_ref().is_none_or(|seen| *seen == files.digests());
-        let scope = match self.only {
-            Some(order) => Scope::Orders(vec![order.clone()]),
-            None if is_as_seen => files.scope(&args.target)?,
-            None => Scope::Orders(snapshot.orders.clone()),
-        };
-        let mut left_over = if args.after_restore && !goes_on {
-            files.doubt(&mut snapshot, world.now())
-        } else {
-            Vec::new()
-        };
-        let (mut found, observed) = if (args.refresh || args.after_restore) && !goes_on {
-            let through = (world, survey::credentials(context));
-            let reading = survey(files, &mut snapshot, through, (&scope, &[]));
-            let found = unless_halted(halt, reading).await?;
-            survey::refresh(&found, &mut snapshot, world)
-        } else {
-            (Vec::new(), Vec::new())
-        };
-        found.append(&mut left_over);
-        let (plan, origin, resolved) = files.plan(&mut snapshot, &scope, world.now(), &found)?;
-        if let Some(saved) = saved {
-            file::compare(&saved, &plan, &origin)?;
-        }
-        if args.format == Format::Text && !goes_on && self.only.is_none() {
-            let names = context.pseudonyms()?;
-            let veiled = names.map(|mut names| {
-                files.tell_names(&mut names);
-                names.plan(&plan, &origin)
-            });
-            let review = Review::of(veiled.as_ref().unwrap_or(&plan), &origin);
-            show_text(context, &review, Folding::Folded)?;
-        }
-        let plan = Arc::new(plan);
-        let to_do = plan.operations.iter().any(|operation| plan.permits(operation));
-        let protects = !plan.is_held_back() && files.newly_protected(&snapshot).is_some();
-        // Why the clock was accepted is recorded with a run.
-        let guards = files.newly_guarded(&snapshot).is_some();
-        let nothing_to_record =
-            plan.ended_orders.is_empty() && !protects && !guards && args.accept_clock.is_none();
-        if !to_do && nothing_to_record && resolved.changes.is_empty() && observed.is_empty() {
-            return Ok(Decision::Stop(plan));
-        }
-        if !args.auto_approve && to_do && !goes_on {
-            unless_halted(halt, approve(context, &plan)).await?;
-        }
-        let observed = observed.into_iter().map(Record::Put).collect();
-        Ok(Decision::Go(Box::new(Ready { plan, resolved, snapshot, observed })))
     }
 }
 

@@ -35,6 +35,10 @@ pub(super) fn put(connection: &Connection, order: &Order) -> rusqlite::Result<()
     Ok(())
 }
 
+/// Counts one more order that was given or taken back.
+const COUNT_MARK: &str = "INSERT INTO meta (key, value) VALUES ('orders_mark', '1')
+  ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1";
+
 impl State {
     /// Writes down that an order was given or taken back, by whom and why.
     pub(super) fn note_order(
@@ -60,6 +64,7 @@ impl State {
             runs::set_newest(&transaction, newest.map_or(now, |newest| newest.max(now)))?;
             let sql = "UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'serial'";
             transaction.execute(sql, [])?;
+            transaction.execute(COUNT_MARK, [])?;
             put(&transaction, order)?;
             let mut log = Log::new(&transaction)?;
             for row in orders::audit(order, &run, now) {
@@ -71,9 +76,10 @@ impl State {
         transaction.commit().map_err(&failed)
     }
 
-    /// The serial: while a run holds the lease nothing else counts it up.
+    /// Counts how often an order was given or taken back.
     pub(super) fn orders_mark(&self) -> Result<i64, StateError> {
-        let sql = "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'serial'";
+        let sql = "SELECT coalesce((SELECT CAST(value AS INTEGER) FROM meta
+                                    WHERE key = 'orders_mark'), 0)";
         let mark = self
             .connection
             .prepare_cached(sql)

@@ -15,6 +15,7 @@ mod limits;
 mod lists;
 mod mixes;
 mod orders;
+mod orders_beside;
 mod page;
 mod plan_file;
 mod random;

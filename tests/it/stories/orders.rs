@@ -13,7 +13,7 @@ use super::{Story, hours};
 use crate::workspace::CONFIG;
 
 /// A policy in which somebody else is banned, and user 7 if it says so.
-fn policy(seven: &str) -> String {
+pub(super) fn policy(seven: &str) -> String {
     let seven = match seven {
         "" => String::new(),
         until => format!("  - {{ target: a, users: [7], until: {until} }}\n"),
@@ -39,13 +39,13 @@ fn lift(story: &Story, span: &str) {
 }
 
 /// An order about user 7, noted while something else is under way, as another process would.
-fn note_beside(story: &Story, kind: OrderKind) -> impl Fn() + Send + 'static {
+pub(super) fn note_beside(story: &Story, kind: OrderKind) -> impl Fn() + Send + 'static {
     let location = Location::File(story.files.path().join(".ostracon/state.db"));
     let world = story.world.clone();
     move || {
         let now = world.now();
         let order = Order {
-            id: "0198c0de".into(),
+            id: format!("0198c0de-{kind}").into(),
             kind,
             target: TargetName::parse("a").unwrap(),
             room: None,
@@ -72,7 +72,7 @@ fn standing(story: &Story) -> Vec<String> {
     orders.iter().map(|order| order["id"].as_str().unwrap().to_owned()).collect()
 }
 
-fn told(policy: &str) -> Story {
+pub(super) fn told(policy: &str) -> Story {
     let story = Story::new();
     story.policy(policy);
     story.apply().ends(Exit::Done);
