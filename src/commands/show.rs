@@ -30,7 +30,12 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     match args.view.format {
         // What another version of the program has written there is passed on too.
         Format::Json if veiled.is_none() => context.console.out.text(&text),
-        Format::Json | Format::Text | Format::Markdown | Format::Github | Format::Html => {
+        Format::Json
+        | Format::Text
+        | Format::Markdown
+        | Format::Github
+        | Format::Html
+        | Format::Sarif => {
             args.view.show(context, &Review::of(veiled.as_ref().unwrap_or(plan), origin))?;
         }
     }

@@ -12,6 +12,7 @@ use crate::report::count::{counted, grouped};
 use crate::report::escape::Terminal;
 use crate::report::github::{problem_annotations, warning_annotations};
 use crate::report::markdown::LEAST_BYTES;
+use crate::report::sarif::{problems_sarif, warnings_sarif};
 use crate::report::{Comment, Links, problems_markdown};
 
 /// What `validate` takes.
@@ -29,19 +30,26 @@ pub enum Format {
     Text,
     /// For a step of GitHub Actions: annotations and a job summary too.
     Github,
+    /// For code scanning.
+    Sarif,
 }
 
 /// Checks the workspace.
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let loaded = policy::load(&context.global.dir, &context.leave());
-    if args.format == Format::Github {
-        annotate(context, &loaded)?;
+    match args.format {
+        Format::Text => {}
+        Format::Github => annotate(context, &loaded)?,
+        Format::Sarif => log(context, &loaded)?,
     }
     let workspace = loaded.map_err(|diagnostics| Error::of_policy(&diagnostics))?;
     for warning in &workspace.warnings {
         let place = warning.source.as_ref().map(|source| format!("{source}: ")).unwrap_or_default();
         let text = format!("{place}{}", warning.message);
         context.console.err.say(&format!("warning[{}]: {}\n", warning.code, Terminal(&text)));
+    }
+    if args.format == Format::Sarif {
+        return Ok(Exit::Done);
     }
     let restrictions = claims(workspace.wanted.iter()).count() as u64;
     context.console.result(|out| {
@@ -54,6 +62,19 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         )
     })?;
     Ok(Exit::Done)
+}
+
+/// Writes a log for code scanning, whatever was found: what it no longer finds is closed there.
+fn log(
+    context: &mut Context<'_>,
+    loaded: &Result<Workspace, Vec<Diagnostic>>,
+) -> Result<(), Error> {
+    let directory = repository_path(&context.global.dir);
+    let log = match loaded {
+        Ok(workspace) => warnings_sarif(&workspace.warnings, &directory),
+        Err(diagnostics) => problems_sarif(diagnostics, &directory),
+    };
+    Ok(context.console.json(&log)?)
 }
 
 fn annotate(

@@ -11,6 +11,7 @@ use crate::plan::document;
 use crate::report::github::{outputs, plan_annotations};
 use crate::report::html::plan_page;
 use crate::report::markdown::LEAST_BYTES;
+use crate::report::sarif::plan_sarif;
 use crate::report::{Comment, Folding, Layout, Links, Review, diff_text, plan_markdown, plan_text};
 
 /// How a plan is shown.
@@ -52,6 +53,8 @@ pub enum Format {
     Github,
     /// A page: one file, for a browser.
     Html,
+    /// What must be decided, for code scanning.
+    Sarif,
 }
 
 impl View {
@@ -86,6 +89,10 @@ impl View {
                 let text = plan_page(review, &links(context, self.link_base.as_deref())?);
                 context.console.out.text(&text);
                 Ok(())
+            }
+            Format::Sarif => {
+                let directory = repository_path(&context.global.dir);
+                Ok(context.console.json(&plan_sarif(review, &directory))?)
             }
         }
     }

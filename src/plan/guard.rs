@@ -63,6 +63,18 @@ pub enum Guard {
     Protect,
 }
 
+impl Guard {
+    /// Its name, as in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AllowEmpty => "allow_empty",
+            Self::MaxImposes => "max_imposes",
+            Self::MaxLifts => "max_lifts",
+            Self::Protect => "protect",
+        }
+    }
+}
+
 /// Percentages say little about few: they count from this many in force (design §2.1).
 const PERCENT_COUNTS_FROM: u64 = 10;
 

@@ -45,6 +45,13 @@ pub struct Place {
     pub column: u32,
 }
 
+impl From<&Source> for Place {
+    fn from(source: &Source) -> Self {
+        let Source { file, line, column } = source.clone();
+        Self { file, line, column }
+    }
+}
+
 /// A second place of a diagnostic.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Label {

@@ -6,7 +6,7 @@
 use super::count::grouped;
 use super::escape::{WorkflowData, WorkflowProperty};
 use super::review::{Concern, Review, Warnings, exceeded};
-use crate::domain::{Source, TargetName, Warning};
+use crate::domain::{TargetName, Warning};
 use crate::plan::Operation;
 use crate::policy::{Diagnostic, Place, Severity};
 
@@ -96,7 +96,7 @@ pub fn problem_annotations(diagnostics: &[Diagnostic], directory: &str) -> Strin
 pub fn warning_annotations(warnings: &[Warning], directory: &str) -> String {
     let mut annotations = Annotations::new(directory);
     for Warning { code, message, source } in warnings {
-        annotations.add(Level::Warning, code, source.as_ref().map(place).as_ref(), message);
+        annotations.add(Level::Warning, code, source.as_ref().map(Place::from).as_ref(), message);
     }
     annotations.into_text()
 }
@@ -111,11 +111,6 @@ pub fn outputs(review: &Review<'_>) -> String {
         review.lifts(),
         plan.is_held_back()
     )
-}
-
-fn place(source: &Source) -> Place {
-    let Source { file, line, column } = source.clone();
-    Place { file, line, column }
 }
 
 impl<'a> Annotations<'a> {
@@ -137,7 +132,7 @@ impl<'a> Annotations<'a> {
 
     fn add_warnings(&mut self, warnings: &Warnings<'_>) {
         for Warning { code, message, source } in warnings.values().flatten() {
-            let place = source.as_ref().map(place);
+            let place = source.as_ref().map(Place::from);
             self.add(Level::Warning, code, place.as_ref(), message);
         }
     }
@@ -145,7 +140,7 @@ impl<'a> Annotations<'a> {
     fn add_wide_bans(&mut self, operations: &[&Operation]) {
         for Operation { restriction, source, .. } in operations {
             let message = format!("{restriction} keeps everybody there out");
-            let place = source.as_ref().map(place);
+            let place = source.as_ref().map(Place::from);
             self.add(Level::Warning, "wide ban", place.as_ref(), &message);
         }
     }
@@ -192,7 +187,7 @@ fn position(place: &Place, directory: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Id, Kind};
+    use crate::domain::{Id, Kind, Source};
     use crate::plan::{Facet, Guard, Guarded, NextDue, Plan, TargetChange};
     use crate::report::plan_text::samples::{at, impose, lifted, name, plan_of, shown};
 

@@ -25,9 +25,10 @@ impl Links {
             return None;
         }
         let mut base = url.as_str().trim_end_matches('/').to_owned();
-        for part in directory.split('/').filter(|part| !matches!(*part, "" | ".")) {
+        let path = encoded_path(directory);
+        if !path.is_empty() {
             base.push('/');
-            base += &encoded(part);
+            base += &path;
         }
         Some(Self { base: Some(base) })
     }
@@ -35,8 +36,7 @@ impl Links {
     /// Where a file can be read; its line goes behind, as in `#L3`.
     pub(super) fn file(&self, file: &str) -> Option<String> {
         let base = self.base.as_ref()?;
-        let path: Vec<_> = file.split('/').map(encoded).collect();
-        Some(format!("{base}/{}", path.join("/")))
+        Some(format!("{base}/{}", encoded_path(file)))
     }
 
     /// A place within Markdown: a link to its line, or its name.
@@ -52,6 +52,12 @@ impl Links {
             }
         }
     }
+}
+
+/// A path whose parts are percent-encoded, without those that lead nowhere.
+pub(super) fn encoded_path(path: &str) -> String {
+    let parts = path.split('/').filter(|part| !matches!(*part, "" | "."));
+    parts.map(encoded).collect::<Vec<_>>().join("/")
 }
 
 /// A part of a path with all but letters, digits and `-._~` percent-encoded.

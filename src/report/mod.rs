@@ -24,6 +24,7 @@ pub mod problem;
 pub mod pseudonyms;
 pub mod restriction;
 pub mod review;
+pub mod sarif;
 pub mod span;
 pub mod status;
 pub mod style;

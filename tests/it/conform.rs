@@ -1,4 +1,5 @@
-//! Whether a value conforms to a JSON Schema: the few keywords that ours use, and no others.
+//! Whether a value conforms to a JSON Schema: the few keywords that ours and SARIF's use, and no
+//! others.
 //!
 //! `pattern` and `format` are not looked at: there is no engine for them here.
 
@@ -83,6 +84,8 @@ impl Check<'_> {
         match keyword {
             "$schema"
             | "$defs"
+            | "id"
+            | "definitions"
             | "title"
             | "description"
             | "default"

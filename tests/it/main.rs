@@ -29,6 +29,7 @@ mod parsers;
 mod policy_laws;
 mod pseudonyms;
 mod readme;
+mod sarif;
 mod scene;
 mod schemas;
 mod secrets;

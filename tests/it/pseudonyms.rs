@@ -64,7 +64,7 @@ fn no_name_gets_out() {
     let saved = saved.to_str().unwrap();
     veiled(&scene, &["plan", "--out", saved]);
     assert!(std::fs::read_to_string(saved).unwrap().contains("canary-user"));
-    for format in ["text", "json", "markdown", "github", "html"] {
+    for format in ["text", "json", "markdown", "github", "html", "sarif"] {
         for more in [&["--diff"][..], &["--all", "--link-base", "https://example.com/o/r/blob/abc"]]
         {
             let text = veiled(&scene, &[&["plan", "--format", format], more].concat());
@@ -84,7 +84,7 @@ fn no_name_gets_out() {
     // Somebody is let back in, somebody is protected no longer, somebody is somewhere by hand.
     let policy = POLICY.replace("canary-gone", "canary-user").replace("canary-host", "nobody");
     scene.files.write("bans/canary-room.yaml", policy.as_bytes());
-    for format in ["text", "json", "markdown", "github", "html"] {
+    for format in ["text", "json", "markdown", "github", "html", "sarif"] {
         veiled(&scene, &["plan", "--format", format, "--diff"]);
     }
     for (command, formats) in [

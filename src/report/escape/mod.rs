@@ -1,10 +1,12 @@
 //! What strangers wrote, made harmless for the place it is printed.
 
 mod markdown;
+mod sarif;
 mod workflow;
 
 pub use markdown::Markdown;
 pub(super) use markdown::clipped;
+pub use sarif::SarifMessage;
 pub use workflow::{WorkflowData, WorkflowProperty};
 
 use std::fmt::{self, Write as _};
