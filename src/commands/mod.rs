@@ -33,6 +33,7 @@ mod tenancy;
 pub mod unlock;
 pub mod validate;
 pub mod view;
+mod whole_file;
 
 use std::future::Future;
 

@@ -1,11 +1,11 @@
 //! Saved plans on disk: written for their owner's eyes, read with suspicion.
-#![expect(clippy::disallowed_methods, reason = "the one place that writes and reads plan files")]
+#![expect(clippy::disallowed_methods, reason = "the one place that reads plan files")]
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path;
 
+use super::whole_file::{self, Readers};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::Plan;
@@ -17,21 +17,8 @@ pub(super) fn save(path: &Path, plan: &Plan, origin: &Origin) -> Result<(), Erro
         let message = format!("cannot write the plan to `{}`", path.display());
         Error::new(Exit::Error, message).caused_by(&error)
     };
-    let fresh = path.with_added_extension("new");
-    match std::fs::remove_file(&fresh) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(failed(error)),
-    }
-    if path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink()) {
-        return Err(failed(io::Error::other("it is a symbolic link")));
-    }
-    let options = OpenOptions::new().write(true).create_new(true).mode(0o600).clone();
-    let file = options.open(&fresh).map_err(failed)?;
-    let mut file = io::BufWriter::new(file);
-    document::write(plan, origin, &mut file).map_err(failed)?;
-    file.flush().map_err(failed)?;
-    std::fs::rename(&fresh, path).map_err(failed)
+    whole_file::put(path, Readers::Owner, |file| document::write(plan, origin, file))
+        .map_err(failed)
 }
 
 /// Reads the text of a plan file. What has no end, or makes its reader wait, is none.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Context;
+use super::whole_file::link_below;
 use crate::domain::{
     Ack, Desired, GuardSettings, Guards, Limit, Moment, Protected, ProtectedKey, Restriction,
     Source, TargetName, Warning,
@@ -87,14 +88,8 @@ impl Files {
         let path = match &self.config.state {
             // A link on the way would lead out of the workspace: it is refused as the state itself is.
             StateLocation::InWorkspace(path) => {
-                let mut way = context.global.dir.clone();
-                for part in path.components() {
-                    way.push(part);
-                    if way.is_symlink() {
-                        break;
-                    }
-                }
-                way
+                let top = &context.global.dir;
+                link_below(top, path).unwrap_or_else(|| top.join(path))
             }
             StateLocation::Given(path) => path.clone(),
             StateLocation::Server(url) => {

@@ -55,17 +55,17 @@ const DOORS: &[(&[&str], &[&str])] = &[
             ".read_dir()",
             ".read_link()",
         ],
-        // `commands` reads and writes plan files, looks whether there is a config, and writes
-        // what a step of GitHub Actions leaves behind.
+        // `commands` writes files of people and reads plan files, looks whether there is a config,
+        // and writes what a step of GitHub Actions leaves behind.
         &[
             "world/",
             "store/",
             "policy/files.rs",
             "commands/plan_file.rs",
+            "commands/whole_file.rs",
             "commands/apply.rs",
             "commands/github.rs",
             "commands/import/",
-            "commands/backport/",
         ],
     ),
     (&["walkdir"], &["policy/files.rs"]),

@@ -10,6 +10,7 @@ use std::path::{Component, Path};
 use similar::TextDiff;
 
 use super::prepare::Files;
+use super::whole_file::{self, Readers};
 use super::{Context, store};
 use crate::domain::{Desired, Id, Kind, Moment, Order, OrderKind, Restriction, Until, Wanted};
 use crate::error::Error;
@@ -249,29 +250,18 @@ fn check_name(name: &str) -> Result<(), Error> {
     Err(Error::new(Exit::Usage, message).hint("name a `.yaml` file inside the workspace"))
 }
 
-/// Puts a text in the place of a file, as a whole or not at all.
-#[expect(clippy::disallowed_methods, reason = "the one place that edits policy files")]
+/// Puts a text in the place of a file of the workspace.
 fn write(directory: &Path, name: &str, text: &str) -> Result<(), Error> {
-    use std::io::Write as _;
-    let mut path = directory.to_path_buf();
-    for part in Path::new(name) {
-        path.push(part);
-        if path.is_symlink() {
-            let message = format!("`{}` is a symbolic link: nothing was written", path.display());
-            return Err(Error::new(Exit::Error, message));
-        }
+    if let Some(link) = whole_file::link_below(directory, Path::new(name)) {
+        let message = format!("`{}` is a symbolic link: nothing was written", link.display());
+        return Err(Error::new(Exit::Error, message));
     }
-    let failed = |error: std::io::Error| {
-        Error::new(Exit::Error, format!("cannot write `{}`", path.display())).caused_by(&error)
+    let path = directory.join(name);
+    let put = || {
+        whole_file::make_directory_of(&path)?;
+        whole_file::put(&path, Readers::Unchanged, |file| file.write_all(text.as_bytes()))
     };
-    if let Some(directory) = path.parent() {
-        std::fs::create_dir_all(directory).map_err(failed)?;
-    }
-    let fresh = path.with_added_extension("new");
-    let mut file = std::fs::File::create(&fresh).map_err(failed)?;
-    if let Ok(metadata) = path.metadata() {
-        file.set_permissions(metadata.permissions()).map_err(failed)?;
-    }
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-    std::fs::rename(&fresh, &path).map_err(failed)
+    put().map_err(|error| {
+        Error::new(Exit::Error, format!("cannot write `{}`", path.display())).caused_by(&error)
+    })
 }

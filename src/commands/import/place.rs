@@ -4,6 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::super::Context;
 use super::super::prepare::Files;
+use super::super::whole_file;
 use crate::error::Error;
 use crate::exit::Exit;
 
@@ -78,13 +79,10 @@ fn place(context: &Context<'_>, out: &Path) -> Result<PathBuf, Error> {
         return Err(refused("it is not a YAML file"));
     }
     // No link on the way may lead out of the workspace.
-    let mut path = context.global.dir.clone();
-    for part in out.components() {
-        path.push(part);
-        if path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink()) {
-            return Err(refused("a symbolic link leads there"));
-        }
+    if whole_file::link_below(&context.global.dir, out).is_some() {
+        return Err(refused("a symbolic link leads there"));
     }
+    let path = context.global.dir.join(out);
     if path.symlink_metadata().is_ok() {
         return Err(refused("it is there already"));
     }
@@ -92,22 +90,10 @@ fn place(context: &Context<'_>, out: &Path) -> Result<PathBuf, Error> {
 }
 
 /// Writes a policy file.
-#[expect(clippy::disallowed_methods, reason = "the one place that makes a policy file")]
 fn write(file: &Path, text: &str) -> Result<(), Error> {
-    use std::io::Write as _;
-    let failed = |error: std::io::Error| {
+    let placed = whole_file::make_directory_of(file).and_then(|()| whole_file::place(file, text));
+    placed.map_err(|error| {
         let message = format!("cannot write the policy to `{}`", file.display());
         Error::new(Exit::Error, message).caused_by(&error)
-    };
-    if let Some(directory) = file.parent() {
-        std::fs::create_dir_all(directory).map_err(failed)?;
-    }
-    let mut options = std::fs::OpenOptions::new();
-    let mut made = options.write(true).create_new(true).open(file).map_err(failed)?;
-    let written = made.write_all(text.as_bytes()).and_then(|()| made.sync_all());
-    if written.is_err() {
-        // Half a policy must not pass for one.
-        let _gone_already = std::fs::remove_file(file);
-    }
-    written.map_err(failed)
+    })
 }

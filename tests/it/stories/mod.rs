@@ -1,5 +1,6 @@
 //! Stories about the whole program, in virtual time, against the emulation of the providers.
 
+mod backport;
 mod books;
 mod bounds;
 mod clock;
