@@ -4,8 +4,9 @@ use std::convert::Infallible;
 
 use clap::ValueEnum;
 
+use super::orders::pair;
 use super::view::links;
-use super::{Context, prepare, store};
+use super::{Context, prepare, statements, store};
 use crate::domain::Moment;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -37,6 +38,11 @@ pub struct Args {
     /// `https://github.com/OWNER/REPO/blob/SHA`
     #[arg(long, value_name = "URL")]
     pub link_base: Option<String>,
+
+    /// With `--format dsa`: what is the same for all whose entry does not say it; may be given
+    /// several times
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
+    pub set: Vec<(String, String)>,
 }
 
 /// How many events a page takes, the newest.
@@ -51,10 +57,16 @@ pub enum Format {
     Jsonl,
     /// A page: one file, for a browser.
     Html,
+    /// Statements of reasons, for the DSA Transparency Database: the body of a call a line.
+    Dsa,
 }
 
 /// Shows the audit log.
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
+    if args.format != Format::Dsa && !args.set.is_empty() {
+        let message = "`--set` is for `--format dsa` only";
+        return Err(Error::new(Exit::Usage, message));
+    }
     let state = store::required(context)?;
     let restriction = args.subject.as_deref().and_then(|subject| subject.parse().ok());
     let narrowed = Narrowed {
@@ -75,8 +87,12 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         )?;
         prepare::tell_all_names(context, names);
     }
-    if args.format == Format::Html {
-        return page(context, args, &state, (&narrowed, names.as_ref()));
+    match args.format {
+        Format::Html => return page(context, args, &state, (&narrowed, names.as_ref())),
+        Format::Dsa => {
+            return statements::write(context, &state, (&narrowed, names.as_ref()), &args.set);
+        }
+        Format::Text | Format::Jsonl => {}
     }
     let console = &mut *context.console;
     let paint = console.paint();
@@ -95,7 +111,9 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
                     event_text(event, paint, out)
                 })
             }
-            Format::Jsonl | Format::Html => console.json_line(&EventView::from(event)),
+            Format::Jsonl | Format::Html | Format::Dsa => {
+                console.json_line(&EventView::from(event))
+            }
         }
     })??;
     if run.is_none() && args.format == Format::Text {

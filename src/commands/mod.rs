@@ -26,6 +26,7 @@ pub mod schema;
 pub mod show;
 mod signals;
 pub mod state;
+mod statements;
 pub mod status;
 mod store;
 mod survey;

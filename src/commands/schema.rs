@@ -51,6 +51,8 @@ pub enum Subject {
     Explanation,
     /// `orders list --format json` and `orders show --format json`
     Orders,
+    /// Each line of `history --format dsa`
+    Dsa,
 }
 
 /// Prints the schema.
@@ -74,6 +76,7 @@ pub fn text(of: Subject) -> String {
         Subject::Restriction => of_output::<EnforcementView<'static>>(),
         Subject::Explanation => of_output::<Explanation<'static>>(),
         Subject::Orders => of_output::<Orders>(),
+        Subject::Dsa => crate::report::dsa::schema(),
     };
     format!("{schema:#}\n")
 }

@@ -8,6 +8,7 @@ pub mod count;
 pub mod csv;
 pub mod doctor;
 pub mod drift;
+pub mod dsa;
 pub mod enforcement;
 pub mod entry_diff;
 pub mod escape;

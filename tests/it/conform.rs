@@ -39,8 +39,9 @@ impl Check<'_> {
                     self.all(self.root.pointer(target).unwrap(), value, at);
                 }
                 "allOf" => elements(rule).for_each(|part| self.all(part, value, at)),
-                "if" if self.accepts(rule, value) => {
-                    self.all(schema.get("then").unwrap(), value, at);
+                "if" => {
+                    let next = if self.accepts(rule, value) { "then" } else { "else" };
+                    schema.get(next).into_iter().for_each(|part| self.all(part, value, at));
                 }
                 "items" => {
                     let items = value.as_array().into_iter().flatten();
@@ -91,8 +92,8 @@ impl Check<'_> {
             | "default"
             | "format"
             | "pattern"
-            | "if"
             | "then"
+            | "else"
             | "additionalProperties" => true,
             "type" => types(rule).any(|name| is_a(value, name)),
             "const" => value == rule,
@@ -111,6 +112,10 @@ impl Check<'_> {
                 items.iter().enumerate().all(|(i, item)| !items.iter().take(i).any(|x| x == item))
             }
             "minItems" => value.as_array().is_none_or(|items| at_least(items.len(), rule)),
+            "maxItems" => value.as_array().is_none_or(|items| at_most(items.len(), rule)),
+            "contains" => {
+                value.as_array().is_none_or(|items| items.iter().any(|it| self.accepts(rule, it)))
+            }
             "minLength" => value.as_str().is_none_or(|text| at_least(text.chars().count(), rule)),
             "maxLength" => value.as_str().is_none_or(|text| at_most(text.chars().count(), rule)),
             "minProperties" => value.as_object().is_none_or(|map| at_least(map.len(), rule)),

@@ -14,6 +14,7 @@
 mod bad_policies;
 mod binary;
 mod conform;
+mod dsa;
 #[cfg(feature = "postgres")]
 mod engines;
 mod full_disk;

@@ -89,8 +89,8 @@ fn no_name_gets_out() {
     }
     for (command, formats) in [
         (&["status"][..], &["text", "json", "html"][..]),
-        (&["history"], &["text", "jsonl", "html"]),
-        (&["history", "canary-gone"], &["text", "jsonl", "html"]),
+        (&["history"], &["text", "jsonl", "html", "dsa"]),
+        (&["history", "canary-gone"], &["text", "jsonl", "html", "dsa"]),
         (&["explain", "canary-user"], &["text", "json", "html"]),
         (&["explain", "canary-gone"], &["text", "json", "html"]),
         (&["explain", "canary-host"], &["text", "json", "html"]),

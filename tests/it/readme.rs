@@ -152,7 +152,7 @@ fn read(name: &str) -> String {
 }
 
 /// The text with what stands between the markers of this name replaced.
-fn with_part(text: &str, name: &str, part: &str) -> String {
+pub(crate) fn with_part(text: &str, name: &str, part: &str) -> String {
     let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
     let (before, rest) = text.split_once(&begin).unwrap();
     let (_, after) = rest.split_once(&end).unwrap();

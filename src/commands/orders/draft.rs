@@ -215,7 +215,7 @@ pub(super) fn span(text: &str) -> Result<SignedDuration, String> {
 }
 
 /// Reads `KEY=VALUE`, for the command line.
-pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+pub(in crate::commands) fn pair(text: &str) -> Result<(String, String), String> {
     let pair = text.split_once('=').filter(|(key, _)| !key.is_empty());
     let pair = pair.map(|(key, value)| (key.to_owned(), value.to_owned()));
     pair.ok_or_else(|| "not `KEY=VALUE`".to_owned())

@@ -9,6 +9,7 @@ mod withdraw;
 
 pub use carry_out::Common;
 pub use draft::Whom;
+pub(super) use draft::pair;
 pub use list::{ListArgs, Orders, ShowArgs};
 pub use withdraw::Args as WithdrawArgs;
 

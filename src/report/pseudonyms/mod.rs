@@ -185,7 +185,7 @@ impl Pseudonyms {
 }
 
 /// Whether what stands there is not a part of a longer word.
-fn stands_alone(text: &str, start: usize, end: usize) -> bool {
+pub(super) fn stands_alone(text: &str, start: usize, end: usize) -> bool {
     let is_word = |char: char| char.is_alphanumeric();
     let edge = |inside: Option<char>, outside: Option<char>| {
         !(inside.is_some_and(is_word) && outside.is_some_and(is_word))
