@@ -30,7 +30,7 @@ pub use enforcement::{Doubt, Enforcement, Evidence, Held, Lapse, Twin, Untils};
 pub use guards::{GuardSettings, Guards, Limit, OrderLimits};
 pub use id::{Id, TargetName};
 pub use moment::{Moment, Until};
-pub use order::{Order, OrderEnd, OrderFate, OrderKind, OrderedSubject};
+pub use order::{Order, OrderEnd, OrderFate, OrderKind};
 pub use protected::{Protected, ProtectedKey, Protection};
 pub use restriction::{Kind, NotARestriction, Restriction, Subject};
 pub use rule_id::RuleId;

@@ -25,7 +25,7 @@ pub struct Order {
     #[schemars(with = "Option<String>")]
     pub room: Option<Id>,
     /// Whom it is about.
-    pub subjects: Vec<OrderedSubject>,
+    pub subjects: Vec<Subject>,
     /// What a ban denies; null of a lift, which is about all of it, and of a stream.
     #[schemars(with = "Option<Vec<String>>")]
     pub deny: Deny,
@@ -67,16 +67,6 @@ impl fmt::Display for OrderKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
-}
-
-/// A subject of an order.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct OrderedSubject {
-    /// What it is.
-    pub kind: Kind,
-    /// Its id.
-    #[schemars(with = "String")]
-    pub id: Id,
 }
 
 /// How an order ended.
@@ -128,18 +118,16 @@ impl Order {
     /// Whether a restriction is of one of its subjects in its place, whatever it denies.
     pub fn is_about(&self, restriction: &Restriction) -> bool {
         let Restriction { target, room, subject, deny: _ } = restriction;
-        *target == self.target
-            && *room == self.room
-            && self.subjects.iter().any(|it| it.kind == subject.kind && it.id == subject.id)
+        *target == self.target && *room == self.room && self.subjects.contains(subject)
     }
 
     /// The restrictions that it is about; a lift is about what they deny as well as about any
     /// other.
     pub fn restrictions(&self) -> impl Iterator<Item = Restriction> {
-        self.subjects.iter().map(|OrderedSubject { kind, id }| Restriction {
+        self.subjects.iter().map(|subject| Restriction {
             target: self.target.clone(),
             room: self.room.clone(),
-            subject: Subject { kind: *kind, id: id.clone() },
+            subject: subject.clone(),
             deny: self.deny,
         })
     }
@@ -147,7 +135,7 @@ impl Order {
     /// What a ban wants, as an entry would.
     pub fn wanted(&self) -> Vec<Wanted> {
         let mut by_kind: BTreeMap<Kind, Vec<Id>> = BTreeMap::new();
-        for OrderedSubject { kind, id } in &self.subjects {
+        for Subject { kind, id } in &self.subjects {
             by_kind.entry(*kind).or_default().push(id.clone());
         }
         let wanted = |(kind, mut ids): (Kind, Vec<Id>)| {

@@ -55,11 +55,14 @@ impl fmt::Display for Kind {
 }
 
 /// Who or what is restricted.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(
+    Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Subject {
     /// What kind of subject.
     pub kind: Kind,
     /// Its id at the provider.
+    #[schemars(with = "String")]
     pub id: Id,
 }
 

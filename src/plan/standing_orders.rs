@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::Inputs;
 use super::govern::claims;
 use crate::domain::{
-    Id, Kind, Moment, Order, OrderEnd, OrderFate, OrderKind, OrderedSubject, Restriction,
-    TargetName, Until, Wanted, Warning,
+    Id, Kind, Moment, Order, OrderEnd, OrderFate, OrderKind, Restriction, Subject, TargetName,
+    Until, Wanted, Warning,
 };
 
 /// Whom an order is about: a place and a subject, whatever is denied.
@@ -40,7 +40,7 @@ impl<'a> StandingOrders<'a> {
                 let restriction = Restriction {
                     target: target.clone(),
                     room: room.cloned(),
-                    subject: crate::domain::Subject { kind, id: id.clone() },
+                    subject: Subject { kind, id: id.clone() },
                     deny: ban.deny,
                 };
                 !latest.contains_key(&(target, room, kind, id))
@@ -66,7 +66,7 @@ fn keys(order: &Order) -> impl Iterator<Item = Key<'_>> {
     order
         .subjects
         .iter()
-        .map(|OrderedSubject { kind, id }| (&order.target, order.room.as_ref(), *kind, id))
+        .map(|Subject { kind, id }| (&order.target, order.room.as_ref(), *kind, id))
 }
 
 /// The orders that have ended by `now`: their time has come, or the files say the same.
@@ -87,7 +87,7 @@ pub(super) fn ended(inputs: &Inputs<'_>) -> Vec<Order> {
 /// Whether the files say what an order does; nothing can be said without files.
 fn is_absorbed(inputs: &Inputs<'_>, order: &Order) -> Option<bool> {
     let desired = inputs.wanted?;
-    let bans = |subject: &OrderedSubject| {
+    let bans = |subject: &Subject| {
         let standing = inputs.orders.iter().filter(|other| other.stands(inputs.now));
         let mut bans = standing.filter(|other| other.kind == OrderKind::Ban);
         bans.any(|other| {
@@ -95,7 +95,7 @@ fn is_absorbed(inputs: &Inputs<'_>, order: &Order) -> Option<bool> {
                 && other.subjects.contains(subject)
         })
     };
-    let says = |subject: &OrderedSubject| {
+    let says = |subject: &Subject| {
         let mut entries = desired.iter().filter(|wanted| {
             wanted.place() == (&order.target, order.room.as_ref(), subject.kind)
                 && wanted.ids.binary_search(&subject.id).is_ok()

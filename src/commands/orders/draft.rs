@@ -9,7 +9,7 @@ use crate::commands::Context;
 use crate::commands::prepare::Files;
 use crate::commands::tenancy::uuid;
 use crate::domain::{
-    Deny, Id, Kind, Moment, Order, OrderKind, OrderedSubject, TargetName, Until, Wanted, Who,
+    Deny, Id, Kind, Moment, Order, OrderKind, Subject, TargetName, Until, Wanted, Who,
 };
 use crate::error::Error;
 use crate::exit::Exit;
@@ -174,7 +174,7 @@ impl Draft<'_> {
             return Err(Error::new(Exit::Error, "the order names nobody who may be restricted"));
         };
         let subjects = wanted.iter().flat_map(|wanted| {
-            wanted.ids.iter().map(|id| OrderedSubject { kind: wanted.kind, id: id.clone() })
+            wanted.ids.iter().map(|id| Subject { kind: wanted.kind, id: id.clone() })
         });
         Ok(Order {
             id: uuid(context.world).into(),

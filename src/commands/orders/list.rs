@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::commands::format::Format;
 use crate::commands::{Context, store};
-use crate::domain::{Moment, Order, OrderedSubject};
+use crate::domain::{Moment, Order, Subject};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::document::FORMAT_VERSION;
@@ -123,7 +123,7 @@ pub(super) fn whom(order: &Order) -> String {
     }
     let subjects = order.subjects.iter().take(3);
     let subjects: Vec<String> =
-        subjects.map(|OrderedSubject { kind, id }| format!("{kind}:{id}")).collect();
+        subjects.map(|Subject { kind, id }| format!("{kind}:{id}")).collect();
     let _written = write!(text, "/{}", subjects.join(","));
     match order.subjects.len().checked_sub(3) {
         None | Some(0) => text,

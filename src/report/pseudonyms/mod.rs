@@ -172,10 +172,14 @@ impl Pseudonyms {
 
     /// A restriction, veiled.
     pub fn restriction(&self, restriction: &Restriction) -> Restriction {
-        let Restriction { target, room, subject: Subject { kind, id }, deny } = restriction;
-        let subject = Subject { kind: *kind, id: self.of(*kind, id) };
+        let Restriction { target, room, subject, deny } = restriction;
         let room = room.as_ref().map(|room| self.room(room));
-        Restriction { target: target.clone(), room, subject, deny: *deny }
+        Restriction { target: target.clone(), room, subject: self.subject(subject), deny: *deny }
+    }
+
+    fn subject(&self, subject: &Subject) -> Subject {
+        let Subject { kind, id } = subject;
+        Subject { kind: *kind, id: self.of(*kind, id) }
     }
 
     /// A place in the files, veiled.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Pseudonyms;
 use crate::apply::{Outcome, Trouble};
-use crate::domain::{Enforcement, Id, Order, OrderedSubject, Warning};
+use crate::domain::{Enforcement, Id, Order, Warning};
 use crate::plan::document::Origin;
 use crate::plan::drift::{Difference, Drift};
 use crate::plan::{Operation, Plan};
@@ -112,11 +112,9 @@ impl Pseudonyms {
 
     /// An order, veiled.
     pub fn order(&self, order: &Order) -> Order {
-        let subject =
-            |it: &OrderedSubject| OrderedSubject { kind: it.kind, id: self.of(it.kind, &it.id) };
         Order {
             room: order.room.as_ref().map(|room| self.room(room)),
-            subjects: order.subjects.iter().map(subject).collect(),
+            subjects: order.subjects.iter().map(|it| self.subject(it)).collect(),
             why: self.text(&order.why).into(),
             meta: order.meta.iter().map(|(key, it)| (self.text(key), self.text(it))).collect(),
             ..order.clone()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ostracon::domain::{
-    Deny, Id, Kind, Order, OrderEnd, OrderFate, OrderKind, OrderedSubject, TargetName, Who,
+    Deny, Id, Kind, Order, OrderEnd, OrderFate, OrderKind, Subject, TargetName, Who,
 };
 use ostracon::store::{Narrowed, Record, SortOrder, State};
 
@@ -16,9 +16,7 @@ fn order(id: &str) -> Order {
         kind: OrderKind::Ban,
         target: TargetName::parse("t").unwrap(),
         room: Some(Id::new("lobby")),
-        subjects: ["x", "y"]
-            .map(|id| OrderedSubject { kind: Kind::User, id: Id::new(id) })
-            .to_vec(),
+        subjects: ["x", "y"].map(|id| Subject { kind: Kind::User, id: Id::new(id) }).to_vec(),
         deny: Deny::JOIN,
         until: at(3600),
         why: "raid".into(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use ostracon::domain::{Deny, Id, Kind, Moment, Order, OrderKind, OrderedSubject, TargetName, Who};
+use ostracon::domain::{Deny, Id, Kind, Moment, Order, OrderKind, Subject, TargetName, Who};
 use ostracon::exit::Exit;
 use ostracon::sandbox::{Fate, Incoming, credential};
 use ostracon::store::{Location, State};
@@ -49,7 +49,7 @@ pub(super) fn note_beside(story: &Story, kind: OrderKind) -> impl Fn() + Send + 
             kind,
             target: TargetName::parse("a").unwrap(),
             room: None,
-            subjects: vec![OrderedSubject { kind: Kind::User, id: Id::new("7") }],
+            subjects: vec![Subject { kind: Kind::User, id: Id::new("7") }],
             deny: Deny::JOIN,
             until: now + hours(24),
             why: "Abuse".into(),
