@@ -20,6 +20,7 @@ mod orders_beside;
 mod page;
 mod plan_file;
 mod random;
+mod restored;
 mod review;
 mod saved;
 mod sending;
