@@ -1,4 +1,5 @@
-//! `history --format dsa`: a statement of reasons for each restriction that was imposed.
+//! `history --format dsa`: a statement of reasons for each restriction that was imposed; and
+//! `validate --dsa`: whether the entries say what these need.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,12 +7,13 @@ use std::io;
 
 use super::Context;
 use crate::console::Console;
-use crate::domain::Restriction;
+use crate::domain::{Restriction, Source};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::policy::{Diagnostic, Severity, Workspace};
 use crate::report::Pseudonyms;
 use crate::report::count::{counted, grouped};
-use crate::report::dsa::{AT_MOST, Made, Statement, Statements, is_known, statement};
+use crate::report::dsa::{self, AT_MOST, Case, Made, Statement, Statements, is_known, statement};
 use crate::report::escape::{Terminal, TerminalWord};
 use crate::store::{Event, Narrowed, SortOrder, State};
 
@@ -46,10 +48,7 @@ pub(super) fn write(
     (narrowed, names): (&Narrowed, Option<&Pseudonyms>),
     defaults: &[(String, String)],
 ) -> Result<Exit, Error> {
-    if let Some((key, _)) = defaults.iter().find(|(key, _)| !is_known(key)) {
-        let message = format!("`--set {key}=…`: that is no key of a statement");
-        return Err(Error::new(Exit::Usage, message).hint("docs/dsa.md lists the keys"));
-    }
+    check_keys(defaults)?;
     let console = &mut *context.console;
     let mut work = Work::default();
     // Whether something was imposed before is known from all that came before.
@@ -67,6 +66,39 @@ pub(super) fn write(
     work.end(console)
 }
 
+/// Refuses keys that no statement has.
+pub(super) fn check_keys(defaults: &[(String, String)]) -> Result<(), Error> {
+    let Some((key, _)) = defaults.iter().find(|(key, _)| !is_known(key)) else { return Ok(()) };
+    let message = format!("`--set {key}=…`: that is no key of a statement");
+    Err(Error::new(Exit::Usage, message).hint("docs/dsa.md lists the keys"))
+}
+
+/// What keeps the entries of a workspace from having statements, each at its place.
+pub(super) fn lacking(workspace: &Workspace, defaults: &[(String, String)]) -> Vec<Diagnostic> {
+    let mut lacks: BTreeMap<&Source, BTreeSet<String>> = BTreeMap::new();
+    for wanted in workspace.wanted.iter() {
+        let Some(source) = &wanted.source else { continue };
+        let meta = workspace.metas.get(source).map(|meta| &**meta);
+        for restriction in wanted.restrictions() {
+            let case = Case { restriction: &restriction, until: wanted.until, meta };
+            let words = dsa::lacking(case, defaults);
+            if !words.is_empty() {
+                lacks.entry(source).or_default().extend(words);
+            }
+        }
+    }
+    let diagnostic = |(source, words): (&Source, BTreeSet<String>)| Diagnostic {
+        severity: Severity::Error,
+        code: "statement-incomplete",
+        message: words.into_iter().collect::<Vec<_>>().join("; "),
+        place: Some(source.into()),
+        excerpt: None,
+        label: None,
+        help: Some("docs/dsa.md lists the keys of `meta`".to_owned()),
+    };
+    lacks.into_iter().map(diagnostic).collect()
+}
+
 fn is_asked_for(event: &Event, narrowed: &Narrowed) -> bool {
     narrowed.run.as_ref().is_none_or(|run| *run == event.run)
         && narrowed.since.is_none_or(|since| since <= event.at)
@@ -77,6 +109,11 @@ impl Work {
     fn is_imposed_by(&mut self, event: &Event) -> bool {
         match (&*event.action, &*event.outcome) {
             ("impose", "done") => self.standing.insert(event.restriction.clone()),
+            // What was imposed elsewhere was decided elsewhere.
+            ("adopt", "done") => {
+                self.standing.insert(event.restriction.clone());
+                false
+            }
             ("lift" | "forget", "done") => {
                 self.standing.remove(&event.restriction);
                 false
@@ -158,5 +195,58 @@ impl Lack {
         let words: Vec<_> = self.words.iter().map(|words| Terminal(words).to_string()).collect();
         let count = counted(self.statements, "statement");
         format!("error: {} ({count}): {}\n", place.join(" at "), words.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Moment, Until};
+
+    fn event(action: &str, outcome: &str) -> Event {
+        Event {
+            seq: 1,
+            at: Moment::FIRST,
+            run: "run".to_owned(),
+            who: None,
+            note: None,
+            call: None,
+            restriction: "t/room:r/user:alice".parse().unwrap(),
+            action: action.to_owned(),
+            because: "recovered".to_owned(),
+            until: Until::Never,
+            entry: None,
+            source: None,
+            meta: None,
+            reason: None,
+            told: None,
+            outcome: outcome.to_owned(),
+            code: None,
+            message: None,
+            request_id: None,
+        }
+    }
+
+    #[test]
+    fn what_stands_is_imposed_once_whoever_began_it() {
+        for (events, imposed) in [
+            (&[("impose", "done"), ("impose", "done")][..], &[true, false][..]),
+            (&[("impose", "in_doubt"), ("impose", "done")], &[false, true]),
+            (&[("adopt", "done"), ("impose", "done")], &[false, false]),
+            (&[("impose", "done"), ("lift", "failed"), ("impose", "done")], &[true, false, false]),
+            (&[("impose", "done"), ("lift", "done"), ("impose", "done")], &[true, false, true]),
+            (&[("adopt", "done"), ("forget", "done"), ("impose", "done")], &[false, false, true]),
+            (&[("impose", "ordered"), ("impose", "done")], &[false, true]),
+            (&[("impose", "done"), ("renew", "done"), ("amend", "done")], &[true, false, false]),
+        ] {
+            let mut work = Work::default();
+            let mut is_imposed =
+                |(action, outcome): &(&str, &str)| work.is_imposed_by(&event(action, outcome));
+            assert_eq!(
+                events.iter().map(&mut is_imposed).collect::<Vec<_>>(),
+                imposed,
+                "{events:?}"
+            );
+        }
     }
 }

@@ -2,8 +2,9 @@
 
 use clap::ValueEnum;
 
+use super::orders::pair;
 use super::view::repository_path;
-use super::{Context, github};
+use super::{Context, github, statements};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::govern::claims;
@@ -21,6 +22,15 @@ pub struct Args {
     /// How problems are shown
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
+
+    /// Check, too, that each entry says what its statement of reasons needs (docs/dsa.md)
+    #[arg(long)]
+    pub dsa: bool,
+
+    /// With `--dsa`: what is the same for all whose entry does not say it; may be given several
+    /// times
+    #[arg(long, value_name = "KEY=VALUE", requires = "dsa", value_parser = pair)]
+    pub set: Vec<(String, String)>,
 }
 
 /// How problems are shown.
@@ -36,7 +46,14 @@ pub enum Format {
 
 /// Checks the workspace.
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
-    let loaded = policy::load(&context.global.dir, &context.leave());
+    statements::check_keys(&args.set)?;
+    let mut loaded = policy::load(&context.global.dir, &context.leave());
+    if args.dsa {
+        loaded = loaded.and_then(|workspace| {
+            let lacking = statements::lacking(&workspace, &args.set);
+            if lacking.is_empty() { Ok(workspace) } else { Err(lacking) }
+        });
+    }
     match args.format {
         Format::Text => {}
         Format::Github => annotate(context, &loaded)?,

@@ -9,7 +9,7 @@ mod values;
 use serde::Serialize;
 
 pub use schema::{schema, table};
-pub use statement::{Made, Statement, is_known, statement};
+pub use statement::{Case, Made, Statement, is_known, lacking, statement};
 
 /// How many statements one call of the database takes.
 pub const AT_MOST: usize = 100;

@@ -27,11 +27,42 @@ const PREFIX: &str = "dsa_";
 /// The key that says that no statement is due, and its only value.
 const EXEMPT: (&str, &str) = ("dsa", "exempt");
 
+/// A restriction, and what its entry says for people, as a JSON object.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// What is restricted.
+    pub restriction: &'a Restriction,
+    /// Until when.
+    pub until: Until,
+    /// What the entry says.
+    pub meta: Option<&'a str>,
+}
+
 /// The statement of an event that imposed something, by what its entry says, and else by
 /// `defaults`.
 pub fn statement(event: &Event, defaults: &[(String, String)]) -> Made {
-    let said = said(event, defaults);
-    let mut drawn = Drawn { event, said: &said, statement: Map::new(), wrong: Vec::new() };
+    let Event { restriction, until, seq, run, at, .. } = event;
+    let case = Case { restriction, until: *until, meta: event.meta.as_deref() };
+    let made = of_case(case, defaults);
+    let Made::Statement(mut statement) = made else { return made };
+    statement.insert("application_date".to_owned(), Value::from(day(*at)));
+    statement.insert("puid".to_owned(), Value::from(format!("{run}-{seq}")));
+    Made::Statement(statement)
+}
+
+/// What keeps a restriction from having a statement, once it is imposed; nothing if it will have
+/// one, or is exempt.
+pub fn lacking(case: Case<'_>, defaults: &[(String, String)]) -> Vec<String> {
+    match of_case(case, defaults) {
+        Made::Statement(_) | Made::Exempt => Vec::new(),
+        Made::Incomplete(wrong) => wrong,
+    }
+}
+
+/// The statement but for when it was imposed, and by which run.
+fn of_case(case: Case<'_>, defaults: &[(String, String)]) -> Made {
+    let said = said(case.meta, defaults);
+    let mut drawn = Drawn { case, said: &said, statement: Map::new(), wrong: Vec::new() };
     match said.get(EXEMPT.0).and_then(Value::as_str) {
         Some(value) if value == EXEMPT.1 => return Made::Exempt,
         Some(_) => drawn.wrong.push(format!("`{}` can only be `{}`", EXEMPT.0, EXEMPT.1)),
@@ -52,8 +83,8 @@ pub fn is_known(key: &str) -> bool {
 }
 
 /// What the entry says, and what is said for all.
-fn said(event: &Event, defaults: &[(String, String)]) -> Map<String, Value> {
-    let meta = event.meta.as_deref().and_then(|meta| serde_json::from_str(meta).ok());
+fn said(meta: Option<&str>, defaults: &[(String, String)]) -> Map<String, Value> {
+    let meta = meta.and_then(|meta| serde_json::from_str(meta).ok());
     let mut said: Map<String, Value> = meta.unwrap_or_default();
     for (key, value) in defaults {
         if !said.contains_key(key) {
@@ -65,7 +96,7 @@ fn said(event: &Event, defaults: &[(String, String)]) -> Map<String, Value> {
 
 /// A statement in the making.
 struct Drawn<'a> {
-    event: &'a Event,
+    case: Case<'a>,
     said: &'a Map<String, Value>,
     statement: Statement,
     wrong: Vec<String>,
@@ -80,19 +111,16 @@ impl Drawn<'_> {
         }
         let decided = |name: &str| self.statement.contains_key(name);
         if !DECISIONS.iter().any(|(name, _)| decided(name)) {
-            let (name, value) = decision(&self.event.restriction, self.event.until);
+            let (name, value) = decision(self.case.restriction, self.case.until);
             self.statement.insert(name.to_owned(), value);
         }
         for (name, end) in DECISIONS {
             if self.statement.contains_key(name)
-                && let Some(until) = self.event.until.at()
+                && let Some(until) = self.case.until.at()
             {
                 self.statement.insert(end.to_owned(), Value::from(last_day(until)));
             }
         }
-        let Event { seq, run, at, .. } = self.event;
-        self.statement.insert("application_date".to_owned(), Value::from(day(*at)));
-        self.statement.insert("puid".to_owned(), Value::from(format!("{run}-{seq}")));
     }
 
     /// Whether the database wants a field here; what it would drop is not even read.
@@ -120,7 +148,7 @@ impl Drawn<'_> {
             }
             return;
         }
-        match value(field.takes, text, &self.event.restriction) {
+        match value(field.takes, text, self.case.restriction) {
             Ok(value) => {
                 self.statement.insert(field.name.to_owned(), value);
             }

@@ -48,7 +48,7 @@ const PLAN: [(&str, &str); 17] = [
 ];
 
 /// What the check of a workspace says.
-const FILES: [(&str, &str); 84] = [
+const FILES: [(&str, &str); 85] = [
     ("ack-misnamed", "An acknowledgement must be named for the digest that it is about."),
     ("ambiguous-list", "The name of a list could be that of two files."),
     ("bad-account", "The account of a target is a label with something in it."),
@@ -111,6 +111,7 @@ const FILES: [(&str, &str); 84] = [
     ("second-document", "A file holds one document."),
     ("secret-in-config", "No secret stands in a file of the repository."),
     ("setting-missing", "A target has the settings that its provider needs."),
+    ("statement-incomplete", "An entry says what its statement of reasons needs: docs/dsa.md."),
     ("state-outside", "A state outside the workspace is named from outside the repository."),
     ("tag", "YAML tags are not taken."),
     ("target-and-targets", "An entry has either `target` or `targets`."),
