@@ -15,7 +15,7 @@ use crate::plan::document::Origin;
 use crate::plan::{self, Bound, Inputs, Plan, Resolved, Scope, bindings};
 use crate::policy::{self, Config, StateLocation, Workspace};
 use crate::report::Pseudonyms;
-use crate::store::{Accounts, Location, Record, ServerUrl, Snapshot, StateError};
+use crate::store::{Accounts, Location, ReadPolicy, Record, ServerUrl, Snapshot, StateError};
 
 /// What the files say, as far as a plan needs it.
 pub struct Files {
@@ -184,6 +184,13 @@ impl Files {
         (snapshot.guards.as_ref() != Some(&settings)).then_some(settings)
     }
 
+    /// The policy, if it is not the one that the state remembers.
+    pub fn newly_read(&self, snapshot: &Snapshot, now: Moment) -> Option<ReadPolicy> {
+        self.wanted.as_ref()?;
+        let is_known = snapshot.policy.as_ref().is_some_and(|it| it.digest == self.policy_digest);
+        (!is_known).then(|| ReadPolicy { digest: self.policy_digest.clone(), at: now })
+    }
+
     /// Makes the plan from a snapshot, and warns of what was found too. Rows of renamed targets
     /// get their new names in `snapshot`.
     pub fn plan(
@@ -272,8 +279,9 @@ pub fn first_records(
     let protected = files.newly_protected(snapshot).filter(|_| !plan.is_held_back());
     let protected = protected.map(Record::Protect);
     let guards = files.newly_guarded(snapshot).map(Record::Guards);
+    let policy = files.newly_read(snapshot, plan.now).map(Record::Policy);
     let records: Vec<Record> =
-        renames.chain(unbinds).chain(binds).chain(protected).chain(guards).collect();
+        renames.chain(unbinds).chain(binds).chain(protected).chain(guards).chain(policy).collect();
     records.into_iter()
 }
 

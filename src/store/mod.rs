@@ -47,7 +47,7 @@ pub use recent::{RecentCalls, UsedRate};
 pub use record::{Answered, Intent, Record};
 pub use runs::RunRow;
 pub use server_url::ServerUrl;
-pub use snapshot::Snapshot;
+pub use snapshot::{ReadPolicy, Snapshot};
 pub use tables::{Kind, Table};
 pub use usage::Usage;
 
@@ -95,6 +95,10 @@ pub trait Store: Debug + Send {
         process: &Process,
         now: Moment,
     ) -> Result<Lease, StateError>;
+
+    /// Takes those of the accounts that `claim` asks for and nobody alive holds, under the lease
+    /// that this process has already; what that covers then.
+    fn extend_lease(&mut self, lease: &Lease, claim: &Claim<'_>) -> Result<Lease, StateError>;
 
     /// Gives the lease back, and the state to rest from `now` on.
     fn release(&mut self, lease: &Lease, now: Option<&Uptime>) -> Result<(), StateError>;

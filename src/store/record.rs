@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::AuditRow;
+use super::{AuditRow, ReadPolicy};
 use crate::domain::{
     Enforcement, GuardSettings, Id, Kind, Moment, Order, ProtectedKey, Restriction, TargetName,
 };
@@ -31,6 +31,8 @@ pub enum Record {
     Unbind(TargetName),
     /// The guards of the config.
     Guards(GuardSettings),
+    /// The policy that was read.
+    Policy(ReadPolicy),
     /// A target's rows go on under another name.
     Rename {
         /// The name they had.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::snapshot::ReadPolicy;
 use crate::domain::{GuardSettings, Id, Kind, Moment, ProtectedKey, TargetName, Until, Untils};
 
 /// Under which key a state keeps the guards: a JSON object.
@@ -11,6 +12,22 @@ pub(super) const GUARDS: &str = "guards";
 /// Under which key a state keeps who is protected: a JSON list of target (empty for all), kind
 /// and id.
 pub(super) const PROTECTED: &str = "protected";
+
+/// Under which key a state keeps which policy was read last: a JSON object.
+pub(super) const POLICY: &str = "policy";
+
+/// The policy as text.
+pub(super) fn policy_text(policy: &ReadPolicy) -> String {
+    let ReadPolicy { digest, at } = policy;
+    serde_json::json!({ "digest": digest, "at": at.millis() }).to_string()
+}
+
+/// Reads what [`policy_text`] wrote.
+pub(super) fn policy_of(text: &str) -> Option<ReadPolicy> {
+    let object: serde_json::Value = serde_json::from_str(text).ok()?;
+    let at = Moment::from_millis(object.get("at")?.as_i64()?);
+    Some(ReadPolicy { digest: object.get("digest")?.as_str()?.to_owned(), at })
+}
 
 /// The guards as text.
 pub(super) fn guards_text(guards: &GuardSettings) -> String {

@@ -7,6 +7,15 @@ use crate::domain::{Enforcement, GuardSettings, Moment, Order, ProtectedKey, Tar
 use crate::plan::Bound;
 use crate::plan::document::StateMark;
 
+/// A policy that could be read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReadPolicy {
+    /// Its digest.
+    pub digest: String,
+    /// When it was first read.
+    pub at: Moment,
+}
+
 /// What the state knows.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Snapshot {
@@ -22,6 +31,8 @@ pub struct Snapshot {
     pub orders: Vec<Order>,
     /// The guards as of the last apply; `None` if no apply has recorded them.
     pub guards: Option<GuardSettings>,
+    /// The policy that was read last; `None` if no run has recorded one.
+    pub policy: Option<ReadPolicy>,
     /// When the newest run began.
     pub newest_run: Option<Moment>,
     /// The number of the newest call.
@@ -40,6 +51,7 @@ impl Snapshot {
             protected: BTreeSet::new(),
             orders: Vec::new(),
             guards: None,
+            policy: None,
             newest_run: None,
             newest_call: 0,
             recent_calls: RecentCalls::default(),

@@ -72,6 +72,7 @@ impl Group {
                 | Record::Bind(..)
                 | Record::Unbind(_)
                 | Record::Guards(_)
+                | Record::Policy(_)
                 | Record::Rename { .. } => group.first.push(record.clone()),
             }
         }

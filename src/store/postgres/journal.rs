@@ -19,7 +19,9 @@ use super::lease::{HOLDS_FOR, Tenure};
 use super::{State, rows};
 use crate::plan::Bound;
 use crate::store::audit_chain::Link;
-use crate::store::remembered::{GUARDS, PROTECTED, guards_text, protected_of, protected_text};
+use crate::store::remembered::{
+    GUARDS, POLICY, PROTECTED, guards_text, policy_text, protected_of, protected_text,
+};
 use crate::store::tables::AUDIT;
 use crate::store::{Record, StateError};
 
@@ -220,6 +222,7 @@ async fn write_rare(client: &Client, record: &Record) -> Result<(), Error> {
     match record {
         Record::Order(order) => super::orders::put(client, order).await,
         Record::Protect(keys) => remember(PROTECTED, protected_text(keys)).await,
+        Record::Policy(policy) => remember(POLICY, policy_text(policy)).await,
         Record::Guards(settings) => remember(GUARDS, guards_text(settings)).await,
         Record::Bind(name, Bound { binding, endpoint, credentials }) => {
             let sql = "INSERT INTO ostracon.target VALUES ($1, $2, $3, $4)

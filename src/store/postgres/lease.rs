@@ -12,6 +12,7 @@ use super::State;
 use super::error::doing;
 use crate::domain::Moment;
 use crate::store::{Accounts, Claim, EXPIRES_AFTER, Holder, Lease, ServerUrl, StateError, Taken};
+use crate::world::Process;
 
 /// The account that stands for the whole state.
 const ALL: &str = "*";
@@ -50,13 +51,7 @@ impl State {
             Accounts::All => BTreeSet::from([ALL.to_owned()]),
             Accounts::Only(accounts) => accounts.clone(),
         };
-        let asked = Asked {
-            run: claim.run.to_owned(),
-            user: claim.process.user.clone(),
-            host: claim.process.host.clone(),
-            pid: claim.process.pid.into(),
-            accounts: accounts.into_iter().collect(),
-        };
+        let asked = Asked::of(claim, accounts.into_iter().collect());
         let rows = i64::try_from(asked.accounts.len()).unwrap_or(i64::MAX);
         let client = Arc::clone(&self.client);
         let confirmed = Instant::now();
@@ -78,6 +73,35 @@ impl State {
             });
             Lease { run, fence, accounts: claim.accounts.clone() }
         }))
+    }
+
+    /// Takes those accounts that nobody alive holds, under a lease that this process has.
+    pub(super) fn extend_lease(
+        &mut self,
+        lease: &Lease,
+        claim: &Claim<'_>,
+    ) -> Result<Lease, StateError> {
+        let (Accounts::Only(held), Accounts::Only(wanted)) = (&lease.accounts, claim.accounts)
+        else {
+            return Ok(lease.clone());
+        };
+        let missing: Vec<String> = wanted.difference(held).cloned().collect();
+        if missing.is_empty() {
+            return Ok(lease.clone());
+        }
+        let asked = Asked::of(claim, missing);
+        let (client, fence) = (Arc::clone(&self.client), lease.fence);
+        let added = self.worker.wait(async move {
+            let added = extend(&client, asked, fence).await;
+            let end = if added.is_ok() { "COMMIT" } else { "ROLLBACK" };
+            let ended = client.batch_execute(end).await;
+            added.and_then(|added| ended.map(|()| added)).map_err(doing("extend the lease"))
+        })?;
+        if let Some(tenure) = &mut self.tenure {
+            tenure.rows += i64::try_from(added.len()).unwrap_or(i64::MAX);
+        }
+        let accounts = Accounts::Only(held.iter().cloned().chain(added).collect());
+        Ok(Lease { accounts, ..lease.clone() })
     }
 
     /// Who holds a lease.
@@ -156,6 +180,14 @@ struct Asked {
     accounts: Vec<String>,
 }
 
+impl Asked {
+    fn of(claim: &Claim<'_>, accounts: Vec<String>) -> Self {
+        let Process { user, host, pid } = claim.process;
+        let (run, user, host) = (claim.run.to_owned(), user.clone(), host.clone());
+        Self { run, user, host, pid: (*pid).into(), accounts }
+    }
+}
+
 /// Whose leases stand in the way: those of the same accounts, of the whole, and if the whole is
 /// asked for, all.
 const IN_THE_WAY: &str = "(account = ANY($1) OR account = '*' OR '*' = ANY($1))";
@@ -172,7 +204,7 @@ async fn take(
     client: &Client,
     asked: &Asked,
 ) -> Result<Result<i64, Vec<Holder>>, tokio_postgres::Error> {
-    let Asked { run, user, host, pid, accounts } = asked;
+    let accounts = &asked.accounts;
     let begin = "BEGIN; LOCK TABLE ostracon.lease IN SHARE ROW EXCLUSIVE MODE";
     client.batch_execute(begin).await?;
     let silent = EXPIRES_AFTER.as_secs();
@@ -186,10 +218,37 @@ async fn take(
     if !holders.is_empty() {
         return Ok(Err(holders.iter().map(holder).collect()));
     }
+    let fence: i64 = client.query_typed_one("SELECT nextval('ostracon.fence')", &[]).await?.get(0);
+    put(client, asked, fence).await?;
+    Ok(Ok(fence))
+}
+
+/// Takes those of the accounts that nobody alive holds; which ones.
+async fn extend(
+    client: &Client,
+    mut asked: Asked,
+    fence: i64,
+) -> Result<Vec<String>, tokio_postgres::Error> {
+    let begin = "BEGIN; LOCK TABLE ostracon.lease IN SHARE ROW EXCLUSIVE MODE";
+    client.batch_execute(begin).await?;
+    let silent = EXPIRES_AFTER.as_secs();
+    let living = "SELECT account FROM ostracon.lease
+                  WHERE heartbeat > clock_timestamp() - make_interval(secs => $1::bigint)";
+    let living = client.query_typed(living, &[(&silent, Type::INT8)]).await?;
+    let living: BTreeSet<String> = living.iter().map(|row| row.get(0)).collect();
+    asked.accounts.retain(|account| !living.contains(account) && !living.contains(ALL));
+    if !asked.accounts.is_empty() {
+        put(client, &asked, fence).await?;
+    }
+    Ok(asked.accounts)
+}
+
+/// Writes down who has these accounts now, in place of whoever had them.
+async fn put(client: &Client, asked: &Asked, fence: i64) -> Result<(), tokio_postgres::Error> {
+    let Asked { run, user, host, pid, accounts } = asked;
     // Whoever is left is dead by the server's clock, and can write nothing more.
     let dead = format!("DELETE FROM ostracon.lease WHERE {IN_THE_WAY}");
     client.query_typed(&dead, &[(accounts, Type::TEXT_ARRAY)]).await?;
-    let fence: i64 = client.query_typed_one("SELECT nextval('ostracon.fence')", &[]).await?.get(0);
     let sql = "INSERT INTO ostracon.lease (account, holder, \"user\", host, pid, fence)
                SELECT account, $2, $3, $4, $5, $6 FROM unnest($1::text[]) AS account";
     let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 6] = [
@@ -200,8 +259,7 @@ async fn take(
         (pid, Type::INT8),
         (&fence, Type::INT8),
     ];
-    client.query_typed(sql, &parameters).await?;
-    Ok(Ok(fence))
+    client.query_typed(sql, &parameters).await.map(drop)
 }
 
 fn holder(row: &Row) -> Holder {

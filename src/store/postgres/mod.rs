@@ -104,6 +104,10 @@ impl Store for State {
         self.claim(&claim)?.map_err(|_held| StateError::LeaseLost)
     }
 
+    fn extend_lease(&mut self, lease: &Lease, claim: &Claim<'_>) -> Result<Lease, StateError> {
+        self.extend_lease(lease, claim)
+    }
+
     fn release(&mut self, lease: &Lease, _now: Option<&Uptime>) -> Result<(), StateError> {
         self.release(lease)
     }

@@ -68,7 +68,9 @@ impl State {
         note: Option<&str>,
     ) -> Result<(), StateError> {
         let text = serde_json::to_string(who).unwrap_or_default();
-        if let Some(tenure) = self.tenure.as_mut().filter(|tenure| tenure.run == run) {
+        // A service begins many runs under one lease.
+        if let Some(tenure) = &mut self.tenure {
+            run.clone_into(&mut tenure.run);
             tenure.who = super::columns::without_nul(&text);
         }
         self.change("record the run", BEGIN, begin(run, (who, pid), now, note))

@@ -16,7 +16,7 @@ use crate::domain::{Enforcement, TargetName};
 use crate::plan::Bound;
 use crate::plan::document::StateMark;
 use crate::store::audit_chain::Value;
-use crate::store::remembered::{GUARDS, PROTECTED, guards_of, protected_of};
+use crate::store::remembered::{GUARDS, POLICY, PROTECTED, guards_of, policy_of, protected_of};
 use crate::store::tables::Table;
 use crate::store::{Reading, RecentCalls, Snapshot, StateError, UsedRate};
 
@@ -104,6 +104,7 @@ impl Reading for View<'_> {
         let protected =
             meta.get(PROTECTED).map(|text| protected_of(text).ok_or_else(|| foreign(PROTECTED)));
         let guards = meta.get(GUARDS).map(|text| guards_of(text).ok_or_else(|| foreign(GUARDS)));
+        let policy = meta.get(POLICY).map(|text| policy_of(text).ok_or_else(|| foreign(POLICY)));
         let bound = |row: &Row| {
             let bound =
                 Bound { binding: row.get(1), endpoint: row.get(2), credentials: row.get(3) };
@@ -122,6 +123,7 @@ impl Reading for View<'_> {
                 .map(|row| orders::order(row).ok_or_else(|| foreign("orders")))
                 .collect::<Result<_, _>>()?,
             guards: guards.transpose()?,
+            policy: policy.transpose()?,
             newest_run,
             newest_call,
             recent_calls: RecentCalls { rates: recent.iter().map(used).collect(), rested: None },

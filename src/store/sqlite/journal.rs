@@ -70,6 +70,7 @@ impl<'t> Pen<'t> {
             Record::Audit(row) => self.log.append(row),
             Record::Order(order) => orders::put(connection, order),
             Record::Protect(keys) => meta::set_protected(connection, keys),
+            Record::Policy(policy) => meta::set_policy(connection, policy),
             Record::Guards(settings) => meta::set_guards(connection, settings),
             Record::Bind(name, Bound { binding, endpoint, credentials }) => {
                 connection

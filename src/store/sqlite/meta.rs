@@ -6,8 +6,10 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::reading::unreadable;
 use crate::domain::{GuardSettings, ProtectedKey};
+use crate::store::ReadPolicy;
 use crate::store::remembered::{
-    GUARDS, PROTECTED, guards_of, guards_text, protected_of, protected_text,
+    GUARDS, POLICY, PROTECTED, guards_of, guards_text, policy_of, policy_text, protected_of,
+    protected_text,
 };
 
 fn read(connection: &Connection, key: &str) -> rusqlite::Result<Option<String>> {
@@ -29,6 +31,17 @@ pub(super) fn guards(connection: &Connection) -> rusqlite::Result<Option<GuardSe
 /// Remembers the guards.
 pub(super) fn set_guards(connection: &Connection, guards: &GuardSettings) -> rusqlite::Result<()> {
     write(connection, GUARDS, &guards_text(guards))
+}
+
+/// The policy that was read last.
+pub(super) fn policy(connection: &Connection) -> rusqlite::Result<Option<ReadPolicy>> {
+    let text = read(connection, POLICY)?;
+    text.map(|text| policy_of(&text).ok_or_else(|| unreadable(POLICY))).transpose()
+}
+
+/// Remembers the policy that was read.
+pub(super) fn set_policy(connection: &Connection, policy: &ReadPolicy) -> rusqlite::Result<()> {
+    write(connection, POLICY, &policy_text(policy))
 }
 
 /// Who was protected at the last apply.

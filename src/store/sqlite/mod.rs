@@ -33,8 +33,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{
-    Event, Flaw, Holder, Lease, Link, Narrowed, Reading, Record, RunRow, SortOrder, StateError,
-    Store, Usage,
+    Claim, Event, Flaw, Holder, Lease, Link, Narrowed, Reading, Record, RunRow, SortOrder,
+    StateError, Store, Usage,
 };
 use crate::domain::{Moment, Order, Who};
 use crate::world::{Process, Uptime};
@@ -82,6 +82,11 @@ impl Store for State {
         now: Moment,
     ) -> Result<Lease, StateError> {
         self.take_lease(run, process, now)
+    }
+
+    fn extend_lease(&mut self, lease: &Lease, _claim: &Claim<'_>) -> Result<Lease, StateError> {
+        // It covers the whole state.
+        Ok(lease.clone())
     }
 
     fn release(&mut self, lease: &Lease, now: Option<&Uptime>) -> Result<(), StateError> {

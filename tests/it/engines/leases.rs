@@ -1,10 +1,10 @@
 //! Who may write, and for how long.
 
 use ostracon::domain::Who;
-use ostracon::store::{Accounts, Intent, Lease, Record, State, StateError, Taken};
+use ostracon::store::{Accounts, Claim, Intent, Lease, Record, State, StateError, Taken};
 
-use super::Engine;
-use super::suite::{NOW, at, audit, claim, close, intent, only, ours, row, rows, taken};
+use super::suite::{NOW, at, audit, claim, close, intent, only, ours, process, row, rows, taken};
+use super::{Engine, LINEAGE};
 
 pub(super) fn whoever_lost_the_lease_writes_nothing_more(engine: &Engine) {
     let (mut state, old) = ours(&engine.location(), "old");
@@ -87,7 +87,21 @@ pub(super) fn runs_of_other_accounts_go_side_by_side(engine: &Engine) {
     });
     let (flaws, head) = one.verify().unwrap();
     assert_eq!(head.unwrap().seq, 40, "{flaws:?}");
+    // Whoever is content with what is free gets that, and more once it is.
+    let (mut five, none) = mine(take("five", &only([])));
+    let process = process("here");
+    let wanted = only(["a", "c", "d"]);
+    let asks =
+        Claim { run: "five", process: &process, now: NOW, lineage: LINEAGE, accounts: &wanted };
+    let some = five.extend_lease(&none, &asks).unwrap();
+    assert_eq!(some.accounts, only(["d"]));
+    write(&mut five, &some, 20);
     close(one, &first);
+    let more = five.extend_lease(&some, &asks).unwrap();
+    assert_eq!((more.fence, &more.accounts), (none.fence, &only(["a", "d"])));
+    write(&mut five, &more, 21);
+    assert_eq!(holders(take("three", &only(["a", "c"]))), ["two", "five"]);
+    close(five, &more);
     assert_eq!(holders(take("three", &only(["c"]))), ["two"]);
     let (_three, _) = mine(take("three", &only(["a"])));
     assert_eq!(holders(take("four", &only(["a", "c"]))), ["two", "three"]);

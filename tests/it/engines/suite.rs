@@ -9,7 +9,7 @@ use ostracon::domain::{
 use ostracon::plan::Bound;
 use ostracon::store::{
     Accounts, Answered, AuditRow, Break, Claim, Event, Flaw, Intent, Lease, Location, Narrowed,
-    Record, SortOrder, State, StateError, Taken, UsedRate,
+    ReadPolicy, Record, SortOrder, State, StateError, Taken, UsedRate,
 };
 use ostracon::world::Process;
 
@@ -25,7 +25,7 @@ pub(super) fn at(seconds: i64) -> Moment {
     NOW + SignedDuration::from_secs(seconds)
 }
 
-fn process(host: &str) -> Process {
+pub(super) fn process(host: &str) -> Process {
     Process { user: "ann".to_owned(), host: host.to_owned(), pid: 7 }
 }
 
@@ -299,6 +299,7 @@ pub(super) fn what_the_config_said_is_remembered(engine: &Engine) {
     let guards: BTreeMap<String, Option<String>> = BTreeMap::new();
     let guards: ostracon::domain::GuardSettings =
         serde_json::from_str(&serde_json::to_string(&guards).unwrap()).unwrap();
+    let policy = ReadPolicy { digest: "sha256:1".to_owned(), at: at(7) };
     let records = [
         Record::Bind(name("t"), bound("old")),
         Record::Bind(name("t"), bound("new")),
@@ -306,6 +307,7 @@ pub(super) fn what_the_config_said_is_remembered(engine: &Engine) {
         Record::Unbind(name("u")),
         Record::Protect(BTreeSet::from([key("t"), key("u")])),
         Record::Guards(guards.clone()),
+        Record::Policy(policy.clone()),
         Record::Put(row("a")),
     ];
     state.commit(lease.fence, &records).unwrap();
@@ -313,6 +315,7 @@ pub(super) fn what_the_config_said_is_remembered(engine: &Engine) {
     assert_eq!(snapshot.bound, BTreeMap::from([(name("t"), bound("new"))]));
     assert_eq!(snapshot.protected, BTreeSet::from([key("t"), key("u")]));
     assert_eq!(snapshot.guards, Some(guards));
+    assert_eq!(snapshot.policy, Some(policy));
     let rename = Record::Rename { from: name("t"), to: name("w") };
     state.commit(lease.fence, &[rename, Record::Bind(name("w"), bound("new"))]).unwrap();
     let snapshot = state.snapshot().unwrap();
