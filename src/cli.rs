@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    apply, backport, completions, doctor, drift, explain, history, import, orders, plan, sandbox,
-    schema, show, state, status, unlock, validate,
+    apply, backport, completions, doctor, drift, explain, history, import, orders, plan, run,
+    sandbox, schema, show, state, status, unlock, validate,
 };
 
 /// Keeps bans and forbidden streams at real-time-communication providers equal to what YAML files
@@ -82,6 +82,8 @@ pub enum Command {
     Explain(explain::Args),
     /// Make the providers agree with the files
     Apply(apply::Args),
+    /// Reconcile until told to end, to the second; serves metrics and pages
+    Run(run::Args),
     /// Ban somebody now, ahead of a review
     Ban(orders::ban::Args),
     /// Let somebody in now, whatever the files say

@@ -68,7 +68,7 @@ pub fn run(
         Ok(cli) => cli,
         Err(error) => return refuse(&error, console),
     };
-    logging::start(&cli.global);
+    logging::start(&cli.global, matches!(cli.command, Command::Run(_)));
     let exit = match commands::dispatch(&cli, world, console) {
         Ok(exit) => exit,
         Err(error) => fail(error, console),

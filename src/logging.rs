@@ -7,9 +7,10 @@ use tracing_subscriber::{Layer as _, fmt};
 
 use crate::cli::{Global, LogFormat};
 
-/// Starts logging as the command line says; a second start in one process changes nothing.
-pub fn start(global: &Global) {
-    let level = match global.verbose {
+/// Starts logging as the command line says; a second start in one process changes nothing. A
+/// service has nothing but its log to speak by.
+pub fn start(global: &Global, is_service: bool) {
+    let level = match global.verbose.saturating_add(u8::from(is_service)) {
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,
         2 => LevelFilter::DEBUG,

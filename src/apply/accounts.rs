@@ -2,16 +2,17 @@
 //! plan anew, and no provider's patience begins anew with that.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tokio::time::Instant;
 
 use super::budget::RetryBudget;
 use super::line::Line;
 use super::pace::{Pace, WINDOW};
-use crate::domain::TargetName;
+use crate::domain::{Moment, TargetName};
+use crate::plan::term::CLOCK_TOLERANCE;
 use crate::provider::{Secrets, Target};
 use crate::store::{RecentCalls, UsedRate};
 use crate::world::{CredentialError, Credentials, World};
@@ -93,23 +94,35 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What the clocks of providers said of ours in this run.
+/// What the providers' clocks said of ours as long as the state is ours.
 #[derive(Debug, Default)]
-pub(super) struct Clocks {
-    agrees: AtomicBool,
-    differs: AtomicBool,
+pub(super) struct Clocks(Mutex<BTreeMap<TargetName, Comparison>>);
+
+/// What a provider's clock said of ours.
+#[derive(Clone, Copy, Debug)]
+struct Comparison {
+    agrees: bool,
+    /// When it was compared, by a clock that nobody sets and by ours.
+    at: (Instant, Moment),
 }
 
 impl Clocks {
-    /// Notes whether one agrees.
-    pub(super) fn note(&self, agrees: bool) {
-        let noted = if agrees { &self.agrees } else { &self.differs };
-        noted.store(true, Ordering::Relaxed);
+    /// Notes whether a target's clock agrees with ours, which says `now`.
+    pub(super) fn note(&self, target: &TargetName, agrees: bool, now: Moment) {
+        let comparison = Comparison { agrees, at: (Instant::now(), now) };
+        lock(&self.0).insert(target.clone(), comparison);
     }
 
-    /// Whether some agree and none differs.
-    pub(super) fn agree(&self) -> bool {
-        self.agrees.load(Ordering::Relaxed) && !self.differs.load(Ordering::Relaxed)
+    /// Whether some agree with ours, which says `now`, and none differs. One that agreed before
+    /// ours was set says nothing of it any more.
+    pub(super) fn agree(&self, now: Moment) -> bool {
+        let is_of_this_clock = |(instant, moment): (Instant, Moment)| {
+            let passed = SignedDuration::try_from(instant.elapsed()).unwrap_or(SignedDuration::MAX);
+            (now - moment).saturating_sub(passed).abs() <= CLOCK_TOLERANCE
+        };
+        let compared = lock(&self.0);
+        compared.values().any(|it| it.agrees && is_of_this_clock(it.at))
+            && compared.values().all(|it| it.agrees)
     }
 }
 

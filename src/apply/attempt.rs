@@ -155,6 +155,8 @@ impl Line {
                 (code, Some(error), request_id)
             }
         };
+        let target = &self.session.target.name;
+        self.shared.progress.answered(target, outcome(&attempt.answer), code.as_deref());
         Record::Answered(Answered {
             call: attempt.call,
             sent: Some(attempt.sent),

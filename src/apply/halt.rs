@@ -9,6 +9,8 @@ use tokio::sync::watch;
 pub enum Cause {
     /// Somebody gave an order: it goes first, and then the rest goes on.
     Ordered,
+    /// Something else is more urgent, or the files ask for something else now: it is planned anew.
+    Preempted,
     /// The deadline it was given has come.
     Deadline,
     /// It was interrupted from the keyboard (SIGINT).
@@ -17,6 +19,13 @@ pub enum Cause {
     Terminated,
     /// The state cannot be written any more, or another run took it over.
     StateLost,
+}
+
+impl Cause {
+    /// Whether the run goes on after that, by another plan.
+    pub const fn is_for_a_moment(self) -> bool {
+        matches!(self, Self::Ordered | Self::Preempted)
+    }
 }
 
 /// A brake that every part of a run looks at before it sends anything.
@@ -31,10 +40,10 @@ impl Default for Halt {
 
 impl Halt {
     /// Pulls the brake; the first cause stays, except that a lost state overrides every other, and
-    /// every other an order.
+    /// every other one after which the run goes on.
     pub fn pull(&self, cause: Cause) {
         self.0.send_if_modified(|pulled| {
-            let first = matches!(pulled, None | Some(Cause::Ordered)) || cause == Cause::StateLost;
+            let first = pulled.is_none_or(Cause::is_for_a_moment) || cause == Cause::StateLost;
             if first {
                 *pulled = Some(cause);
             }
@@ -42,14 +51,14 @@ impl Halt {
         });
     }
 
-    /// Lets go of the brake, if an order pulled it; whether it did.
+    /// Lets go of the brake, if the run is to be planned anew and go on; whether it is.
     pub fn go_on(&self) -> bool {
         self.0.send_if_modified(|pulled| {
-            let ordered = *pulled == Some(Cause::Ordered);
-            if ordered {
+            let goes_on = pulled.is_some_and(Cause::is_for_a_moment);
+            if goes_on {
                 *pulled = None;
             }
-            ordered
+            goes_on
         })
     }
 

@@ -67,6 +67,7 @@ impl Shared {
         end: (Fate, Option<&Trouble>),
         sent: Sent<'_>,
     ) -> Record {
+        self.progress.settled(operation, end.0, at);
         let meta = operation.source.as_ref().and_then(|source| self.metas.get(source)).cloned();
         ledger::audit(operation, (&self.run, at), end, (sent, meta))
     }
@@ -76,6 +77,7 @@ impl Shared {
         let error = match self.halt.cause() {
             Some(super::Cause::Deadline) | None => "not begun before the deadline",
             Some(super::Cause::Ordered) => "not begun before an order came",
+            Some(super::Cause::Preempted) => "not begun before something more urgent",
             Some(super::Cause::Interrupted | super::Cause::Terminated) => {
                 "not begun before the interrupt"
             }

@@ -36,7 +36,8 @@ pub use outcome::{Fate, Outcome, Problem, Stopped, Tally, Trouble};
 pub use read::{Survey, Surveyed, View, survey};
 pub use run::{ApplyRequest, ApplyResult, LONG_AGO, apply};
 
-use crate::domain::TargetName;
+use crate::domain::{Moment, TargetName};
+use crate::plan::Operation;
 
 /// Who is told how far a run is.
 pub trait Progress: Send + Sync {
@@ -46,4 +47,8 @@ pub trait Progress: Send + Sync {
     fn advance(&self, target: &TargetName, operations: u64);
     /// All of them have.
     fn end(&self, target: &TargetName);
+    /// A call was answered, or was not: what came of it in a word, and the provider's code.
+    fn answered(&self, _target: &TargetName, _outcome: &'static str, _code: Option<&str>) {}
+    /// An operation met its fate.
+    fn settled(&self, _operation: &Operation, _fate: Fate, _at: Moment) {}
 }

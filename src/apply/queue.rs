@@ -70,7 +70,7 @@ impl Line {
         let Some(ahead) = attempt.clock_ahead else { return };
         self.clock_ahead.store(ahead, Ordering::Relaxed);
         let agrees = ahead.abs() <= CLOCK_TOLERANCE.as_secs();
-        self.shared.clocks.note(agrees);
+        self.shared.clocks.note(&self.session.target.name, agrees, self.now());
         if agrees {
             return;
         }

@@ -202,7 +202,7 @@ async fn forget_by_clock(
     journal: &Journal,
     (operations, old_run): (&[usize], Option<Moment>),
 ) -> Result<(), Unwritten> {
-    let agrees = shared.clocks.agree();
+    let agrees = shared.clocks.agree(shared.world.now());
     let was_seen_to_end = |index: &usize| {
         let row = shared.plan.operations.get(*index).and_then(|it| it.recorded.as_ref());
         let end = row.and_then(|row| row.latest_end());

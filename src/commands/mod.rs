@@ -21,6 +21,7 @@ mod plan_file;
 pub mod prepare;
 mod progress;
 mod rehearsal;
+pub mod run;
 pub mod sandbox;
 pub mod schema;
 pub mod show;
@@ -112,6 +113,7 @@ const fn takes_pseudonyms(command: &Command) -> bool {
         | Command::Show(_)
         | Command::Explain(_)
         | Command::Apply(_)
+        | Command::Run(_)
         | Command::Drift(_)
         | Command::History(_)
         | Command::Status(_)
@@ -138,6 +140,7 @@ fn carry_out(cli: &Cli, context: &mut Context<'_>) -> Result<Exit, Error> {
         Command::Show(args) => show::run(context, args),
         Command::Explain(args) => explain::run(context, args),
         Command::Apply(args) => apply::run(context, args),
+        Command::Run(args) => run::run(context, args),
         Command::Ban(args) => orders::ban::run(context, args),
         Command::Lift(args) => orders::lift::run(context, args),
         Command::Orders(args) => orders::run(context, args),

@@ -12,7 +12,7 @@ use super::progress::progress;
 use super::signals::watch_deadline;
 use super::{Context, tenancy};
 use crate::apply::{Cause, Halt, KnownAccounts, Outcome, Tally};
-use crate::domain::{Desired, Order};
+use crate::domain::{Desired, Moment, Order};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::file::SavedPlan;
@@ -172,7 +172,7 @@ impl Run<'_> {
         // First: an order that comes in between is read, and looked at once more for nothing.
         let orders_mark = state.orders_mark()?;
         let snapshot = state.snapshot()?;
-        check_clock(&snapshot, self.args, self.world)?;
+        check_clock(&snapshot, self.args.accept_clock.is_some(), self.world.now())?;
         Ok((files, (snapshot, orders_mark)))
     }
 
@@ -226,10 +226,14 @@ impl Run<'_> {
     }
 }
 
-fn check_clock(snapshot: &Snapshot, args: &Args, world: &World) -> Result<(), Error> {
-    let now = world.now();
+/// Refuses a clock that is behind the newest run, unless somebody has accepted that.
+pub(super) fn check_clock(
+    snapshot: &Snapshot,
+    is_accepted: bool,
+    now: Moment,
+) -> Result<(), Error> {
     match clock_lag(snapshot, now) {
-        Some((newest, seconds)) if args.accept_clock.is_none() => {
+        Some((newest, seconds)) if !is_accepted => {
             let message = format!(
                 "this machine's clock says {now}, {seconds} s before the newest recorded run began \
                  ({newest})"
@@ -253,7 +257,11 @@ fn nothing_done(lease: &Lease) -> Outcome {
     }
 }
 
-fn finish(state: &mut State, outcome: &Outcome, world: &World) -> Result<(), StateError> {
+pub(super) fn finish(
+    state: &mut State,
+    outcome: &Outcome,
+    world: &World,
+) -> Result<(), StateError> {
     let tally = serde_json::to_string(&outcome.tally).unwrap_or_default();
     state.finish_run(&outcome.run, world.now(), &tally)
 }
@@ -263,7 +271,7 @@ fn exit(outcome: &Outcome, plan: &Plan) -> Exit {
         Some(Cause::Interrupted) => Exit::Interrupted,
         Some(Cause::Terminated) => Exit::Terminated,
         Some(Cause::StateLost) => Exit::State,
-        Some(Cause::Deadline | Cause::Ordered) | None => {
+        Some(Cause::Deadline | Cause::Ordered | Cause::Preempted) | None => {
             if outcome.tally.needs_another_run() {
                 Exit::Unfinished
             } else if plan.is_held_back() {

@@ -21,11 +21,13 @@ pub(super) async fn unless_halted<T>(
             let exit = match halt.cause() {
                 Some(Cause::Terminated) => Exit::Terminated,
                 Some(
-                    Cause::Interrupted | Cause::Deadline | Cause::StateLost | Cause::Ordered,
+                    Cause::Interrupted
+                    | Cause::Deadline
+                    | Cause::StateLost
+                    | Cause::Ordered
+                    | Cause::Preempted,
                 )
-                | None => {
-                    Exit::Interrupted
-                }
+                | None => Exit::Interrupted,
             };
             Err(Error::new(exit, "stopped by a signal: nothing was done"))
         }

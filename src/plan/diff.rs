@@ -4,12 +4,12 @@ use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::iter::Peekable;
 
-use super::due::{DueDates, NextDue};
+use super::due::{DueDates, NextDue, earlier};
 use super::govern::{Claims, claims};
 use super::standing_orders::{StandingOrders, comes_back};
 use super::why::{Change, End};
 use super::{Census, Inputs, Means, Operation};
-use crate::domain::{Action, Because, Desired, Enforcement, Restriction};
+use crate::domain::{Action, Because, Desired, Enforcement, Moment, Restriction};
 use crate::provider::Verb;
 
 /// What differs, and when it will differ again.
@@ -21,6 +21,8 @@ pub struct Diff {
     pub unchanged: u64,
     /// When there will be something to do again.
     pub next_due: NextDue,
+    /// When whoever keeps time has something to do again.
+    pub next_wake: Option<Moment>,
     /// How much is recorded.
     pub census: Census,
 }
@@ -35,6 +37,7 @@ pub fn diff<R: Borrow<Enforcement>>(
         operations: Vec::new(),
         unchanged: 0,
         due: NextDue::NEVER,
+        wake: None,
         census: Census::default(),
     };
     let orders = StandingOrders::of(inputs);
@@ -51,6 +54,7 @@ pub fn diff<R: Borrow<Enforcement>>(
         operations: found.operations,
         unchanged: found.unchanged,
         next_due: found.due,
+        next_wake: found.wake,
         census: found.census,
     }
 }
@@ -99,6 +103,7 @@ struct Found {
     operations: Vec<Operation>,
     unchanged: u64,
     due: NextDue,
+    wake: Option<Moment>,
     census: Census,
 }
 
@@ -157,6 +162,7 @@ impl Found {
         };
         change.note_due(&mut due, operation.as_ref(), row);
         self.due = self.due.min(due.next_due());
+        self.wake = earlier(self.wake, due.next_wake());
         match operation {
             Some(operation) => self.operations.push(operation),
             None => self.unchanged += u64::from(row.is_some()),

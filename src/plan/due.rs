@@ -1,5 +1,6 @@
 //! When there will be something to do again.
 
+use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -34,17 +35,21 @@ impl NextDue {
     }
 }
 
+/// By so much a provider that takes seconds may end something late.
+const WHOLE_SECOND: SignedDuration = SignedDuration::from_secs(1);
+
 /// The dates seen so far; keeps the earliest.
 #[derive(Debug)]
 pub(super) struct DueDates {
     now: Moment,
     at: Option<(Moment, Because)>,
     latest: Option<Moment>,
+    wake: Option<Moment>,
 }
 
 impl DueDates {
     pub(super) fn new(now: Moment) -> Self {
-        Self { now, at: None, latest: None }
+        Self { now, at: None, latest: None, wake: None }
     }
 
     /// An entry starts to want something, or to want it otherwise.
@@ -55,11 +60,17 @@ impl DueDates {
     /// Something is held and wanted.
     pub(super) fn tenure(&mut self, tenure: &Tenure<'_>) {
         if let Some(until) = tenure.until.at() {
-            self.at(until, Because::Expired);
+            self.earliest(until, Because::Expired);
+            // What is asked for in whole seconds ends by itself within the second after.
+            let lapse = tenure.held.lapse.at();
+            let ends_itself = |end: &Moment| *end >= until && *end - until <= CLOCK_TOLERANCE;
+            let ended = lapse.filter(ends_itself).map(|end| end.max(until + WHOLE_SECOND));
+            self.wake = earlier(self.wake, ended.or(Some(until)));
         }
         if let Some(at) = tenure.reassert_at() {
             self.at(at, Because::ReassertDue);
         }
+        self.wake = earlier(self.wake, tenure.rekick_at());
         match (tenure.renewal_at(), tenure.held.lapse.at()) {
             (Some(at), lapse) => {
                 self.at(at, Because::RenewalDue);
@@ -76,6 +87,11 @@ impl DueDates {
         }
     }
 
+    /// When whoever keeps time has something to do.
+    pub(super) fn next_wake(&self) -> Option<Moment> {
+        self.wake
+    }
+
     pub(super) fn next_due(&self) -> NextDue {
         NextDue {
             at: self.at.map(|(at, _)| at),
@@ -85,12 +101,21 @@ impl DueDates {
     }
 
     fn at(&mut self, at: Moment, because: Because) {
+        self.earliest(at, because);
+        self.wake = earlier(self.wake, Some(at));
+    }
+
+    fn earliest(&mut self, at: Moment, because: Because) {
         let candidate = (at.max(self.now), because);
         self.at = Some(self.at.map_or(candidate, |earliest| earliest.min(candidate)));
     }
 
     fn latest(&mut self, latest: Option<Moment>) {
-        let Some(latest) = latest else { return };
-        self.latest = Some(self.latest.map_or(latest, |earliest| earliest.min(latest)));
+        self.latest = earlier(self.latest, latest);
     }
+}
+
+/// The earlier of two instants, if there is any.
+pub(super) fn earlier(one: Option<Moment>, other: Option<Moment>) -> Option<Moment> {
+    one.into_iter().chain(other).min()
 }

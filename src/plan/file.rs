@@ -120,6 +120,7 @@ pub fn read(text: &str) -> Result<SavedPlan, Refusal> {
             warnings: document.warnings,
             forecast: document.forecast,
             next_due: document.next_due,
+            next_wake: None,
         },
         not_after: document.not_after,
     })

@@ -66,6 +66,9 @@ pub struct Plan {
     pub forecast: Vec<Forecast>,
     /// When there will be something to do again.
     pub next_due: NextDue,
+    /// When whoever keeps time has something to do again: re-kicks count too, and what ends by
+    /// itself is left to do so. Of a plan that was read from a file this is not known.
+    pub next_wake: Option<Moment>,
     /// The orders that have ended by then: their time has come, or the files say the same.
     pub ended_orders: Vec<Order>,
 }
@@ -131,6 +134,7 @@ pub fn complete(inputs: &Inputs<'_>, mut diff: Diff) -> Plan {
         guards,
         warnings: warn::warnings(inputs, &diff.census, &diff.operations, &steps),
         next_due: diff.next_due,
+        next_wake: diff.next_wake,
         ended_orders: standing_orders::ended(inputs),
         unchanged: diff.unchanged,
         operations: diff.operations,

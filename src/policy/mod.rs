@@ -14,6 +14,7 @@ mod digest;
 mod entry;
 mod fields;
 mod files;
+mod fingerprint;
 mod guards;
 mod knobs;
 mod known;
@@ -44,6 +45,7 @@ mod yaml;
 
 pub use config::{Config, StateLocation};
 pub use diagnostic::{Diagnostic, Excerpt, Label, Place, Severity};
+pub use fingerprint::Fingerprint;
 pub use render::render;
 pub use span::parse_span;
 pub use terms::LONGEST_ID as LONGEST_ENTRY_ID;

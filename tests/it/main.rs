@@ -40,6 +40,7 @@ mod server;
 mod server_errors;
 #[cfg(feature = "postgres")]
 mod server_faults;
+mod service;
 mod sources;
 mod stories;
 mod streams;

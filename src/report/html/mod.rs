@@ -110,8 +110,17 @@ impl Page<'_> {
     }
 }
 
+/// A page with something said at its top that has come up since: what a service has to say.
+pub fn with_notice(page: &str, notice: &str) -> String {
+    let alert = html! { p.point.grave role="alert" { (notice) } }.into_string();
+    match page.split_once("<main id=\"main\" tabindex=\"-1\">") {
+        Some((head, rest)) => format!("{head}<main id=\"main\" tabindex=\"-1\">{alert}{rest}"),
+        None => page.to_owned(),
+    }
+}
+
 /// What the page may do: wear its own style and run its own script.
-fn policy() -> String {
+pub fn policy() -> String {
     let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
     format!(
         "default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",

@@ -24,6 +24,7 @@ mod restored;
 mod review;
 mod saved;
 mod sending;
+mod service;
 mod soak;
 mod store;
 mod story;

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use jiff::SignedDuration;
+use ostracon::apply::{Cause, Halt};
 use ostracon::cli::{Cli, Command};
+use ostracon::commands::run::{Nudge, Service};
 use ostracon::commands::{Context, apply, doctor, drift, import, orders, plan};
 use ostracon::domain::{Lapse, Moment};
 use ostracon::exit::Exit;
@@ -17,6 +19,7 @@ use ostracon::store::{Location, Snapshot, State};
 use ostracon::world::{Clock as _, Process, World};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::bounds::{Bounded, LONGEST_RUN};
 use super::clock::{Seeded, StoryClock};
@@ -26,6 +29,9 @@ use crate::workspace::Files;
 
 /// When every story begins.
 pub(super) const START: &str = "2026-11-20T12:00:00Z";
+
+/// Something that happens while the service runs, which it may be told of.
+pub(super) type Happening<'a> = Box<dyn FnOnce(&UnboundedSender<Nudge>) + 'a>;
 
 /// A workspace, the four providers, and what happens to them.
 pub(super) struct Story {
@@ -255,6 +261,36 @@ impl Story {
             ["ostracon", "--dir", directory].into_iter().chain(arguments.iter().copied());
         let exit = ostracon::run(arguments.map(Into::into), &self.bounded(), &mut console);
         (exit, out.text())
+    }
+
+    /// Lets the service run for so long, while things happen; how it ended.
+    pub(super) fn serve(&self, span: Duration, happenings: Vec<(Duration, Happening<'_>)>) -> Exit {
+        let (_, mut console) = console();
+        let directory = self.files.path().to_str().unwrap();
+        let cli = Cli::parse_from(["ostracon", "run", "--dir", directory]);
+        let world = self.world.clone();
+        let context = Context { global: &cli.global, world: &world, console: &mut console };
+        let runtime = virtual_time();
+        runtime.block_on(async {
+            self.clock.start();
+            let begun = tokio::time::Instant::now();
+            let halt = Halt::default();
+            let (nudges, inbox) = unbounded_channel();
+            let every = Duration::from_secs(30);
+            let mut service = Service::new(&context, every, (halt.clone(), inbox)).unwrap();
+            let script = async {
+                for (at, happens) in happenings {
+                    tokio::time::sleep_until(begun + at).await;
+                    happens(&nudges);
+                }
+                tokio::time::sleep_until(begun + span).await;
+                halt.pull(Cause::Terminated);
+            };
+            let (ended, ()) = tokio::join!(service.keep_time(), script);
+            drop(service);
+            self.clock.stop();
+            ended.unwrap()
+        })
     }
 
     /// The world, for one run.

@@ -1,0 +1,215 @@
+//! The service as a process: what it says, shows and does on signals.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, ChildStderr, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::scene::{Scene, expect};
+
+/// A service that is killed when the test is over.
+struct Served {
+    child: Child,
+    log: BufReader<ChildStderr>,
+    port: u16,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// What was answered.
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Served {
+    fn start(scene: &Scene, more: &[&str]) -> Self {
+        Self::start_with(scene, more, &[])
+    }
+
+    fn start_with(scene: &Scene, more: &[&str], variables: &[(&str, &str)]) -> Self {
+        let arguments = [&["run", "--listen", "127.0.0.1:0"], more].concat();
+        let mut command = scene.command(&arguments);
+        command.envs(variables.iter().copied()).stderr(Stdio::piped()).stdout(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let mut served = Self { child, log, port: 0 };
+        let line = served.says("serving on");
+        served.port = line.trim().rsplit_once(':').unwrap().1.parse().unwrap();
+        served
+    }
+
+    /// Waits until the log says something; the line.
+    fn says(&mut self, what: &str) -> String {
+        let mut all = String::new();
+        loop {
+            let mut line = String::new();
+            assert!(self.log.read_line(&mut line).unwrap() > 0, "never said {what}: {all}");
+            if line.contains(what) {
+                return line;
+            }
+            all += &line;
+        }
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        self.ask(&format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n", self.port))
+    }
+
+    /// Sends a request whose head is not closed yet.
+    fn ask(&self, head: &str) -> Answer {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        write!(stream, "{head}Connection: close\r\n\r\n").unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Answer { status, head: head.to_lowercase(), body: body.to_owned() }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let id = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        kill_process(id, signal).unwrap();
+    }
+
+    /// Tells it to end; the exit code.
+    fn ends(mut self, signal: Signal) -> Option<i32> {
+        self.signal(signal);
+        self.child.wait().unwrap().code()
+    }
+}
+
+#[test]
+fn a_service_applies_shows_how_it_is_and_ends_cleanly() {
+    let scene = Scene::new();
+    let mut served = Served::start(&scene, &[]);
+    served.says("applied");
+    let metrics = served.get("/metrics");
+    assert_eq!(metrics.status, 200);
+    assert!(
+        metrics.head.contains("content-type: application/openmetrics-text"),
+        "{}",
+        metrics.head
+    );
+    for line in [
+        "ostracon_in_force{target=\"a\"} 6",
+        "ostracon_operations_total{target=\"v\",action=\"impose\",fate=\"done\"} 2",
+        "ostracon_calls_total{target=\"t\",outcome=\"ok\",code=\"\"} 1",
+        "ostracon_files_valid 1",
+    ] {
+        assert!(metrics.body.lines().any(|it| it == line), "{line}\n{}", metrics.body);
+    }
+    for name in ["alice", "spam", "room"] {
+        assert!(!metrics.body.contains(name), "{name}\n{}", metrics.body);
+    }
+    assert_eq!(served.get("/healthz").body, "alive\n");
+    assert_eq!(served.get("/readyz").body, "ready\n");
+    let page = served.get("/");
+    assert!(page.body.starts_with("<!DOCTYPE html>"), "{}", page.body);
+    assert!(page.head.contains("content-security-policy: default-src 'none'; style-src 'sha256-"));
+    let subject = served.get("/subject/user:alice");
+    assert!(subject.status == 200 && subject.body.contains("alice"), "{}", subject.body);
+    for (path, key) in [("/api/status", "places"), ("/api/plan", "operations")] {
+        let shown: serde_json::Value = serde_json::from_str(&served.get(path).body).unwrap();
+        assert!(shown[key].is_array(), "{path} {shown}");
+    }
+    let history = served.get("/api/history?since=2026-01-01T00:00:00Z").body;
+    assert!(history.lines().count() > 10, "{history}");
+    assert_eq!(served.get("/plan").status, 200);
+    assert_eq!(served.get("/nowhere").status, 404);
+    assert_eq!(served.get("/history?out=x").status, 404);
+    assert_eq!(served.ends(Signal::TERM), Some(143));
+    let status = scene.run(&["status", "--format", "json"], 0).stdout;
+    let status: serde_json::Value = serde_json::from_slice(&status).unwrap();
+    assert!(status["running"].is_null(), "{status}");
+}
+
+#[test]
+fn no_other_site_sees_pages_and_nobody_without_the_token_if_there_is_one() {
+    let scene = Scene::new();
+    let mut served = Served::start(&scene, &[]);
+    served.says("applied");
+    let port = served.port;
+    for (head, status) in [
+        (format!("Host: localhost:{port}\r\n"), 200),
+        ("Host: evil.example\r\n".to_owned(), 421),
+        (format!("Host: evil.example:{port}\r\n"), 421),
+        (String::new(), 421),
+        (format!("Host: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n"), 200),
+        (format!("Host: 127.0.0.1:{port}\r\nOrigin: https://evil.example\r\n"), 403),
+        (format!("Host: 127.0.0.1:{port}\r\nOrigin: null\r\n"), 403),
+        (format!("Host: 127.0.0.1:{port}\r\nSec-Fetch-Site: cross-site\r\n"), 403),
+    ] {
+        let answer = served.ask(&format!("GET /api/status HTTP/1.1\r\n{head}"));
+        assert_eq!(answer.status, status, "{head} {}", answer.body);
+    }
+    let posted = served.ask(&format!("POST / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"));
+    assert_eq!(posted.status, 405);
+    drop(served);
+
+    expect(scene.command(&["run", "--listen", "0.0.0.0:0"]), 64);
+    let token = ("OSTRACON_PAGE_TOKEN", "0123456789abcdef");
+    let served = Served::start_with(&scene, &[], &[token]);
+    let host = format!("Host: 127.0.0.1:{}\r\n", served.port);
+    for (head, status) in [
+        ("", 401),
+        ("Authorization: Bearer 0123456789abcdef\r\n", 200),
+        ("Authorization: Bearer 0123456789abcdee\r\n", 401),
+        ("Authorization: Bearer \r\n", 401),
+        ("Cookie: a=b; ostracon_token=0123456789abcdef\r\n", 200),
+        ("Cookie: ostracon_token=x\r\n", 401),
+    ] {
+        for path in ["/metrics", "/api/status"] {
+            let answer = served.ask(&format!("GET {path} HTTP/1.1\r\n{host}{head}"));
+            assert_eq!(answer.status, status, "{path} {head} {}", answer.body);
+        }
+    }
+    assert_eq!(served.get("/healthz").status, 200);
+    let mut short = scene.command(&["run"]);
+    short.env("OSTRACON_PAGE_TOKEN", "short");
+    expect(short, 64);
+}
+
+#[test]
+fn a_file_that_is_saved_is_applied_and_one_that_is_broken_is_told_of() {
+    let scene = Scene::new();
+    let mut served = Served::start(&scene, &[]);
+    served.says("applied");
+    scene.write("bans:\n  - { target: a, users: [1, 2, 3, 4, 5, 6, 7], until: never }\nx: 1\n");
+    let told = served.says("the last that could be read stay in force");
+    assert!(told.contains("policy.yaml:3:1"), "{told}");
+    assert!(served.get("/metrics").body.contains("ostracon_files_valid 0"));
+    let page = served.get("/").body;
+    assert!(page.contains("role=\"alert\"") && page.contains("policy.yaml:3:1"), "{page}");
+    assert_eq!(served.get("/readyz").status, 200);
+    let policy =
+        format!("{}  - {{ target: z, streams: [s2], until: never }}\n", crate::scene::POLICY);
+    scene.write(&policy);
+    served.says("applied");
+    assert!(served.get("/metrics").body.contains("ostracon_files_valid 1"));
+    served.signal(Signal::HUP);
+    served.says("the files have changed");
+    assert_eq!(served.ends(Signal::INT), Some(130));
+}
+
+#[test]
+fn an_order_beside_the_service_is_carried_out_by_it() {
+    let scene = Scene::new();
+    let mut served = Served::start(&scene, &[]);
+    served.says("applied");
+    let ban = ["ban", "--target", "a", "--user", "77", "--for", "1h", "--reason", "x"];
+    scene.run(&[&ban[..], &["--auto-approve"]].concat(), 0);
+    assert!(served.get("/metrics").body.contains("ostracon_orders 1"));
+    assert!(served.get("/metrics").body.contains("ostracon_in_force{target=\"a\"} 7"));
+    // Another run is told who holds the state.
+    scene.run(&["apply", "--auto-approve"], 5);
+    assert_eq!(served.ends(Signal::TERM), Some(143));
+    scene.run(&["apply", "--auto-approve"], 0);
+}
