@@ -92,7 +92,10 @@ impl Run<'_> {
         if !args.auto_approve && to_do && !goes_on {
             unless_halted(halt, approve(context, &plan)).await?;
         }
-        let observed = observed.into_iter().map(Record::Put).collect();
+        // Whatever ends this run early, the next one must not believe the backup.
+        let doubts_all = args.after_restore && !goes_on;
+        let doubted = snapshot.rows.iter().filter(|row| doubts_all && row.doubt.is_some());
+        let observed = doubted.cloned().chain(observed).map(Record::Put).collect();
         Ok(Decision::Go(Box::new(Ready { plan, resolved, snapshot, observed, orders_mark })))
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ostracon::domain::OrderKind;
 use ostracon::exit::Exit;
-use ostracon::sandbox::{Fate, Incoming};
+use ostracon::sandbox::{Fate, Incoming, credential};
 
 use super::orders::note_beside;
 use super::words::is_write;
@@ -60,6 +60,24 @@ fn a_restored_state_is_doubted_to_its_end_though_an_order_comes_meanwhile() {
         let calls = story.sandbox.seen().split_off(before);
         let ordered = calls.iter().position(|it| it.action == "POST").unwrap();
         assert!(ordered < calls.len() / 2, "the order is the {ordered}th of {}", calls.len());
+        story.agrees();
+        story.settled();
+    }
+}
+
+#[test]
+fn a_restored_state_stays_doubted_when_the_run_is_killed_or_cannot_send() {
+    let killed = restored();
+    let run = killed.play(&["--after-restore"], Some(Duration::from_millis(2_500)));
+    assert!(run.is_none(), "it was killed: {run:?}");
+    let mut without_secret = restored();
+    without_secret.variable("Z", "");
+    let run = without_secret.apply_with(&["--after-restore"]).ends(Exit::Unfinished);
+    assert_eq!(run.count("failed"), 2_000, "{run:#?}");
+    without_secret.variable("Z", credential("zego", "server_secret").unwrap());
+    for story in [killed, without_secret] {
+        story.advance(hours(1));
+        story.apply().ends(Exit::Done);
         story.agrees();
         story.settled();
     }

@@ -181,7 +181,8 @@ impl Story {
         self.play(&[], Some(span))
     }
 
-    fn play(&self, more: &[&str], crash: Option<Duration>) -> Option<Run> {
+    /// Runs `apply --auto-approve` with more arguments, and kills it after a while if told so.
+    pub(super) fn play(&self, more: &[&str], crash: Option<Duration>) -> Option<Run> {
         let fixed = ["ostracon", "apply", "--auto-approve", "--format", "json", "--dir"];
         let directory = self.files.path().to_str().unwrap();
         let cli = Cli::parse_from(fixed.into_iter().chain([directory]).chain(more.iter().copied()));
