@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is where policy files are read")]
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{Read as _, Take};
 use std::path::{Component, Path, PathBuf};
@@ -204,6 +205,16 @@ fn is_ack(entry: &DirEntry) -> bool {
     let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     let digest = name.strip_suffix(".yaml");
     digest.is_some_and(|digest| digest.len() == 64 && digest.bytes().all(is_digit))
+}
+
+/// Whether a file would be read as policy that stands at this path from the top of a workspace.
+pub fn is_policy_path(path: &Path) -> bool {
+    let is_plain = path.components().all(|part| matches!(part, Component::Normal(_)));
+    let is_yaml = path.extension().is_some_and(|it| it == "yaml" || it == "yml");
+    let mut above = path.parent().into_iter().flat_map(Path::components).map(Component::as_os_str);
+    let is_hidden = |name: &OsStr| name.as_encoded_bytes().starts_with(b".");
+    let is_left_out = path.starts_with(ACKS) || above.any(is_hidden);
+    is_plain && is_yaml && !is_left_out && path != Path::new(CONFIG)
 }
 
 /// Dot-directories and `acks/` at the top are not searched.

@@ -45,6 +45,7 @@ mod yaml;
 
 pub use config::{Config, StateLocation};
 pub use diagnostic::{Diagnostic, Excerpt, Label, Place, Severity};
+pub use files::is_policy_path;
 pub use fingerprint::Fingerprint;
 pub use render::render;
 pub use span::parse_span;

@@ -5,7 +5,7 @@ mod flow;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Component, Path};
+use std::path::Path;
 
 use similar::TextDiff;
 
@@ -240,10 +240,7 @@ fn diff(directory: &Path, edited: &BTreeMap<String, String>) -> Result<String, E
 
 /// Refuses a file that is no policy file of the workspace.
 fn check_name(name: &str) -> Result<(), Error> {
-    let path = Path::new(name);
-    let inside = path.components().all(|part| matches!(part, Component::Normal(_)));
-    let is_policy = path.extension().is_some_and(|it| it == "yaml" || it == "yml");
-    if inside && is_policy && name != "ostracon.yaml" {
+    if policy::is_policy_path(Path::new(name)) {
         return Ok(());
     }
     let message = format!("`{}` is no place for a policy file", Terminal(name));

@@ -1,12 +1,13 @@
 //! The policy files that an import makes: all of them, in a workspace that stays valid, or none.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::super::Context;
 use super::super::prepare::Files;
 use super::super::whole_file;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::policy;
 
 /// Files that were made, until they are kept.
 #[derive(Debug, Default)]
@@ -66,17 +67,9 @@ fn place(context: &Context<'_>, out: &Path) -> Result<PathBuf, Error> {
         Error::new(Exit::Usage, format!("cannot import into `{}`: {why}", out.display()))
             .hint("name a new file in the workspace, as in `--out bans/imported.yaml`")
     };
-    let is_inside = out.components().all(|part| match part {
-        Component::Normal(name) => !name.as_encoded_bytes().starts_with(b"."),
-        Component::CurDir => true,
-        Component::Prefix(_) | Component::RootDir | Component::ParentDir => false,
-    });
-    let extension = out.extension().and_then(|extension| extension.to_str());
-    if !is_inside {
-        return Err(refused("it is not in the workspace, or in a hidden directory"));
-    }
-    if !matches!(extension, Some("yaml" | "yml")) {
-        return Err(refused("it is not a YAML file"));
+    let out = out.strip_prefix(".").unwrap_or(out);
+    if !policy::is_policy_path(out) {
+        return Err(refused("no file there is read as policy"));
     }
     // No link on the way may lead out of the workspace.
     if whole_file::link_below(&context.global.dir, out).is_some() {

@@ -65,6 +65,19 @@ fn what_backport_cannot_edit_safely_is_left_to_people_and_said() {
 }
 
 #[test]
+fn backport_writes_no_file_that_nobody_would_read() {
+    let story = told(&policy(""));
+    ban(&story, "24h");
+    for out in ["acks/x.yaml", ".hidden/x.yaml", "../x.yaml", "x.txt", "ostracon.yaml"] {
+        assert_eq!(story.run(&["backport", "--out", out]).0, Exit::Usage, "{out}");
+    }
+    for out in ["x.yml", "bans/acks/x.yaml"] {
+        assert_eq!(story.run(&["backport", "--out", out]).0, Exit::Done, "{out}");
+        assert_eq!(story.run(&["backport", "--check"]).0, Exit::Done, "{out}");
+    }
+}
+
+#[test]
 fn backport_follows_no_link_that_somebody_has_planted() {
     for out in ["bans/orders.yaml", "acks/orders.yaml", ".hidden/orders.yaml"] {
         let story = told(&policy(""));

@@ -104,7 +104,8 @@ fn a_file_that_is_there_or_outside_is_left_alone() {
     let story = with_foreign(FOREIGN);
     let calls = story.sandbox.calls();
     let policy = std::fs::read(story.files.path().join("policy.yaml")).unwrap();
-    for out in ["policy.yaml", "../x.yaml", "/tmp/x.yaml", ".hidden/x.yaml", "x.txt"] {
+    for out in ["policy.yaml", "../x.yaml", "/tmp/x.yaml", ".hidden/x.yaml", "acks/x.yaml", "x.txt"]
+    {
         assert_eq!(story.read(&["import", "--out", out]).0, Exit::Usage, "{out}");
     }
     assert_eq!(std::fs::read(story.files.path().join("policy.yaml")).unwrap(), policy);
