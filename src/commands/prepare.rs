@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::document::Origin;
 use crate::plan::{self, Bound, Inputs, Plan, Resolved, Scope, bindings};
-use crate::policy::{self, Config, StateLocation, Workspace};
+use crate::policy::{self, Config, Memo, StateLocation, Workspace};
 use crate::report::Pseudonyms;
 use crate::store::{Accounts, Location, ReadPolicy, Record, ServerUrl, Snapshot, StateError};
 
@@ -37,6 +37,12 @@ impl Files {
     /// Reads the whole workspace.
     pub fn read(context: &Context<'_>) -> Result<Self, Error> {
         let loaded = policy::load(&context.global.dir, &context.leave());
+        Ok(Self::of(loaded.map_err(|diagnostics| Error::of_policy(&diagnostics))?))
+    }
+
+    /// The same, without parsing what `memo` knows of an earlier reading.
+    pub fn read_with(context: &Context<'_>, memo: &mut Memo) -> Result<Self, Error> {
+        let loaded = policy::load_with(&context.global.dir, &context.leave(), memo);
         Ok(Self::of(loaded.map_err(|diagnostics| Error::of_policy(&diagnostics))?))
     }
 

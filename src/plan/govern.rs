@@ -127,6 +127,8 @@ fn subjects<'a>(wanted: &[&'a Wanted]) -> Vec<(&'a Id, &'a Wanted)> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::domain::{Deny, Desired, Id, Kind, Source, TargetName, Until};
 
@@ -181,11 +183,17 @@ mod tests {
             ..wanted(None, None, Until::Never)
         };
         let audio = Deny::PUBLISH_AUDIO;
-        let desired = Desired::from_iter([
-            vec![named(Some("r"), Deny::JOIN, &["b", "d"]), named(None, Deny::JOIN, &["z"])],
-            vec![],
-            vec![named(Some("r"), audio, &["b"]), named(Some("r"), Deny::JOIN, &["a", "b", "c"])],
-        ]);
+        let desired = Desired::from_iter(
+            [
+                vec![named(Some("r"), Deny::JOIN, &["b", "d"]), named(None, Deny::JOIN, &["z"])],
+                vec![],
+                vec![
+                    named(Some("r"), audio, &["b"]),
+                    named(Some("r"), Deny::JOIN, &["a", "b", "c"]),
+                ],
+            ]
+            .map(Arc::new),
+        );
         let found = claims(desired.iter());
         let found: Vec<_> =
             found.map(|it| (it.restriction.clone(), it.entries().count())).collect();

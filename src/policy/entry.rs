@@ -217,7 +217,7 @@ impl<'n> Entry<'n> {
         if let Some(watch) = watch {
             watch.look(&target.name, form.kind, ids);
         }
-        part.wanted.push(Wanted {
+        Arc::make_mut(&mut part.wanted).push(Wanted {
             target: target.name.clone(),
             room,
             kind: form.kind,

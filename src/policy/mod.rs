@@ -19,6 +19,7 @@ mod guards;
 mod knobs;
 mod known;
 mod list;
+mod memo;
 mod opening;
 mod parallel;
 mod part;
@@ -47,10 +48,11 @@ pub use config::{Config, StateLocation};
 pub use diagnostic::{Diagnostic, Excerpt, Label, Place, Severity};
 pub use files::is_policy_path;
 pub use fingerprint::Fingerprint;
+pub use memo::Memo;
 pub use render::render;
 pub use span::parse_span;
 pub use terms::LONGEST_ID as LONGEST_ENTRY_ID;
-pub use workspace::{ORDER, Workspace, load, load_config, load_edited, text_of};
+pub use workspace::{ORDER, Workspace, load, load_config, load_edited, load_with, text_of};
 
 /// What a repository may not grant itself, and somebody outside may.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]

@@ -7,6 +7,7 @@ use super::entry::Reading;
 use super::files::Folder;
 use super::known::Known;
 use super::list::{ListMark, Lists};
+use super::memo::Memo;
 use super::policy_file::read_policy;
 use super::problem::{Findings, Scope, Spot};
 use super::yaml::At;
@@ -26,7 +27,7 @@ pub(super) struct Part {
     /// What its entries say for people, as JSON objects, and where each stands.
     pub(super) metas: Vec<(At, Arc<str>)>,
     /// What its entries ask for.
-    pub(super) wanted: Vec<Wanted>,
+    pub(super) wanted: Arc<Vec<Wanted>>,
     /// For each target the first entry that reaches everybody somewhere, and how many do.
     pub(super) wide: BTreeMap<TargetName, (At, usize)>,
     /// The digest of the file; empty if it could not be read.
@@ -77,7 +78,7 @@ impl Part {
             protections: Vec::new(),
             ids: Vec::new(),
             metas: Vec::new(),
-            wanted: Vec::new(),
+            wanted: Arc::default(),
             wide: BTreeMap::new(),
             digest: String::new(),
             lists: Vec::new(),
@@ -87,17 +88,40 @@ impl Part {
         }
     }
 
-    /// Reads a policy file and the lists that it names.
-    pub(super) fn read(folder: &Folder, known: &Known, name: &str) -> Self {
+    /// Reads a policy file and the lists that it names; `memo` may have read it before.
+    pub(super) fn read(folder: &Folder, known: &Known, memo: &Memo, name: &str) -> Self {
         let mut part = Self::new(name.into());
         match folder.read(name) {
             Ok(bytes) => {
-                part.digest = digest::of_bytes(&bytes);
+                let digest = digest::of_bytes(&bytes);
+                if let Some(part) = memo.part(name, &digest) {
+                    return part;
+                }
+                part.digest = digest;
                 part.parse(folder, known, bytes, None);
             }
             Err(diagnostic) => part.findings.push_bare(*diagnostic),
         }
         part
+    }
+
+    /// The same once more, if it says no more than the bytes of its file: no list, and nothing that
+    /// is wrong.
+    pub(super) fn again(&self) -> Option<Self> {
+        if !self.lists.is_empty() || !self.findings.are_none() {
+            return None;
+        }
+        let Self { file, entries, protections, ids, metas, wanted, wide, digest, .. } = self;
+        Some(Self {
+            entries: *entries,
+            protections: protections.clone(),
+            ids: ids.clone(),
+            metas: metas.clone(),
+            wanted: Arc::clone(wanted),
+            wide: wide.clone(),
+            digest: digest.clone(),
+            ..Self::new(Arc::clone(file))
+        })
     }
 
     /// The digests of the file and of the lists that it names, by their names.

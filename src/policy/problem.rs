@@ -112,6 +112,11 @@ pub(super) struct Findings {
 }
 
 impl Findings {
+    /// Whether nothing was found.
+    pub(super) fn are_none(&self) -> bool {
+        self.kept.is_empty() && self.dropped == 0
+    }
+
     /// Keeps a problem of this file.
     pub(super) fn push(&mut self, file: &SourceFile, problem: Problem) {
         if problem.is_secret {

@@ -33,7 +33,7 @@ impl Shield<'_> {
                 Some(places) => self.report(part, places, &mut skipped, findings),
                 None => findings.push_bare(changed(Arc::clone(&part.file))),
             }
-            self.protected.spare(&mut part.wanted);
+            self.protected.spare(Arc::make_mut(&mut part.wanted));
         }
         skipped.report(findings);
     }
@@ -105,6 +105,7 @@ mod tests {
     use std::fs;
 
     use super::super::files::Folder;
+    use super::super::memo::Memo;
     use super::*;
     use crate::domain::{Kind, Protection, TargetName};
 
@@ -138,7 +139,7 @@ mod tests {
         ] {
             write("a.yaml", before);
             write("l.txt", "bob\nhost\n");
-            let mut parts = [Part::read(&folder, &known, "a.yaml")];
+            let mut parts = [Part::read(&folder, &known, &Memo::default(), "a.yaml")];
             write(name, after);
             let mut findings = Findings::default();
             shield.hold(&mut parts, &mut findings);

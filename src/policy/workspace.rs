@@ -8,6 +8,7 @@ use super::config::{Config, Reading as ConfigReading};
 use super::diagnostic::Diagnostic;
 use super::files::Folder;
 use super::known::Known;
+use super::memo::Memo;
 use super::opening::Opening;
 use super::part::Part;
 use super::texts::Texts;
@@ -40,7 +41,16 @@ pub struct Workspace {
 
 /// Reads a workspace, or says everything that is wrong with it.
 pub fn load(directory: &Path, leave: &Leave) -> Result<Workspace, Vec<Diagnostic>> {
-    load_folder(Folder::new(directory), leave)
+    load_with(directory, leave, &mut Memo::default())
+}
+
+/// The same, without parsing what `memo` knows of an earlier reading.
+pub fn load_with(
+    directory: &Path,
+    leave: &Leave,
+    memo: &mut Memo,
+) -> Result<Workspace, Vec<Diagnostic>> {
+    load_folder(Folder::new(directory), leave, memo)
 }
 
 /// The file that an order stands in while it is checked.
@@ -52,7 +62,7 @@ pub fn load_edited(
     leave: &Leave,
     edited: BTreeMap<String, String>,
 ) -> Result<Workspace, Vec<Diagnostic>> {
-    load_folder(Folder::new(directory).with(edited), leave)
+    load_folder(Folder::new(directory).with(edited), leave, &mut Memo::default())
 }
 
 /// The text of a file of the workspace, by its path from the top; `None` if it is not there.
@@ -66,13 +76,20 @@ pub fn text_of(directory: &Path, name: &str) -> Result<Option<String>, Box<Diagn
     folder.read(name).and_then(|bytes| String::from_utf8(bytes).map_err(unreadable)).map(Some)
 }
 
-fn load_folder(folder: Folder, leave: &Leave) -> Result<Workspace, Vec<Diagnostic>> {
+fn load_folder(
+    folder: Folder,
+    leave: &Leave,
+    memo: &mut Memo,
+) -> Result<Workspace, Vec<Diagnostic>> {
     let mut opening = Opening::of(folder, leave);
     let names = opening.policies();
     let unknown = Known::default();
     let known = opening.config.as_ref().map_or(&unknown, |(reading, _)| &reading.known);
     let folder = &opening.folder;
-    let parts = parallel::map(&names, |name| Part::read(folder, known, name));
+    let digest = opening.config.as_ref().map_or("", |(_, digest)| digest);
+    *memo = std::mem::take(memo).under(digest);
+    let parts = parallel::map(&names, |name| Part::read(folder, known, memo, name));
+    memo.keep(&parts);
     let whole = Whole::of(parts, known, &Texts::new(folder), &mut opening.findings);
     let acks = opening.acks();
 

@@ -30,6 +30,7 @@ mod parsers;
 mod policy_laws;
 mod pseudonyms;
 mod readme;
+mod rereading;
 mod sarif;
 mod scene;
 mod schemas;

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::commands::Context;
 use crate::commands::prepare::Files;
 use crate::error::Error;
-use crate::policy::Fingerprint;
+use crate::policy::{Fingerprint, Memo};
 use crate::report::escape::Terminal;
 
 /// What the service goes by: the last files that could be read.
@@ -17,6 +17,8 @@ pub(super) struct Checkout {
     seen: Fingerprint,
     /// The files of before, until it has been seen that those of now can be gone by.
     before: Option<Files>,
+    /// What the files said that have not changed since.
+    memo: Memo,
 }
 
 /// What came of looking at the files.
@@ -37,11 +39,12 @@ impl Checkout {
     /// there is upkeep only.
     pub(super) fn open(context: &Context<'_>) -> Result<Self, Error> {
         let seen = Fingerprint::of(&context.global.dir);
-        match Files::read(context) {
-            Ok(files) => Ok(Self { files, trouble: None, seen, before: None }),
+        let mut memo = Memo::default();
+        match Files::read_with(context, &mut memo) {
+            Ok(files) => Ok(Self { files, trouble: None, seen, before: None, memo }),
             Err(error) => {
                 let files = Files::read_config(context)?;
-                Ok(Self { files, trouble: Some(words(context, error)), seen, before: None })
+                Ok(Self { files, trouble: Some(words(context, error)), seen, before: None, memo })
             }
         }
     }
@@ -62,7 +65,7 @@ impl Checkout {
         if git_is_busy(directory) {
             return Look::Busy;
         }
-        let read = Files::read(context);
+        let read = Files::read_with(context, &mut self.memo);
         if Fingerprint::of(directory) != before {
             return Look::Busy;
         }

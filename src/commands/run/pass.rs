@@ -17,10 +17,10 @@ use crate::commands::execute::{Execution, credentials};
 use crate::commands::pass::{check_clock, finish};
 use crate::commands::prepare::first_records;
 use crate::commands::tenancy::{Tenancy, uuid};
-use crate::domain::{Moment, TargetName};
+use crate::domain::{Action, Moment, TargetName};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::plan::{Bound, Plan, Scope};
+use crate::plan::{Bound, Operation, Plan, Scope};
 use crate::store::{Accounts, Lease, Record, State};
 
 /// Before this long nothing that is due interrupts a pass, so that every pass gets somewhere.
@@ -158,6 +158,7 @@ impl Service<'_> {
             return (state, Err(error.into()));
         }
         let brake = Halt::default();
+        let is_routine = ready.plan.operations.iter().all(is_routine);
         let files = &self.checkout.files;
         let due = ready.plan.next_wake.and_then(|at| Duration::try_from(at - world.now()).ok());
         let execution = Execution {
@@ -195,7 +196,7 @@ impl Service<'_> {
             Ok(outcome)
         });
         if let Ok(outcome) = &outcome {
-            tell(outcome, begun.elapsed());
+            tell(outcome, is_routine, begun.elapsed());
         }
         (state, outcome)
     }
@@ -247,10 +248,19 @@ fn is_news(record: &Record, bound: &BTreeMap<TargetName, Bound>) -> bool {
     }
 }
 
+/// Whether an operation only keeps up what is in force: an hour of these is a quiet one.
+fn is_routine(operation: &Operation) -> bool {
+    operation.upkeep && matches!(operation.action, Action::Kick | Action::Renew | Action::Forget)
+}
+
 /// Says what came of a run that did something.
-fn tell(outcome: &Outcome, took: Duration) {
+fn tell(outcome: &Outcome, is_routine: bool, took: Duration) {
     let Tally { done, waiting, failed, deferred, in_doubt, dropped } = outcome.tally;
     let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    if is_routine && waiting + failed + in_doubt == 0 {
+        tracing::debug!(target: "ostracon", run = outcome.run, done, millis, "kept up");
+        return;
+    }
     tracing::info!(target: "ostracon", run = outcome.run, done, waiting, failed, deferred, in_doubt, dropped, millis, "applied");
     for stopped in &outcome.stopped {
         let error = &*stopped.trouble.error;
