@@ -26,6 +26,7 @@ mod killed;
 mod long_list;
 mod many_files;
 mod one_run;
+mod packaging;
 mod parsers;
 mod policy_laws;
 mod pseudonyms;
@@ -41,6 +42,8 @@ mod server;
 mod server_errors;
 #[cfg(feature = "postgres")]
 mod server_faults;
+#[cfg(feature = "postgres")]
+mod server_service;
 mod service;
 mod sources;
 mod stories;

@@ -2,14 +2,17 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, ChildStderr, Stdio};
+use std::os::unix::net::UnixDatagram;
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::scene::{Scene, expect};
+use crate::scene::{POLICY, Scene, expect};
 
 /// A service that is killed when the test is over.
-struct Served {
+pub(crate) struct Served {
     child: Child,
     log: BufReader<ChildStderr>,
     port: u16,
@@ -23,18 +26,18 @@ impl Drop for Served {
 }
 
 /// What was answered.
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Served {
-    fn start(scene: &Scene, more: &[&str]) -> Self {
+    pub(crate) fn start(scene: &Scene, more: &[&str]) -> Self {
         Self::start_with(scene, more, &[])
     }
 
-    fn start_with(scene: &Scene, more: &[&str], variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn start_with(scene: &Scene, more: &[&str], variables: &[(&str, &str)]) -> Self {
         let arguments = [&["run", "--listen", "127.0.0.1:0"], more].concat();
         let mut command = scene.command(&arguments);
         command.envs(variables.iter().copied()).stderr(Stdio::piped()).stdout(Stdio::null());
@@ -47,7 +50,7 @@ impl Served {
     }
 
     /// Waits until the log says something; the line.
-    fn says(&mut self, what: &str) -> String {
+    pub(crate) fn says(&mut self, what: &str) -> String {
         let mut all = String::new();
         loop {
             let mut line = String::new();
@@ -59,7 +62,7 @@ impl Served {
         }
     }
 
-    fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.ask(&format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n", self.port))
     }
 
@@ -74,13 +77,13 @@ impl Served {
         Answer { status, head: head.to_lowercase(), body: body.to_owned() }
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         let id = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
         kill_process(id, signal).unwrap();
     }
 
     /// Tells it to end; the exit code.
-    fn ends(mut self, signal: Signal) -> Option<i32> {
+    pub(crate) fn ends(mut self, signal: Signal) -> Option<i32> {
         self.signal(signal);
         self.child.wait().unwrap().code()
     }
@@ -189,8 +192,7 @@ fn a_file_that_is_saved_is_applied_and_one_that_is_broken_is_told_of() {
     let page = served.get("/").body;
     assert!(page.contains("role=\"alert\"") && page.contains("policy.yaml:3:1"), "{page}");
     assert_eq!(served.get("/readyz").status, 200);
-    let policy =
-        format!("{}  - {{ target: z, streams: [s2], until: never }}\n", crate::scene::POLICY);
+    let policy = format!("{POLICY}  - {{ target: z, streams: [s2], until: never }}\n");
     scene.write(&policy);
     served.says("applied");
     assert!(served.get("/metrics").body.contains("ostracon_files_valid 1"));
@@ -212,4 +214,66 @@ fn an_order_beside_the_service_is_carried_out_by_it() {
     scene.run(&["apply", "--auto-approve"], 5);
     assert_eq!(served.ends(Signal::TERM), Some(143));
     scene.run(&["apply", "--auto-approve"], 0);
+}
+
+/// Runs git in a directory.
+fn git(directory: &Path, words: &[&str]) {
+    let mut git = Command::new("git");
+    git.args(["-c", "user.name=T", "-c", "user.email=t@example.com", "-C"]).arg(directory);
+    let said = git.args(words).output().unwrap();
+    assert!(said.status.success(), "{words:?}: {}", String::from_utf8_lossy(&said.stderr));
+}
+
+#[test]
+fn with_pull_what_is_merged_is_applied_and_a_checkout_that_differs_is_told_of() {
+    let scene = Scene::new();
+    let upstream = tempfile::tempdir().unwrap();
+    let (there, here) = (upstream.path(), scene.files.path());
+    git(here, &["init", "-q", "-b", "main"]);
+    git(here, &["add", "ostracon.yaml", "policy.yaml"]);
+    git(here, &["commit", "-qm", "One"]);
+    git(there, &["clone", "-q", here.to_str().unwrap(), "upstream"]);
+    let there = there.join("upstream");
+    git(here, &["remote", "add", "origin", there.to_str().unwrap()]);
+    git(here, &["fetch", "-q"]);
+    git(here, &["branch", "-q", "--set-upstream-to=origin/main"]);
+    let mut served = Served::start(&scene, &["--pull", "--every", "1s"]);
+    served.says("applied");
+    let more = format!("{POLICY}  - {{ target: z, streams: [s2], until: never }}\n");
+    std::fs::write(there.join("policy.yaml"), &more).unwrap();
+    git(&there, &["commit", "-qam", "Two"]);
+    served.says("applied");
+    assert!(scene.held().contains(&"zego s2".to_owned()), "{:?}", scene.held());
+    // Somebody has committed here too: that is not merged.
+    git(here, &["commit", "-q", "--allow-empty", "-m", "Here"]);
+    git(&there, &["commit", "-q", "--allow-empty", "-m", "There"]);
+    served.says("the checkout could not be pulled");
+    let metrics = served.get("/metrics").body;
+    assert!(!metrics.contains("ostracon_pull_failures_total 0"), "{metrics}");
+}
+
+#[test]
+fn systemd_is_told_when_the_service_is_up_that_it_lives_and_that_it_ends() {
+    let scene = Scene::new();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("notify");
+    let systemd = UnixDatagram::bind(&path).unwrap();
+    systemd.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let told = |what: &str| {
+        let mut bytes = [0; 4096];
+        let mut all = Vec::new();
+        while !all.iter().any(|it: &String| it.contains(what)) {
+            let length =
+                systemd.recv(&mut bytes).unwrap_or_else(|error| panic!("{what}: {error} {all:?}"));
+            all.push(String::from_utf8_lossy(&bytes[..length]).into_owned());
+        }
+    };
+    let variables = [("NOTIFY_SOCKET", path.to_str().unwrap()), ("WATCHDOG_USEC", "200000")];
+    let mut served = Served::start_with(&scene, &[], &variables);
+    told("READY=1");
+    served.says("applied");
+    told("STATUS=keeps time");
+    told("WATCHDOG=1");
+    assert_eq!(served.ends(Signal::TERM), Some(143));
+    told("STOPPING=1");
 }

@@ -93,13 +93,15 @@ pub(super) async fn carry_out(
     }
     let halt = Halt::default();
     let signals = tokio::spawn(watch_signals(halt.clone()));
-    let done = until_done(context, common, &Task { location, accounts, order, plan, halt }).await;
+    let done =
+        until_done(context, common, &Task { files, location, accounts, order, plan, halt }).await;
     signals.abort();
     done
 }
 
 /// What is to be done.
 struct Task {
+    files: Files,
     location: Location,
     accounts: Accounts,
     order: Order,
@@ -113,7 +115,7 @@ async fn until_done(
     common: &Common,
     task: &Task,
 ) -> Result<Exit, Error> {
-    let Task { location, accounts, order, plan, halt } = task;
+    let Task { files, location, accounts, order, plan, halt } = task;
     let world = context.world.clone();
     let who = context.world.who(&context.global.dir).await;
     let deadline = tokio::time::Instant::now() + common.wait.unsigned_abs();
@@ -136,8 +138,7 @@ async fn until_done(
             is_noted = true;
             tracing::info!(target: "ostracon", order = &*order.id, "noted; {}", held.message);
         }
-        let files = Files::read(context)?;
-        if planned(context, &files, order)?.0.operations.is_empty() {
+        if planned(context, files, order)?.0.operations.is_empty() {
             let mut outcome = nothing_done(order);
             outcome.tally.done = plan.operations.len() as u64;
             apply::report(context, common.format, &outcome, plan)?;

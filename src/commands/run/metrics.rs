@@ -206,11 +206,11 @@ impl Metrics {
         }
     }
 
-    /// These targets have stopped, and no others.
-    pub(super) fn stopped(&self, targets: &BTreeSet<TargetName>) {
+    /// Of these targets, and of those that were left alone, these have stopped.
+    pub(super) fn stopped(&self, of_these: &BTreeSet<TargetName>, stopped: &BTreeSet<TargetName>) {
         self.stopped.clear();
-        for target in targets {
-            self.stopped.get_or_create(&of(target)).set(1);
+        for target in of_these.union(stopped) {
+            self.stopped.get_or_create(&of(target)).set(i64::from(stopped.contains(target)));
         }
     }
 

@@ -31,6 +31,8 @@ struct Passed {
     plan: Arc<Plan>,
     /// What came of its operations; `None` if there were none to carry out.
     outcome: Option<Outcome>,
+    /// How long that took.
+    took: Duration,
     scope: BTreeSet<TargetName>,
 }
 
@@ -94,10 +96,13 @@ impl Service<'_> {
         };
         let plan = Arc::clone(&ready.plan);
         if !has_work {
-            return (state, Ok(Passed { plan, outcome: None, scope }));
+            let took = Duration::ZERO;
+            return (state, Ok(Passed { plan, outcome: None, took, scope }));
         }
+        let begun = Instant::now();
         let (state, outcome) = self.carry_out((state, lease), ready).await;
-        let passed = outcome.map(|outcome| Passed { plan, outcome: Some(outcome), scope });
+        let took = begun.elapsed();
+        let passed = outcome.map(|outcome| Passed { plan, outcome: Some(outcome), took, scope });
         (state, passed)
     }
 
@@ -158,7 +163,6 @@ impl Service<'_> {
             return (state, Err(error.into()));
         }
         let brake = Halt::default();
-        let is_routine = ready.plan.operations.iter().all(is_routine);
         let files = &self.checkout.files;
         let due = ready.plan.next_wake.and_then(|at| Duration::try_from(at - world.now()).ok());
         let execution = Execution {
@@ -172,7 +176,6 @@ impl Service<'_> {
             progress: Arc::<Board>::clone(&self.board),
         };
         let mut carrying = std::pin::pin!(execution.carry_out(files, ready, state));
-        let begun = Instant::now();
         let mut due = std::pin::pin!(sleep(due.unwrap_or(Duration::MAX).max(UNDISTURBED)));
         let (mut state, outcome) = loop {
             tokio::select! {
@@ -195,15 +198,12 @@ impl Service<'_> {
             finish(&mut state, &outcome, world)?;
             Ok(outcome)
         });
-        if let Ok(outcome) = &outcome {
-            tell(outcome, is_routine, begun.elapsed());
-        }
         (state, outcome)
     }
 
     /// Notes what came of a pass; whether there is more to do at once.
     fn after(&mut self, now: Moment, passed: &Passed) -> bool {
-        let Passed { plan, outcome, scope } = passed;
+        let Passed { plan, outcome, took, scope } = passed;
         let cause = outcome.as_ref().and_then(|outcome| outcome.cause);
         let again = cause.is_some_and(Cause::is_for_a_moment);
         let tally = outcome.as_ref().map(|outcome| outcome.tally).unwrap_or_default();
@@ -224,13 +224,16 @@ impl Service<'_> {
         let metrics = &self.board.metrics;
         metrics.passed(now, came);
         metrics.due(self.agenda.next());
-        metrics.stopped(&self.agenda.all_stopped());
+        metrics.stopped(scope, &self.agenda.all_stopped());
         if let Some(Tenancy { state, .. }) = &mut self.tenure
             && let Ok(rows) = state.view().and_then(|view| view.rows_per_target())
         {
             metrics.in_force(&rows);
         }
         self.board.ready();
+        if let Some(outcome) = outcome {
+            tell(outcome, plan.operations.iter().all(is_routine), *took);
+        }
         again
     }
 }

@@ -1,0 +1,83 @@
+//! What is handed out beside the program speaks of what the program has.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use crate::scene::Scene;
+use crate::service::Served;
+use crate::sources::top;
+
+/// What is named in a text that the program measures.
+fn metrics_of(text: &str) -> BTreeSet<String> {
+    let is_name = |byte: char| byte.is_ascii_lowercase() || byte == '_';
+    let words = text.split(|byte: char| !is_name(byte));
+    words.filter(|word| word.starts_with("ostracon_")).map(str::to_owned).collect()
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(top().join(path)).unwrap()
+}
+
+#[test]
+fn alerts_dashboard_and_docs_name_what_is_measured_and_each_alert_is_explained() {
+    let scene = Scene::new();
+    let mut served = Served::start(&scene, &[]);
+    served.says("applied");
+    let measured = served.get("/metrics").body;
+    let rules = read("packaging/prometheus/ostracon.rules.yaml");
+    let docs = read("docs/operations.md");
+    for (place, text) in [
+        ("rules", &rules),
+        ("dashboard", &read("packaging/grafana/ostracon.json")),
+        ("docs", &docs),
+    ] {
+        let unknown: Vec<String> = metrics_of(text)
+            .into_iter()
+            .filter(|name| *name != "ostracon_token" && *name != "ostracon_")
+            .filter(|name| {
+                let stem = name.trim_end_matches("_bucket").trim_end_matches("_total");
+                !measured.contains(&format!("# TYPE {stem} "))
+            })
+            .collect();
+        assert_eq!(unknown, Vec::<String>::new(), "{place}");
+    }
+    let alerts = rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: "));
+    for alert in alerts {
+        assert!(docs.contains(&format!("### {alert}\n")), "{alert} is not explained");
+    }
+}
+
+#[test]
+fn the_dashboard_is_json_with_a_query_in_each_panel() {
+    let dashboard: serde_json::Value =
+        serde_json::from_str(&read("packaging/grafana/ostracon.json")).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    assert!(panels.len() >= 10);
+    for panel in panels {
+        assert!(panel["targets"][0]["expr"].as_str().is_some_and(|it| !it.is_empty()), "{panel}");
+    }
+}
+
+#[test]
+fn prometheus_takes_the_alerts_and_what_the_service_shows() {
+    let rules = top().join("packaging/prometheus/ostracon.rules.yaml");
+    match Command::new("promtool").args(["check", "rules"]).arg(rules).output() {
+        Ok(said) => assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stdout)),
+        Err(error) => {
+            let ci = std::env::vars_os().any(|(name, value)| name == "CI" && !value.is_empty());
+            assert!(!ci, "no promtool, and this is CI: {error}");
+            eprintln!("SKIPPED: no promtool is installed (Debian: `prometheus`)");
+        }
+    }
+}
+
+#[test]
+fn the_unit_of_systemd_is_as_closed_as_it_can_be() {
+    let unit = top().join("packaging/systemd/ostracon.service");
+    let mut analyze = Command::new("systemd-analyze");
+    analyze.args(["security", "--offline=true", "--threshold=20"]).arg(unit);
+    match analyze.output() {
+        Ok(said) => assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stdout)),
+        Err(_absent) => eprintln!("SKIPPED: no systemd-analyze is installed"),
+    }
+}
