@@ -121,6 +121,7 @@ pub fn read(text: &str) -> Result<SavedPlan, Refusal> {
             forecast: document.forecast,
             next_due: document.next_due,
             next_wake: None,
+            spared: BTreeSet::new(),
         },
         not_after: document.not_after,
     })

@@ -42,8 +42,9 @@ pub use operation::{Means, Operation};
 pub use standing_orders::is_of_orders;
 
 use std::borrow::Borrow;
+use std::collections::BTreeSet;
 
-use crate::domain::{Action, Enforcement, Moment, Order, Warning};
+use crate::domain::{Action, Enforcement, Moment, Order, Restriction, Warning};
 
 /// Everything one run should do, and why, and in which order.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -69,6 +70,9 @@ pub struct Plan {
     /// When whoever keeps time has something to do again: re-kicks count too, and what ends by
     /// itself is left to do so. Of a plan that was read from a file this is not known.
     pub next_wake: Option<Moment>,
+    /// What is left alone for now although something is to be done about it: whoever plans again and
+    /// again does not repeat at once what was just refused.
+    pub spared: BTreeSet<Restriction>,
     /// The orders that have ended by then: their time has come, or the files say the same.
     pub ended_orders: Vec<Order>,
 }
@@ -95,9 +99,10 @@ impl Plan {
     }
 
     /// Whether this operation may be carried out: upkeep and orders always, the rest unless held
-    /// back.
+    /// back; nothing that is left alone for now.
     pub fn permits(&self, operation: &Operation) -> bool {
-        operation.upkeep || operation.order.is_some() || !self.is_held_back()
+        let is_held_back = !operation.upkeep && operation.order.is_none() && self.is_held_back();
+        !is_held_back && !self.spared.contains(&operation.restriction)
     }
 
     /// The same of the operation at this index.
@@ -135,6 +140,7 @@ pub fn complete(inputs: &Inputs<'_>, mut diff: Diff) -> Plan {
         warnings: warn::warnings(inputs, &diff.census, &diff.operations, &steps),
         next_due: diff.next_due,
         next_wake: diff.next_wake,
+        spared: BTreeSet::new(),
         ended_orders: standing_orders::ended(inputs),
         unchanged: diff.unchanged,
         operations: diff.operations,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
-use crate::domain::{Moment, TargetName};
+use crate::domain::{Moment, Restriction, TargetName};
 
 /// After how long what failed is tried again; each time twice as long.
 const FIRST_RETRY: SignedDuration = SignedDuration::from_secs(5);
@@ -27,6 +27,8 @@ pub(super) struct Agenda {
     retry: Option<Retry>,
     /// The targets at which nothing was sent any more, and when they are tried again.
     stopped: BTreeMap<TargetName, Retry>,
+    /// What was not done, and is left alone until it is tried again.
+    spared: BTreeSet<Restriction>,
 }
 
 /// When something is tried again.
@@ -45,29 +47,37 @@ impl Retry {
 }
 
 /// What became of a pass.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Left {
-    /// Nothing is left to do now.
-    Nothing,
     /// There was nothing to do.
     Idle,
-    /// Something was refused, is not possible yet, or is in doubt.
-    Something,
+    /// All was done but this: it was refused, is not possible yet, or is in doubt.
+    Undone(BTreeSet<Restriction>),
 }
 
 impl Agenda {
     /// A pass is over, after which time asks for something at `due`.
     pub(super) fn passed(&mut self, now: Moment, due: Option<Moment>, left: Left) {
         let was_due = self.due.is_some_and(|due| due <= now);
-        self.due = match left {
-            Left::Idle if was_due => due.map(|due| if due > now { due } else { now + STUCK }),
-            Left::Idle | Left::Nothing | Left::Something => due,
+        let is_stuck = left == Left::Idle && was_due && due.is_some_and(|due| due <= now);
+        self.due = if is_stuck { Some(now + STUCK) } else { due };
+        let undone = match left {
+            Left::Idle => BTreeSet::new(),
+            Left::Undone(undone) => undone,
         };
-        self.retry = match left {
-            Left::Something => Some(Retry::next(self.retry, now)),
-            Left::Nothing => None,
-            Left::Idle => self.retry.filter(|retry| retry.at > now),
+        // A pass that left alone what was refused before says nothing of it.
+        let pending = self.retry.filter(|retry| retry.at > now);
+        self.retry = match (pending, undone.is_empty()) {
+            (pending, true) => pending,
+            (None, false) => Some(Retry::next(self.retry, now)),
+            (Some(pending), false) => {
+                Some(Retry { at: pending.at.min(now + FIRST_RETRY), ..pending })
+            }
         };
+        if pending.is_none() {
+            self.spared.clear();
+        }
+        self.spared.extend(undone);
     }
 
     /// Everything that is ours is left alone for now.
@@ -112,6 +122,18 @@ impl Agenda {
     pub(super) fn forgive(&mut self) {
         self.retry = None;
         self.stopped.clear();
+        self.spared.clear();
+    }
+
+    /// What is left alone for now.
+    pub(super) fn spared(&self, now: Moment) -> BTreeSet<Restriction> {
+        let is_pending = self.retry.is_some_and(|retry| retry.at > now);
+        if is_pending { self.spared.clone() } else { BTreeSet::new() }
+    }
+
+    /// Somebody has ordered something: it may be about what was refused.
+    pub(super) fn ordered(&mut self) {
+        self.spared.clear();
     }
 
     /// Whether a target is left alone for now.
@@ -139,6 +161,14 @@ mod tests {
         Moment::from_seconds(1_800_000_000 + seconds)
     }
 
+    fn done() -> Left {
+        Left::Undone(BTreeSet::new())
+    }
+
+    fn undone(names: &[&str]) -> Left {
+        Left::Undone(names.iter().map(|name| name.parse().unwrap()).collect())
+    }
+
     fn name(text: &str) -> TargetName {
         TargetName::parse(text).unwrap()
     }
@@ -147,7 +177,7 @@ mod tests {
     fn what_is_due_first_comes_first() {
         let mut agenda = Agenda::default();
         assert_eq!(agenda.next(), None);
-        agenda.passed(at(0), Some(at(90)), Left::Nothing);
+        agenda.passed(at(0), Some(at(90)), done());
         assert_eq!(agenda.next(), Some(at(90)));
         agenda.look_at_files(at(1));
         assert_eq!(agenda.next(), Some(at(1)));
@@ -162,22 +192,22 @@ mod tests {
         let mut now = at(0);
         let mut waits = Vec::new();
         for _ in 0..9 {
-            agenda.passed(now, None, Left::Something);
+            agenda.passed(now, None, undone(&["a/user:1"]));
             let next = agenda.next().unwrap();
             waits.push(now.seconds_to(next));
             now = next;
         }
         assert_eq!(waits, [5, 10, 20, 40, 80, 160, 320, 600, 600]);
-        agenda.passed(now, None, Left::Nothing);
+        agenda.passed(now, None, done());
         assert_eq!(agenda.next(), None);
-        agenda.passed(now, None, Left::Something);
+        agenda.passed(now, None, undone(&["a/user:1"]));
         assert_eq!(agenda.next(), Some(now + FIRST_RETRY));
     }
 
     #[test]
     fn a_pass_for_another_reason_does_not_forget_what_is_to_be_tried_again() {
         let mut agenda = Agenda::default();
-        agenda.passed(at(0), None, Left::Something);
+        agenda.passed(at(0), None, undone(&["a/user:1"]));
         agenda.passed(at(1), None, Left::Idle);
         assert_eq!(agenda.next(), Some(at(5)));
         agenda.passed(at(5), None, Left::Idle);
@@ -185,9 +215,29 @@ mod tests {
     }
 
     #[test]
+    fn what_was_refused_is_left_alone_by_passes_that_others_need() {
+        let mut agenda = Agenda::default();
+        let names = |agenda: &Agenda, now| {
+            agenda.spared(now).iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        agenda.passed(at(0), None, undone(&["a/user:1"]));
+        assert_eq!(names(&agenda, at(1)), ["a/user:1"]);
+        agenda.passed(at(1), None, done());
+        agenda.passed(at(2), None, undone(&["a/user:2"]));
+        assert_eq!(agenda.next(), Some(at(5)));
+        assert_eq!(names(&agenda, at(4)), ["a/user:1", "a/user:2"]);
+        // It is their turn, and one of them goes well.
+        assert!(names(&agenda, at(5)).is_empty());
+        agenda.passed(at(5), None, undone(&["a/user:2"]));
+        assert_eq!((agenda.next(), names(&agenda, at(6))), (Some(at(15)), vec!["a/user:2".into()]));
+        agenda.ordered();
+        assert!(names(&agenda, at(6)).is_empty());
+    }
+
+    #[test]
     fn what_stays_due_without_anything_to_do_does_not_keep_the_machine_busy() {
         let mut agenda = Agenda::default();
-        agenda.passed(at(0), Some(at(10)), Left::Nothing);
+        agenda.passed(at(0), Some(at(10)), done());
         agenda.passed(at(10), Some(at(10)), Left::Idle);
         assert_eq!(agenda.next(), Some(at(11)));
         // It was only a little early.

@@ -11,13 +11,13 @@ use super::agenda::Left;
 use super::board::Board;
 use super::metrics::Result as Came;
 use super::{Nudge, Service};
-use crate::apply::{Cause, Halt, Outcome, Tally};
+use crate::apply::{Cause, Fate, Halt, Outcome, Tally};
 use crate::commands::decide::Ready;
 use crate::commands::execute::{Execution, credentials};
 use crate::commands::pass::{check_clock, finish};
 use crate::commands::prepare::first_records;
 use crate::commands::tenancy::{Tenancy, uuid};
-use crate::domain::{Action, Moment, TargetName};
+use crate::domain::{Action, Moment, Restriction, TargetName};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::{Bound, Operation, Plan, Scope};
@@ -123,7 +123,7 @@ impl Service<'_> {
         let all = scope.len() == files.config.targets.len();
         let scope = if all { Scope::Everything } else { Scope::Only(scope.clone()) };
         let planned = files.plan(&mut snapshot, &scope, now, &[]);
-        let (plan, _, resolved) = match planned {
+        let (mut plan, _, resolved) = match planned {
             Ok(planned) => planned,
             Err(error) => {
                 let told = Error::new(error.exit, error.message.clone());
@@ -134,6 +134,7 @@ impl Service<'_> {
         self.checkout.confirm();
         let files = &self.checkout.files;
         self.board.metrics.planned(&plan, begun.elapsed(), snapshot.orders.len());
+        plan.spared = self.agenda.spared(now);
         let to_do = plan.operations.iter().any(|operation| plan.permits(operation));
         let records: Vec<Record> = first_records(files, &plan, &resolved, &snapshot)
             .filter(|it| is_news(it, &snapshot.bound))
@@ -206,20 +207,26 @@ impl Service<'_> {
         let Passed { plan, outcome, took, scope } = passed;
         let cause = outcome.as_ref().and_then(|outcome| outcome.cause);
         let again = cause.is_some_and(Cause::is_for_a_moment);
+        if cause == Some(Cause::Ordered) {
+            self.agenda.ordered();
+        }
         let tally = outcome.as_ref().map(|outcome| outcome.tally).unwrap_or_default();
-        let Tally { waiting, failed, in_doubt, deferred, done: _, dropped: _ } = tally;
-        let is_left = waiting + failed + in_doubt > 0 || (deferred > 0 && !again);
-        let (left, came) = match outcome {
-            None => (Left::Idle, Came::Idle),
-            Some(_) if is_left => (Left::Something, Came::Unfinished),
-            Some(_) if again => (Left::Nothing, Came::Preempted),
-            Some(_) => (Left::Nothing, Came::Done),
+        let Tally { waiting, failed, in_doubt, .. } = tally;
+        let came = match outcome {
+            None => Came::Idle,
+            Some(_) if waiting + failed + in_doubt > 0 => Came::Unfinished,
+            Some(_) if again => Came::Preempted,
+            Some(_) => Came::Done,
         };
         let stopped = outcome.iter().flat_map(|outcome| &outcome.stopped);
         let stopped: BTreeSet<TargetName> = stopped.map(|it| it.target.clone()).collect();
         if outcome.is_some() {
             self.agenda.stopped(now, scope, &stopped);
         }
+        let left = match outcome {
+            None => Left::Idle,
+            Some(outcome) => Left::Undone(undone(plan, outcome, &stopped)),
+        };
         self.agenda.passed(now, plan.next_wake, left);
         let metrics = &self.board.metrics;
         metrics.passed(now, came);
@@ -236,6 +243,15 @@ impl Service<'_> {
         }
         again
     }
+}
+
+/// What is not done and is to be left alone for a while. Targets that have stopped are left alone
+/// as a whole, and what was not begun is done by the next pass.
+fn undone(plan: &Plan, outcome: &Outcome, stopped: &BTreeSet<TargetName>) -> BTreeSet<Restriction> {
+    let problems = outcome.problems.iter().filter(|problem| problem.fate != Fate::Deferred);
+    let operations = problems.filter_map(|problem| plan.operations.get(problem.operation));
+    let restrictions = operations.map(|operation| &operation.restriction);
+    restrictions.filter(|it| !stopped.contains(&it.target)).cloned().collect()
 }
 
 /// Whether a pass was told to end for good.

@@ -45,7 +45,7 @@ pub(super) const LOOK_EVERY: Duration = Duration::from_millis(500);
 const CLAIM_EVERY: Duration = Duration::from_secs(3);
 
 /// Files are read once nothing has changed for this long.
-const SETTLED_AFTER: Duration = Duration::from_millis(100);
+const SETTLED_AFTER: Duration = Duration::from_millis(50);
 
 /// Files that never come to rest are read after this long all the same.
 const SETTLED_AT_LAST: Duration = Duration::from_secs(2);
@@ -113,6 +113,9 @@ impl<'a> Service<'a> {
         while woken != Wake::End {
             let has_more = self.hold().await;
             let is_other = self.look_at_files(woken);
+            if woken == Wake::Order {
+                self.agenda.ordered();
+            }
             let is_time = matches!(woken, Wake::Begin | Wake::Due | Wake::Order);
             let mut again = has_more || is_other || is_time;
             while again && self.halt.cause().is_none() {

@@ -102,6 +102,7 @@ pub(in crate::report) fn plan_of(mut operations: Vec<Operation>) -> Plan {
         forecast: Vec::new(),
         next_due: NextDue { at: None, latest: None, because: None },
         next_wake: None,
+        spared: std::collections::BTreeSet::new(),
     }
 }
 

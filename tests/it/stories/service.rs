@@ -2,6 +2,8 @@
 //! whatever is more urgent.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use ostracon::commands::run::Nudge;
@@ -211,6 +213,39 @@ fn what_is_refused_is_tried_again_ever_more_seldom_and_hurts_nobody_else() {
     story.calm();
     story.serve(secs(60), vec![]);
     story.holds(&["agora 7", "tencent r u"]);
+}
+
+/// What Tencent answers to a ban that it does not take.
+const REFUSED: &str = r#"{ "ActionStatus": "FAIL", "ErrorCode": 10004, "ErrorInfo": "No." }"#;
+
+#[test]
+fn what_is_refused_is_not_sent_again_by_every_pass_that_others_need() {
+    let story = Story::new();
+    let mut policy = "bans:\n  - { target: t, room: r, users: [u], until: never }\n".to_owned();
+    policy += "forbidden_streams:\n";
+    for second in 1..60 {
+        writeln!(
+            policy,
+            "  - {{ target: z, streams: [s{second}], until: 2026-11-20T12:01:{second:02}Z }}"
+        )
+        .unwrap();
+    }
+    story.policy(&policy);
+    let tries = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&tries);
+    story.sandbox.set_mischief(move |incoming: &Incoming| {
+        if !incoming.path.contains("ban_member") {
+            return Fate::Answer;
+        }
+        counted.fetch_add(1, Ordering::Relaxed);
+        Fate::Say { status: 200, body: REFUSED }
+    });
+    story.serve(secs(150), vec![]);
+    story.holds(&[]);
+    let lifts = done(&story).iter().filter(|(what, _)| what.starts_with("lift s")).count();
+    assert_eq!(lifts, 59);
+    // After 5, 10, 20, 40 and 80 s.
+    assert_eq!(tries.load(Ordering::Relaxed), 5);
 }
 
 #[test]
