@@ -103,6 +103,12 @@ impl Browser {
         self.calm();
     }
 
+    /// Goes to an address.
+    pub(crate) fn visit(&self, address: &str) {
+        self.runtime.block_on(self.driver.goto(address)).unwrap();
+        self.calm();
+    }
+
     /// Checks that no dialog is open, and that nothing was refused or failed.
     pub(crate) fn calm(&self) {
         let dialog = self.runtime.block_on(self.driver.get_alert_text());

@@ -1,6 +1,10 @@
 //! Pages as they look and behave.
 
 use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Stdio};
+
+use serde_json::json;
 
 use super::{Browser, DESK, Window};
 use crate::scene::{Scene, text};
@@ -17,6 +21,8 @@ const HOSTILE: [&str; 6] = [
 
 const DARK: Window = Window { dark: true, ..DESK };
 const PHONE: Window = Window { width: 360, height: 780, ..DESK };
+/// As wide as an upright tablet, and half of a desk.
+const TABLET: Window = Window { width: 800, height: 1100, ..DESK };
 const BARE: Window = Window { scripts: false, ..DESK };
 
 fn plan(scene: &Scene) -> String {
@@ -26,12 +32,16 @@ fn plan(scene: &Scene) -> String {
 
 /// Looks at a page in every light, and at what a checker finds.
 fn look_at(browser: &Browser, page: &str, name: &str) {
-    for (window, light) in [(DESK, "light"), (DARK, "dark"), (PHONE, "phone")] {
+    for (window, light) in [(DESK, "light"), (DARK, "dark"), (TABLET, "tablet"), (PHONE, "phone")] {
         browser.show(page, window);
         browser.picture(&format!("{name}-{light}"));
         assert_eq!(browser.serious(), Vec::<String>::new(), "{name} {light}");
         let wider = "return document.documentElement.scrollWidth - innerWidth";
         assert_eq!(browser.run(wider), 0, "{name} {light} is wider than its window");
+        let ids = "[...document.querySelectorAll('.rows td .id')]";
+        let narrow =
+            format!("return {ids}.filter((it) => it.closest('td').clientWidth < 90).length");
+        assert_eq!(browser.run(&narrow), 0, "{name} {light} has a column that nobody can read");
         browser.calm();
     }
 }
@@ -196,4 +206,58 @@ fn a_hundred_thousand_operations_stay_usable() {
     let rows = "return document.querySelectorAll('.rows tbody tr').length";
     // Without scripts of its own, a page can still be asked.
     assert_eq!(browser.run(rows), 1_000);
+}
+
+/// A service that is killed when the test is over, and its address.
+struct Service(Child, String);
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+impl Service {
+    fn start(scene: &Scene) -> Self {
+        let mut command = scene.command(&["run", "--listen", "127.0.0.1:0"]);
+        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut says = |what: &str| lines.by_ref().map(Result::unwrap).find(|it| it.contains(what));
+        let address = says("serving on").unwrap().split_once("serving on ").unwrap().1.to_owned();
+        says("applied").unwrap();
+        Self(child, address)
+    }
+}
+
+#[test]
+fn a_page_of_the_service_is_shown_anew_as_it_was_looked_at() {
+    let Some(browser) = Browser::open() else { return };
+    let scene = Scene::new();
+    scene.write(crate::scene::POLICY);
+    let service = Service::start(&scene);
+    let address = format!("{}/", service.1);
+    browser.visit(&address);
+    browser.picture("status-served");
+    assert_eq!(browser.serious(), Vec::<String>::new());
+    // Half a minute is half a second.
+    let hurry = "const wait = setTimeout; window.setTimeout = (then, ms) => wait(then, ms / 60);";
+    browser.tell("Page.addScriptToEvaluateOnNewDocument", json!({ "source": hurry }));
+    browser.visit(&address);
+    let shown = "return document.querySelectorAll('.rows .id').length";
+    let all = browser.run(shown).as_u64().unwrap();
+    let type_in = "const filter = document.getElementById('filter'); filter.value = 'alice';
+                   filter.dispatchEvent(new Event('input')); return 0";
+    browser.run(type_in);
+    let is_anew = "const [it] = performance.getEntriesByType('navigation');
+                   return it && it.type === 'reload' && document.readyState === 'complete'";
+    let mut looks = 0;
+    while browser.run(is_anew) != true {
+        looks += 1;
+        assert!(looks < 2000, "it was not shown anew");
+    }
+    assert_eq!(browser.run("return document.getElementById('filter').value"), "alice");
+    let left = browser.run(shown).as_u64().unwrap();
+    assert!((1..all).contains(&left), "{left} of {all}");
+    browser.calm();
 }

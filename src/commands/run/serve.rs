@@ -31,7 +31,7 @@ use crate::commands::{Context, dispatch};
 use crate::console::{Console, Results, Talk, Terminal};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::report::html::{policy, with_notice};
+use crate::report::html::{live_page, live_policy};
 use crate::world::World;
 
 /// The variable that names the hosts under whose names the pages may be asked for.
@@ -170,7 +170,7 @@ async fn answer(pages: Arc<Pages>, request: Request<Body>) -> io::Result<Answer>
             with(StatusCode::OK, kind, pages.board.metrics.text())
         }
         _ => match command(&path, request.uri().query().unwrap_or_default()) {
-            Some((kind, arguments)) => pages.show(kind, arguments).await,
+            Some((kind, arguments)) => pages.show(&path, (kind, arguments)).await,
             None => plain(StatusCode::NOT_FOUND, "There is nothing here.\n"),
         },
     })
@@ -295,7 +295,7 @@ impl Pages {
     }
 
     /// What a command shows.
-    async fn show(self: &Arc<Self>, kind: Kind, arguments: Vec<String>) -> Answer {
+    async fn show(self: &Arc<Self>, path: &str, (kind, arguments): (Kind, Vec<String>)) -> Answer {
         let Ok(_turn) = self.making.acquire().await else {
             return plain(StatusCode::SERVICE_UNAVAILABLE, "The service ends.\n");
         };
@@ -303,10 +303,7 @@ impl Pages {
         let made = tokio::task::spawn_blocking(move || pages.make(&arguments)).await;
         match made {
             Ok(Ok(text)) => match kind {
-                Kind::Html => page(match self.board.trouble() {
-                    Some(trouble) => with_notice(&text, &trouble),
-                    None => text,
-                }),
+                Kind::Html => page(live_page(&text, path, self.board.trouble().as_deref())),
                 Kind::Json => with(StatusCode::OK, "application/json", text),
                 Kind::Lines => with(StatusCode::OK, "application/jsonl", text),
             },
@@ -365,7 +362,7 @@ impl io::Write for Printed {
 /// A page; what it may do is said in it, and here for those who look only here.
 fn page(text: String) -> Answer {
     let mut answer = with(StatusCode::OK, "text/html; charset=utf-8", text);
-    if let Ok(policy) = format!("{}; frame-ancestors 'none'", policy()).parse() {
+    if let Ok(policy) = format!("{}; frame-ancestors 'none'", live_policy()).parse() {
         answer.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
     answer

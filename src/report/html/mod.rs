@@ -8,6 +8,7 @@ mod drift;
 mod explain;
 mod history;
 mod listing;
+mod live;
 mod plan;
 mod plot;
 mod status;
@@ -18,6 +19,7 @@ mod words;
 pub use self::drift::drift_page;
 pub use self::explain::explain_page;
 pub use self::history::{History, history_page};
+pub use self::live::{live_page, live_policy};
 pub use self::plan::plan_page;
 pub use self::status::{Flow, status_page};
 
@@ -110,23 +112,18 @@ impl Page<'_> {
     }
 }
 
-/// A page with something said at its top that has come up since: what a service has to say.
-pub fn with_notice(page: &str, notice: &str) -> String {
-    let alert = html! { p.point.grave role="alert" { (notice) } }.into_string();
-    match page.split_once("<main id=\"main\" tabindex=\"-1\">") {
-        Some((head, rest)) => format!("{head}<main id=\"main\" tabindex=\"-1\">{alert}{rest}"),
-        None => page.to_owned(),
-    }
-}
-
 /// What the page may do: wear its own style and run its own script.
-pub fn policy() -> String {
-    let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
+fn policy() -> String {
     format!(
         "default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
         hash(STYLE),
         hash(SCRIPT)
     )
+}
+
+/// What a policy names a text by.
+fn hash(text: &str) -> String {
+    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)))
 }
 
 /// The note under every page: which program wrote it.
