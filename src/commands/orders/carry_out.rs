@@ -50,7 +50,7 @@ pub(super) async fn give(
     (files, mut order): (Files, Order),
 ) -> Result<Exit, Error> {
     order.by = context.world.who(&context.global.dir).await;
-    let (plan, _) = planned(context, &files, &order)?;
+    let (plan, origin) = planned(context, &files, &order)?;
     let is_said = plan.ended_orders.iter().any(|it| {
         it.id == order.id && it.ended.as_ref().is_some_and(|end| end.how == OrderFate::Absorbed)
     });
@@ -68,14 +68,25 @@ pub(super) async fn give(
         }
         return Ok(Exit::Done);
     }
-    carry_out(context, common, (files, order)).await
+    carry_out(context, common, (files, order), (plan, origin)).await
 }
 
-/// Writes down what has become of an order, and does what follows from it.
-pub(super) async fn carry_out(
+/// Takes back an order, and does what the files say instead.
+pub(super) async fn take_back(
     context: &mut Context<'_>,
     common: &Common,
     (files, order): (Files, Order),
+) -> Result<Exit, Error> {
+    let planned = planned(context, &files, &order)?;
+    carry_out(context, common, (files, order), planned).await
+}
+
+/// Writes down what has become of an order, and does what follows from it.
+async fn carry_out(
+    context: &mut Context<'_>,
+    common: &Common,
+    (files, order): (Files, Order),
+    (plan, origin): (Plan, Origin),
 ) -> Result<Exit, Error> {
     if !common.auto_approve && !context.console.terminal.answers {
         return Err(Error::new(Exit::Usage, "there is no terminal to ask on")
@@ -84,7 +95,6 @@ pub(super) async fn carry_out(
     let location = files.state_location(context)?;
     let accounts = files.accounts(&Scope::Orders(vec![order.clone()]));
     apply::check_lineage_at(&location, &files)?;
-    let (plan, origin) = planned(context, &files, &order)?;
     if common.format == Format::Text {
         show_text(context, &Review::of(&plan, &origin), Folding::Folded)?;
     }

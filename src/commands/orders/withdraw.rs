@@ -1,6 +1,6 @@
 //! `orders withdraw`: an order is taken back before its time.
 
-use super::carry_out::{Common, carry_out};
+use super::carry_out::{Common, take_back};
 use super::list::find;
 use crate::commands::Context;
 use crate::commands::prepare::Files;
@@ -35,5 +35,5 @@ pub(super) async fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
     let at = context.world.now();
     order.ended = Some(OrderEnd { at, how: OrderFate::Withdrawn, why });
     let files = Files::read(context)?;
-    carry_out(context, &args.common, (files, order)).await
+    take_back(context, &args.common, (files, order)).await
 }

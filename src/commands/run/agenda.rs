@@ -118,7 +118,14 @@ impl Agenda {
         is_due
     }
 
-    /// Nothing is held against anybody any more: the files have changed, or somebody asks.
+    /// The policy is another: what was refused may be gone or mended. A target that has stopped is
+    /// not mended by that.
+    pub(super) fn edited(&mut self) {
+        self.retry = None;
+        self.spared.clear();
+    }
+
+    /// Nothing is held against anybody any more: the config has changed, or somebody asks.
     pub(super) fn forgive(&mut self) {
         self.retry = None;
         self.stopped.clear();
@@ -262,6 +269,8 @@ mod tests {
         agenda.stopped(at(15), &both, &BTreeSet::new());
         assert_eq!(agenda.next(), None);
         agenda.stopped(at(20), &both, &stopped);
+        agenda.edited();
+        assert!(agenda.spares(&one, at(20)));
         agenda.forgive();
         assert!(!agenda.spares(&one, at(20)));
     }

@@ -27,12 +27,14 @@ struct Signs {
     unready: Option<String>,
     /// What is wrong with the files.
     trouble: Option<String>,
+    /// What a guard holds back.
+    held_back: Option<String>,
 }
 
 impl Default for Signs {
     fn default() -> Self {
         let unready = Some("no pass has ended yet".to_owned());
-        Self { alive: Instant::now(), unready, trouble: None }
+        Self { alive: Instant::now(), unready, trouble: None, held_back: None }
     }
 }
 
@@ -79,9 +81,15 @@ impl Board {
         self.signs().trouble = trouble;
     }
 
-    /// What is wrong with the files.
-    pub(super) fn trouble(&self) -> Option<String> {
-        self.signs().trouble.clone()
+    /// What a guard holds back, if anything.
+    pub(super) fn held_back(&self, what: Option<String>) {
+        self.signs().held_back = what;
+    }
+
+    /// What somebody must do something about.
+    pub(super) fn troubles(&self) -> Vec<String> {
+        let signs = self.signs();
+        signs.trouble.iter().chain(&signs.held_back).cloned().collect()
     }
 
     fn signs(&self) -> MutexGuard<'_, Signs> {

@@ -26,8 +26,11 @@ pub(super) struct Checkout {
 pub(super) enum Look {
     /// They are as they were.
     Same,
-    /// They are others, or can be read again.
-    Changed,
+    /// They are others, or can be read again; the config may be another too.
+    Changed {
+        /// Whether it is, or everything was to be read anew.
+        config: bool,
+    },
     /// They are others, and something is wrong with them: those of before stay in force.
     Broken,
     /// Somebody is changing them at this moment.
@@ -72,10 +75,10 @@ impl Checkout {
         self.seen = before;
         match read.and_then(|files| self.is_at_home(context, &files).map(|()| files)) {
             Ok(files) => {
-                let was_wrong = self.trouble.take().is_some();
-                let is_other = files.digests() != self.files.digests() || self.keeps_up_only();
+                self.trouble = None;
+                let config = anew || files.digests().1 != self.files.digests().1;
                 self.before = Some(std::mem::replace(&mut self.files, files));
-                if is_other || was_wrong || anew { Look::Changed } else { Look::Same }
+                Look::Changed { config }
             }
             Err(error) => {
                 self.trouble = Some(words(context, error));

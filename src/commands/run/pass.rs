@@ -21,6 +21,7 @@ use crate::domain::{Action, Moment, Restriction, TargetName};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::{Bound, Operation, Plan, Scope};
+use crate::report::count::counted;
 use crate::store::{Accounts, Lease, Record, State};
 
 /// Before this long nothing that is due interrupts a pass, so that every pass gets somewhere.
@@ -132,6 +133,7 @@ impl Service<'_> {
             }
         };
         self.checkout.confirm();
+        self.tell_of_guards(&plan);
         let files = &self.checkout.files;
         self.board.metrics.planned(&plan, begun.elapsed(), snapshot.orders.len());
         plan.spared = self.agenda.spared(now);
@@ -149,6 +151,21 @@ impl Service<'_> {
         let plan = Arc::new(plan);
         let ready = Ready { plan, resolved, snapshot, observed: Vec::new(), orders_mark };
         Ok((ready, has_work))
+    }
+
+    /// Says what a guard holds back, if any does.
+    fn tell_of_guards(&mut self, plan: &Plan) {
+        let number = plan.operations.iter().filter(|operation| !plan.permits(operation)).count();
+        let held_back = (number > 0).then(|| {
+            format!(
+                "a guard holds back {}: the plan says which, and what allows it",
+                counted(number as u64, "operation")
+            )
+        });
+        self.board.held_back(held_back.clone());
+        if let Some(held_back) = held_back {
+            self.say(&held_back);
+        }
     }
 
     /// Carries a plan out, as a run of its own.

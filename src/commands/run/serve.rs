@@ -44,10 +44,10 @@ const TOKEN: &str = "OSTRACON_PAGE_TOKEN";
 const SHORTEST_TOKEN: usize = 16;
 
 /// So many connections are served side by side.
-const CONNECTIONS: usize = 64;
+const CONNECTIONS: usize = 512;
 
 /// Whoever takes longer to ask is not waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The token that whoever asks must bring; none where only this machine can ask.
 pub(super) fn token(world: &World, listen: SocketAddr) -> Result<Option<Token>, Error> {
@@ -289,9 +289,12 @@ impl Pages {
             _ => (&*host, Some(80)),
         };
         let bare = name.trim_start_matches('[').trim_end_matches(']');
-        let is_address = bare.parse::<IpAddr>().is_ok() || bare == "localhost";
+        let address = bare.parse::<IpAddr>().ok();
+        let is_here = bare == "localhost" || address.is_some_and(|it| it.is_loopback());
         self.hosts.iter().any(|known| known == name)
-            || is_address && (port == Some(self.address.port()) || self.token.is_some())
+            || is_here && port == Some(self.address.port())
+            // Who has the token may come through whatever forwards addresses.
+            || self.token.is_some() && (is_here || address.is_some())
     }
 
     /// What a command shows.
@@ -303,7 +306,7 @@ impl Pages {
         let made = tokio::task::spawn_blocking(move || pages.make(&arguments)).await;
         match made {
             Ok(Ok(text)) => match kind {
-                Kind::Html => page(live_page(&text, path, self.board.trouble().as_deref())),
+                Kind::Html => page(live_page(&text, path, &self.board.troubles())),
                 Kind::Json => with(StatusCode::OK, "application/json", text),
                 Kind::Lines => with(StatusCode::OK, "application/jsonl", text),
             },

@@ -199,15 +199,19 @@ impl<'a> Service<'a> {
         match look {
             Look::Same => return false,
             Look::Busy => self.agenda.look_at_files(self.now() + BUSY_FOR),
-            Look::Changed => {
+            Look::Changed { config } => {
                 self.said = None;
-                self.agenda.forgive();
+                if config {
+                    self.agenda.forgive();
+                } else {
+                    self.agenda.edited();
+                }
                 tracing::info!(target: "ostracon", "the files have changed");
             }
             Look::Broken => {}
         }
         self.tell_of_files();
-        look == Look::Changed
+        matches!(look, Look::Changed { .. })
     }
 
     /// Says what is wrong with the files, if anything is.

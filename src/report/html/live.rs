@@ -10,8 +10,9 @@ const SCRIPT: &str = include_str!("live.js");
 /// The pages that a service has: where each is, and what it is called.
 const PAGES: [(&str, &str); 3] = [("/", "Status"), ("/plan", "Plan"), ("/history", "History")];
 
-/// A page as a service shows it at `path`; `trouble` is what is wrong with its files.
-pub fn live_page(page: &str, path: &str, trouble: Option<&str>) -> String {
+/// A page as a service shows it at `path`; `troubles` are what
+/// somebody must do something about.
+pub fn live_page(page: &str, path: &str, troubles: &[String]) -> String {
     let ways = html! {
         nav.ways aria-label="Pages" {
             @for (way, name) in PAGES {
@@ -21,7 +22,7 @@ pub fn live_page(page: &str, path: &str, trouble: Option<&str>) -> String {
         }
     };
     let alert = html! {
-        @if let Some(trouble) = trouble { p.point.grave role="alert" { (trouble) } }
+        @for trouble in troubles { p.point.grave role="alert" { (trouble) } }
     };
     let script = html! { script { (PreEscaped(SCRIPT)) } };
     let page = after(page, "<header>", &ways.into_string());
@@ -63,7 +64,7 @@ mod tests {
     fn a_live_page_says_what_is_wrong_leads_to_the_others_and_may_run_what_it_brings() {
         let (about, sections, foot) = (Vec::new(), Vec::new(), vec![program()]);
         let page = Page { kind: "status", title: "x", about, sections, listing: None, foot };
-        let page = live_page(&page.into_text(), "/plan", Some("<b>broken</b>"));
+        let page = live_page(&page.into_text(), "/plan", &["<b>broken</b>".to_owned()]);
         for part in [
             "<a href=\"/plan\" aria-current=\"page\">Plan</a>",
             "<p class=\"point grave\" role=\"alert\">&lt;b&gt;broken&lt;/b&gt;</p>",

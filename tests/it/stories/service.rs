@@ -11,7 +11,7 @@ use ostracon::domain::{Moment, OrderKind};
 use ostracon::exit::Exit;
 use ostracon::sandbox::{Fate, Incoming};
 
-use super::orders::{note_beside, policy};
+use super::orders::{note_beside, policy, told};
 use super::story::Happening;
 use super::{Story, hours};
 use crate::workspace::CONFIG;
@@ -258,10 +258,22 @@ fn a_guard_holds_back_what_it_should_until_it_is_acknowledged_and_time_goes_on()
     let end = "forbidden_streams:\n  - { target: z, streams: [s], until: 2026-11-20T12:03:00Z }\n";
     story.policy(&(users("never", 20) + end));
     let fewer = users("never", 3) + end;
-    story.serve(secs(300), vec![(secs(60), edit(&story, &fewer))]);
-    assert_eq!(story.held().len(), 20);
+    // The same elsewhere, to read what allows it.
+    let other = told(&(users("never", 20) + end));
+    other.policy(&fewer);
+    let digest = other.plan()["guards"][0]["change_digest"].as_str().unwrap().to_owned();
+    let acknowledge: Happening<'_> = Box::new(|nudges| {
+        let ack = format!("digest: {digest}\nwho: ann\nwhy: They were mistaken for others\n");
+        story.files.write(&format!("acks/{digest}.yaml"), ack.as_bytes());
+        nudges.send(Nudge::Files).unwrap();
+    });
+    let look: Happening<'_> = Box::new(|_| assert_eq!(story.held().len(), 20));
+    let happenings =
+        vec![(secs(60), edit(&story, &fewer)), (secs(239), look), (secs(240), acknowledge)];
+    story.serve(secs(300), happenings);
     let late = millis_after(&story, "lift s", "2026-11-20T12:03:00Z");
     assert!((0..1000).contains(&late), "{late}");
+    assert_eq!(story.held().len(), 3);
 }
 
 #[test]
