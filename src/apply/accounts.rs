@@ -106,6 +106,15 @@ struct Comparison {
     at: (Instant, Moment),
 }
 
+impl Comparison {
+    /// Whether it agrees, and ours has not been set since.
+    fn agrees_still(&self, now: Moment) -> bool {
+        let (instant, moment) = self.at;
+        let passed = SignedDuration::try_from(instant.elapsed()).unwrap_or(SignedDuration::MAX);
+        self.agrees && (now - moment).saturating_sub(passed).abs() <= CLOCK_TOLERANCE
+    }
+}
+
 impl Clocks {
     /// Notes whether a target's clock agrees with ours, which says `now`.
     pub(super) fn note(&self, target: &TargetName, agrees: bool, now: Moment) {
@@ -113,16 +122,15 @@ impl Clocks {
         lock(&self.0).insert(target.clone(), comparison);
     }
 
-    /// Whether some agree with ours, which says `now`, and none differs. One that agreed before
-    /// ours was set says nothing of it any more.
+    /// Whether some agree with ours, which says `now`, and none differs.
     pub(super) fn agree(&self, now: Moment) -> bool {
-        let is_of_this_clock = |(instant, moment): (Instant, Moment)| {
-            let passed = SignedDuration::try_from(instant.elapsed()).unwrap_or(SignedDuration::MAX);
-            (now - moment).saturating_sub(passed).abs() <= CLOCK_TOLERANCE
-        };
         let compared = lock(&self.0);
-        compared.values().any(|it| it.agrees && is_of_this_clock(it.at))
-            && compared.values().all(|it| it.agrees)
+        compared.values().any(|it| it.agrees_still(now)) && compared.values().all(|it| it.agrees)
+    }
+
+    /// Whether a target's agrees with ours, which says `now`: whoever sends there need not find out.
+    pub(super) fn agrees_with(&self, target: &TargetName, now: Moment) -> bool {
+        lock(&self.0).get(target).is_some_and(|it| it.agrees_still(now))
     }
 }
 

@@ -144,6 +144,8 @@ fn no_other_site_sees_pages_and_nobody_without_the_token_if_there_is_one() {
         (format!("Host: localhost:{port}\r\n"), 200),
         ("Host: evil.example\r\n".to_owned(), 421),
         (format!("Host: evil.example:{port}\r\n"), 421),
+        (format!("Host: 10.1.2.3:{port}\r\n"), 421),
+        ("Host: 127.0.0.1\r\n".to_owned(), 200),
         (String::new(), 421),
         (format!("Host: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n"), 200),
         (format!("Host: 127.0.0.1:{port}\r\nOrigin: https://evil.example\r\n"), 403),
@@ -165,6 +167,7 @@ fn no_other_site_sees_pages_and_nobody_without_the_token_if_there_is_one() {
         ("", 401),
         ("Authorization: Bearer 0123456789abcdef\r\n", 200),
         ("Authorization: Bearer 0123456789abcdee\r\n", 401),
+        ("Authorization: bearer 0123456789abcdef\r\n", 200),
         ("Authorization: Bearer \r\n", 401),
         ("Cookie: a=b; ostracon_token=0123456789abcdef\r\n", 200),
         ("Cookie: ostracon_token=x\r\n", 401),
@@ -191,6 +194,8 @@ fn a_file_that_is_saved_is_applied_and_one_that_is_broken_is_told_of() {
     assert!(served.get("/metrics").body.contains("ostracon_files_valid 0"));
     let page = served.get("/").body;
     assert!(page.contains("role=\"alert\"") && page.contains("policy.yaml:3:1"), "{page}");
+    let plan = served.get("/plan");
+    assert!(plan.status == 503 && plan.body.contains("policy.yaml:3:1"), "{}", plan.body);
     assert_eq!(served.get("/readyz").status, 200);
     let policy = format!("{POLICY}  - {{ target: z, streams: [s2], until: never }}\n");
     scene.write(&policy);

@@ -1,6 +1,9 @@
 //! The files, as they were when they last made sense.
 
 use std::path::Path;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::commands::Context;
 use crate::commands::prepare::Files;
@@ -19,7 +22,12 @@ pub(super) struct Checkout {
     before: Option<Files>,
     /// What the files said that have not changed since.
     memo: Memo,
+    /// Since when git has been changing them.
+    busy_since: Option<Instant>,
 }
+
+/// Whoever locks git's index for longer has died.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What came of looking at the files.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,10 +52,19 @@ impl Checkout {
         let seen = Fingerprint::of(&context.global.dir);
         let mut memo = Memo::default();
         match Files::read_with(context, &mut memo) {
-            Ok(files) => Ok(Self { files, trouble: None, seen, before: None, memo }),
+            Ok(files) => {
+                Ok(Self { files, trouble: None, seen, before: None, memo, busy_since: None })
+            }
             Err(error) => {
                 let files = Files::read_config(context)?;
-                Ok(Self { files, trouble: Some(words(context, error)), seen, before: None, memo })
+                Ok(Self {
+                    files,
+                    trouble: Some(words(context, error)),
+                    seen,
+                    before: None,
+                    memo,
+                    busy_since: None,
+                })
             }
         }
     }
@@ -65,9 +82,10 @@ impl Checkout {
         if before == self.seen && !anew {
             return Look::Same;
         }
-        if git_is_busy(directory) {
+        if git_is_busy(directory) && !self.is_out_of_patience() {
             return Look::Busy;
         }
+        self.busy_since = None;
         let read = Files::read_with(context, &mut self.memo);
         if Fingerprint::of(directory) != before {
             return Look::Busy;
@@ -85,6 +103,17 @@ impl Checkout {
                 Look::Broken
             }
         }
+    }
+
+    /// Whether git has been at it for so long that it must have died: the files are read all the
+    /// same.
+    fn is_out_of_patience(&mut self) -> bool {
+        let since = *self.busy_since.get_or_insert_with(Instant::now);
+        let is_over = since.elapsed() >= PATIENCE;
+        if is_over {
+            tracing::warn!(target: "ostracon", "git has locked its index for a minute: the files are read all the same");
+        }
+        is_over
     }
 
     /// A plan could be made of the files.

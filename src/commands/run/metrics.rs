@@ -197,12 +197,16 @@ impl Metrics {
         self.next_due.set(at.map_or(0, Moment::seconds));
     }
 
-    /// How much is recorded of each target.
-    pub(super) fn in_force(&self, rows: &BTreeMap<TargetName, usize>) {
-        self.in_force.clear();
-        for (target, rows) in rows {
+    /// How much is recorded of each target that there is, or of which something is recorded.
+    pub(super) fn in_force(
+        &self,
+        targets: &BTreeSet<TargetName>,
+        rows: &BTreeMap<TargetName, usize>,
+    ) {
+        for target in targets.iter().chain(rows.keys()) {
+            let rows = rows.get(target).copied().unwrap_or(0);
             let gauge = self.in_force.get_or_create(&of(target));
-            gauge.set(i64::try_from(*rows).unwrap_or(i64::MAX));
+            gauge.set(i64::try_from(rows).unwrap_or(i64::MAX));
         }
     }
 
@@ -277,7 +281,7 @@ mod tests {
         let target = TargetName::parse("agora-live").unwrap();
         metrics.answered(&target, "ok", None);
         metrics.answered(&target, "throttled", Some("429"));
-        metrics.in_force(&BTreeMap::from([(target, 3)]));
+        metrics.in_force(&BTreeSet::new(), &BTreeMap::from([(target, 3)]));
         metrics.files(true);
         let text = metrics.text();
         for line in [

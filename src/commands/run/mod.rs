@@ -88,7 +88,7 @@ async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, Erro
     let mut watch = Watch::new(&context.global.dir, nudges.clone());
     let mut service = Service::new(context, args.every, (halt.clone(), inbox))?;
     let board = Arc::clone(&service.board);
-    let pages = serve::Pages::new(context, (address, token), Arc::clone(&board));
+    let pages = serve::Pages::new(context, token, Arc::clone(&board));
     let mut beside = vec![
         tokio::spawn(watch_signals(halt, nudges.clone())).abort_handle(),
         tokio::spawn(serve::serve(pages, listener)).abort_handle(),

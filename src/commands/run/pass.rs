@@ -22,10 +22,18 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::{Bound, Operation, Plan, Scope};
 use crate::report::count::counted;
+use crate::report::escape::Terminal;
 use crate::store::{Accounts, Lease, Record, State};
 
 /// Before this long nothing that is due interrupts a pass, so that every pass gets somewhere.
 const UNDISTURBED: Duration = Duration::from_millis(200);
+
+/// A doubt about a rule takes two looks, so far apart and a little more (design §5): after a few
+/// passes that were cut short before the second one, a pass is left alone for this long.
+const UNDISTURBED_IN_DOUBT: Duration = Duration::from_secs(8);
+
+/// So many passes may be cut short while something is in doubt.
+const HURRIED_AT_MOST: u32 = 2;
 
 /// What came of a pass.
 struct Passed {
@@ -176,8 +184,13 @@ impl Service<'_> {
     ) -> (State, Result<Outcome, Error>) {
         let world = self.context.world;
         let lease = Lease { run: uuid(world), ..lease.clone() };
-        let who = (&world.who(&self.context.global.dir).await, world.process.pid);
-        if let Err(error) = state.begin_run(&lease.run, who, world.now(), None) {
+        let who = match self.who.take() {
+            Some(who) => who,
+            None => world.who(&self.context.global.dir).await,
+        };
+        let begun = state.begin_run(&lease.run, (&who, world.process.pid), world.now(), None);
+        self.who = Some(who);
+        if let Err(error) = begun {
             return (state, Err(error.into()));
         }
         let brake = Halt::default();
@@ -194,7 +207,9 @@ impl Service<'_> {
             progress: Arc::<Board>::clone(&self.board),
         };
         let mut carrying = std::pin::pin!(execution.carry_out(files, ready, state));
-        let mut due = std::pin::pin!(sleep(due.unwrap_or(Duration::MAX).max(UNDISTURBED)));
+        let undisturbed =
+            if self.hurried >= HURRIED_AT_MOST { UNDISTURBED_IN_DOUBT } else { UNDISTURBED };
+        let mut due = std::pin::pin!(sleep(due.unwrap_or(Duration::MAX).max(undisturbed)));
         let (mut state, outcome) = loop {
             tokio::select! {
                 done = &mut carrying => break done,
@@ -229,6 +244,11 @@ impl Service<'_> {
         }
         let tally = outcome.as_ref().map(|outcome| outcome.tally).unwrap_or_default();
         let Tally { waiting, failed, in_doubt, .. } = tally;
+        let is_doubtful = |it: &Operation| it.doubted.is_some() && plan.permits(it);
+        if in_doubt > 0 || plan.operations.iter().any(is_doubtful) {
+            let is_cut = cause == Some(Cause::Preempted);
+            self.hurried = if is_cut { self.hurried + 1 } else { 0 };
+        }
         let came = match outcome {
             None => Came::Idle,
             Some(_) if waiting + failed + in_doubt > 0 => Came::Unfinished,
@@ -252,11 +272,15 @@ impl Service<'_> {
         if let Some(Tenancy { state, .. }) = &mut self.tenure
             && let Ok(rows) = state.view().and_then(|view| view.rows_per_target())
         {
-            metrics.in_force(&rows);
+            metrics.in_force(scope, &rows);
         }
         self.board.ready();
         if let Some(outcome) = outcome {
             tell(outcome, plan.operations.iter().all(is_routine), *took);
+            // With pseudonyms nothing is quoted: a provider may name whom it refuses.
+            if !self.context.global.pseudonyms {
+                tell_why(plan, outcome);
+            }
         }
         again
     }
@@ -287,6 +311,21 @@ fn is_news(record: &Record, bound: &BTreeMap<TargetName, Bound>) -> bool {
 /// Whether an operation only keeps up what is in force: an hour of these is a quiet one.
 fn is_routine(operation: &Operation) -> bool {
     operation.upkeep && matches!(operation.action, Action::Kick | Action::Renew | Action::Forget)
+}
+
+/// Says of each target why something failed there, for the first that did.
+fn tell_why(plan: &Plan, outcome: &Outcome) {
+    let mut told = BTreeSet::new();
+    for problem in outcome.problems.iter().filter(|problem| problem.fate == Fate::Failed) {
+        let Some(operation) = plan.operations.get(problem.operation) else { continue };
+        let target = &operation.restriction.target;
+        let is_told = outcome.stopped.iter().any(|stopped| stopped.target == *target);
+        if is_told || !told.insert(target) {
+            continue;
+        }
+        let (action, error) = (operation.action.name(), Terminal(&problem.trouble.error));
+        tracing::warn!(target: "ostracon", run = outcome.run, target_name = %target, action, %error, "failed");
+    }
 }
 
 /// Says what came of a run that did something.

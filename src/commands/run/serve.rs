@@ -89,7 +89,6 @@ impl Token {
 pub(super) struct Pages {
     global: Global,
     world: World,
-    address: SocketAddr,
     token: Option<Token>,
     /// Names, besides addresses, by which it may be asked.
     hosts: Vec<String>,
@@ -100,17 +99,12 @@ pub(super) struct Pages {
 
 impl Pages {
     /// What is shown of a workspace.
-    pub(super) fn new(
-        context: &Context<'_>,
-        (address, token): (SocketAddr, Option<Token>),
-        board: Arc<Board>,
-    ) -> Arc<Self> {
+    pub(super) fn new(context: &Context<'_>, token: Option<Token>, board: Arc<Board>) -> Arc<Self> {
         let hosts = context.world.variable(HOSTS).unwrap_or_default();
         let hosts = hosts.split([',', ' ']).map(str::trim).filter(|host| !host.is_empty());
         Arc::new(Self {
             global: context.global.clone(),
             world: context.world.clone(),
-            address,
             token,
             hosts: hosts.map(str::to_ascii_lowercase).collect(),
             board,
@@ -262,7 +256,9 @@ impl Pages {
             return Err(plain(StatusCode::FORBIDDEN, "Other sites may not look in here.\n").into());
         }
         let Some(token) = &self.token else { return Ok(()) };
-        let bearer = text(AUTHORIZATION).and_then(|it| it.strip_prefix("Bearer "));
+        let bearer = text(AUTHORIZATION).and_then(|it| it.split_once(' '));
+        let bearer = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let bearer = bearer.map(|(_, token)| token);
         let cookies = headers.get_all(COOKIE).iter().filter_map(|it| it.to_str().ok());
         let mut cookies = cookies.flat_map(|line| line.split(';'));
         let cookie = cookies.find_map(|cookie| cookie.trim().strip_prefix("ostracon_token="));
@@ -278,23 +274,18 @@ impl Pages {
     }
 
     /// Whether a `Host` means us: a name that somebody else's server answers to could be pointed
-    /// here; an address could not.
+    /// here; an address of this machine's own could not.
     fn is_ours(&self, host: &str) -> bool {
         let host = host.to_ascii_lowercase();
-        if self.hosts.contains(&host) {
-            return true;
-        }
-        let (name, port) = match host.rsplit_once(':') {
-            Some((name, port)) if !port.ends_with(']') => (name, port.parse().ok()),
-            _ => (&*host, Some(80)),
+        let name = match host.rsplit_once(':') {
+            Some((name, port)) if port.parse::<u16>().is_ok() => name,
+            _ => &*host,
         };
-        let bare = name.trim_start_matches('[').trim_end_matches(']');
-        let address = bare.parse::<IpAddr>().ok();
-        let is_here = bare == "localhost" || address.is_some_and(|it| it.is_loopback());
-        self.hosts.iter().any(|known| known == name)
-            || is_here && port == Some(self.address.port())
-            // Who has the token may come through whatever forwards addresses.
-            || self.token.is_some() && (is_here || address.is_some())
+        let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
+        let is_here = name == "localhost" || address.is_some_and(|it| it.is_loopback());
+        // Who has the token may come through whatever forwards addresses.
+        let is_forwarded = self.token.is_some() && address.is_some();
+        is_here || is_forwarded || self.hosts.iter().any(|known| *known == host || known == name)
     }
 
     /// What a command shows.
@@ -311,9 +302,10 @@ impl Pages {
                 Kind::Lines => with(StatusCode::OK, "application/jsonl", text),
             },
             Ok(Err(error)) => {
-                let text = format!("{}\n", error.message);
+                // What is wrong with the files stands before it, unless names are veiled.
+                let text = format!("{}{}\n", error.preface, error.message);
                 let status = match error.exit {
-                    Exit::Usage => StatusCode::NOT_FOUND,
+                    Exit::Usage => StatusCode::BAD_REQUEST,
                     _ => StatusCode::SERVICE_UNAVAILABLE,
                 };
                 plain(status, &text)

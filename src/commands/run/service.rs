@@ -15,7 +15,7 @@ use crate::apply::{Cause, Halt, KnownAccounts};
 use crate::commands::Context;
 use crate::commands::apply::{check_lineage_at, give_back};
 use crate::commands::tenancy::{self, Tenancy};
-use crate::domain::Moment;
+use crate::domain::{Moment, Who};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::Scope;
@@ -62,6 +62,14 @@ pub struct Service<'a> {
     pub(super) every: Duration,
     /// When they were last.
     pub(super) looked: Instant,
+    /// When orders were looked for last.
+    pub(super) looked_for_orders: Instant,
+    /// When others were last let know that we live.
+    pub(super) beaten: Instant,
+    /// Who acts, and by which commit of the files; unknown once they have changed.
+    pub(super) who: Option<Who>,
+    /// How many passes in a row were interrupted while something was in doubt.
+    pub(super) hurried: u32,
     /// What came during a pass.
     pub(super) pending: Option<Nudge>,
     pub(super) location: Location,
@@ -94,6 +102,10 @@ impl<'a> Service<'a> {
             inbox,
             every,
             looked: Instant::now(),
+            looked_for_orders: Instant::now(),
+            beaten: Instant::now(),
+            who: None,
+            hurried: 0,
             pending: None,
             location,
             checkout,
@@ -201,6 +213,7 @@ impl<'a> Service<'a> {
             Look::Busy => self.agenda.look_at_files(self.now() + BUSY_FOR),
             Look::Changed { config } => {
                 self.said = None;
+                self.who = None;
                 if config {
                     self.agenda.forgive();
                 } else {
@@ -253,9 +266,14 @@ impl<'a> Service<'a> {
     /// Waits until there is something to do.
     async fn until_woken(&mut self) -> Wake {
         let begun = Instant::now();
-        let (mut looked, mut beaten) = (begun, begun);
         loop {
             self.board.alive();
+            // Before anything that may wake it again and again.
+            match self.look_at_state() {
+                Ok(true) => return Wake::Order,
+                Ok(false) => {}
+                Err(error) => self.lose(&error),
+            }
             let due = self.agenda.next();
             let now = self.now();
             if self.agenda.takes_files(now) || self.looked.elapsed() >= self.every {
@@ -274,28 +292,21 @@ impl<'a> Service<'a> {
             if begun.elapsed() >= CLAIM_EVERY && self.lacks() {
                 return Wake::Claim;
             }
-            if looked.elapsed() >= LOOK_EVERY {
-                looked = Instant::now();
-                let beats = beaten.elapsed() >= HEARTBEAT_EVERY.unsigned_abs();
-                if beats {
-                    beaten = looked;
-                }
-                match self.look_at_state(beats) {
-                    Ok(true) => return Wake::Order,
-                    Ok(false) => {}
-                    Err(error) => self.lose(&error),
-                }
-            }
         }
     }
 
-    /// Looks whether an order has come, and lets others know that we live.
-    fn look_at_state(&mut self, beats: bool) -> Result<bool, StateError> {
+    /// Looks now and then whether an order has come, and lets others know that we live.
+    fn look_at_state(&mut self) -> Result<bool, StateError> {
         let now = self.context.world.now();
         let Some(Tenancy { state, lease }) = &mut self.tenure else { return Ok(false) };
-        if beats {
+        if self.beaten.elapsed() >= HEARTBEAT_EVERY.unsigned_abs() {
+            self.beaten = Instant::now();
             state.heartbeat(lease, now)?;
         }
+        if self.looked_for_orders.elapsed() < LOOK_EVERY {
+            return Ok(false);
+        }
+        self.looked_for_orders = Instant::now();
         Ok(state.orders_mark()? != self.orders_mark)
     }
 

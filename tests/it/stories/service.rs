@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use ostracon::commands::run::Nudge;
 use ostracon::domain::{Moment, OrderKind};
 use ostracon::exit::Exit;
+use ostracon::provider::Method;
 use ostracon::sandbox::{Fate, Incoming};
 
 use super::orders::{note_beside, policy, told};
@@ -286,4 +288,50 @@ fn the_policy_that_was_read_last_is_in_the_state() {
     story.serve(secs(60), vec![(secs(30), edit(&story, &later))]);
     let again = story.snapshot().policy.unwrap();
     assert!(read.digest != again.digest && read.at < again.at, "{read:?} {again:?}");
+}
+
+#[test]
+fn an_order_does_not_wait_for_git_and_git_is_not_waited_for_for_ever() {
+    let story = Story::new();
+    story.policy(&policy(""));
+    let later = format!("{}  - {{ target: a, users: [9], until: never }}\n", policy(""));
+    let lock = quietly(|| {
+        story.files.write(".git/index.lock", b"");
+        story.policy(&later);
+    });
+    let note = note_beside(&story, OrderKind::Ban);
+    story.serve(secs(150), vec![(secs(10), lock), (secs(50), quietly(note))]);
+    let ordered = millis_after(&story, "impose 7", "2026-11-20T12:00:50Z");
+    assert!((0..1_500).contains(&ordered), "{ordered} ms");
+    // It was first seen within half a minute, and has a minute.
+    let edited = millis_after(&story, "impose 9", "2026-11-20T12:00:10Z");
+    assert!((60_000..92_000).contains(&edited), "{edited} ms");
+}
+
+#[test]
+fn a_doubt_is_settled_though_something_ends_twice_a_second() {
+    let story = Story::new();
+    let mut policy = "bans:\n  - { target: a, users: [1, 2, 3, 4], until: never }\n".to_owned();
+    policy += "forbidden_streams:\n";
+    for half in 0..120 {
+        let end = Moment::parse("2026-11-20T12:00:05Z").unwrap()
+            + SignedDuration::from_millis(500 * half);
+        writeln!(policy, "  - {{ target: z, streams: [s{half}], until: \"{end}\" }}").unwrap();
+    }
+    story.policy(&policy);
+    let mut lost = 0;
+    story.sandbox.set_mischief(move |incoming: &Incoming| {
+        let is_create = incoming.method == Method::Post && incoming.path.contains("kicking-rule");
+        lost += u32::from(is_create);
+        if is_create && lost <= 4 { Fate::LoseRequest } else { Fate::Answer }
+    });
+    let look: Happening<'_> = Box::new(|_| {
+        let held = story.held();
+        for user in ["agora 1", "agora 2", "agora 3", "agora 4"] {
+            assert!(held.contains(&user.to_owned()), "{user}: {held:?}");
+        }
+        assert!(held.contains(&"zego s119".to_owned()), "the ends are not over: {held:?}");
+    });
+    story.serve(secs(120), vec![(secs(55), look)]);
+    story.holds(&["agora 1", "agora 2", "agora 3", "agora 4"]);
 }
