@@ -125,7 +125,7 @@ impl Agenda {
         self.spared.clear();
     }
 
-    /// Nothing is held against anybody any more: the config has changed, or somebody asks.
+    /// Nothing is held against anybody any more: the config has changed, or somebody asks or orders.
     pub(super) fn forgive(&mut self) {
         self.retry = None;
         self.stopped.clear();
@@ -136,11 +136,6 @@ impl Agenda {
     pub(super) fn spared(&self, now: Moment) -> BTreeSet<Restriction> {
         let is_pending = self.retry.is_some_and(|retry| retry.at > now);
         if is_pending { self.spared.clone() } else { BTreeSet::new() }
-    }
-
-    /// Somebody has ordered something: it may be about what was refused.
-    pub(super) fn ordered(&mut self) {
-        self.spared.clear();
     }
 
     /// Whether a target is left alone for now.
@@ -237,7 +232,7 @@ mod tests {
         assert!(names(&agenda, at(5)).is_empty());
         agenda.passed(at(5), None, undone(&["a/user:2"]));
         assert_eq!((agenda.next(), names(&agenda, at(6))), (Some(at(15)), vec!["a/user:2".into()]));
-        agenda.ordered();
+        agenda.forgive();
         assert!(names(&agenda, at(6)).is_empty());
     }
 

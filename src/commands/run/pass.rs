@@ -240,7 +240,7 @@ impl Service<'_> {
         let cause = outcome.as_ref().and_then(|outcome| outcome.cause);
         let again = cause.is_some_and(Cause::is_for_a_moment);
         if cause == Some(Cause::Ordered) {
-            self.agenda.ordered();
+            self.agenda.forgive();
         }
         let tally = outcome.as_ref().map(|outcome| outcome.tally).unwrap_or_default();
         let Tally { waiting, failed, in_doubt, .. } = tally;

@@ -126,7 +126,7 @@ impl<'a> Service<'a> {
             let has_more = self.hold().await;
             let is_other = self.look_at_files(woken);
             if woken == Wake::Order {
-                self.agenda.ordered();
+                self.agenda.forgive();
             }
             let is_time = matches!(woken, Wake::Begin | Wake::Due | Wake::Order);
             let mut again = has_more || is_other || is_time;
