@@ -29,6 +29,7 @@ fn of_call(number: i64, operations: &[Operation], at: Moment) -> Vec<Record> {
     };
     let answered = Answered {
         call: number,
+        run: "bench".to_owned(),
         sent: Some(at),
         at,
         outcome: "done",

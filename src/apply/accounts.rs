@@ -2,6 +2,7 @@
 //! plan anew, and no provider's patience begins anew with that.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub struct KnownAccounts {
     targets: Arc<Mutex<BTreeMap<TargetName, KnownTarget>>>,
     /// What the providers' clocks said of ours.
     pub(super) clocks: Arc<Clocks>,
+    /// The number of the newest call: no two have the same, whoever sends them.
+    pub(super) newest_call: Arc<AtomicI64>,
 }
 
 /// An account, and one of its rates.

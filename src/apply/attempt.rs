@@ -159,6 +159,7 @@ impl Line {
         self.shared.progress.answered(target, outcome(&attempt.answer), code.as_deref());
         Record::Answered(Answered {
             call: attempt.call,
+            run: self.shared.run.clone(),
             sent: Some(attempt.sent),
             at: self.now(),
             outcome: outcome(&attempt.answer),

@@ -6,26 +6,41 @@ use std::sync::{Mutex, PoisonError};
 use super::outcome::{Fate, Problem, Stopped, Tally, Trouble};
 
 /// The fates of a run's operations, as they become known.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Book(Mutex<Pages>);
 
 #[derive(Debug, Default)]
 struct Pages {
-    /// By the operation's index in the plan: almost all of a large plan have nothing but this.
+    /// The index in the plan of the first operation that may be noted.
+    first: usize,
+    /// From that one on: almost all of a large plan have nothing but this.
     fates: Vec<Option<Fate>>,
     troubles: BTreeMap<usize, Trouble>,
     stopped: Vec<Stopped>,
 }
 
+impl Pages {
+    fn fate(&self, operation: usize) -> Option<Fate> {
+        let place = operation.checked_sub(self.first)?;
+        self.fates.get(place).copied().flatten()
+    }
+}
+
 impl Book {
+    /// A book of the operations from this one of the plan on.
+    pub fn starting_at(first: usize) -> Self {
+        Self(Mutex::new(Pages { first, ..Pages::default() }))
+    }
+
     /// Notes what came of an operation.
     pub fn note(&self, operation: usize, fate: Fate, trouble: Option<Trouble>) {
         self.with(|pages| {
-            if pages.fates.len() <= operation {
-                pages.fates.resize(operation + 1, None);
+            let Some(place) = operation.checked_sub(pages.first) else { return };
+            if pages.fates.len() <= place {
+                pages.fates.resize(place + 1, None);
             }
-            if let Some(place) = pages.fates.get_mut(operation) {
-                *place = Some(fate);
+            if let Some(noted) = pages.fates.get_mut(place) {
+                *noted = Some(fate);
             }
             match trouble {
                 Some(trouble) => drop(pages.troubles.insert(operation, trouble)),
@@ -36,7 +51,7 @@ impl Book {
 
     /// What came of an operation, if that is known yet.
     pub fn fate(&self, operation: usize) -> Option<Fate> {
-        self.with(|pages| pages.fates.get(operation).copied().flatten())
+        self.with(|pages| pages.fate(operation))
     }
 
     /// Notes that nothing more is sent to a target.
@@ -52,14 +67,14 @@ impl Book {
     pub fn close(&self) -> (Tally, Vec<Problem>, Vec<Stopped>) {
         self.with(|pages| {
             let mut tally = Tally::default();
-            let fates = std::mem::take(&mut pages.fates);
-            fates.iter().flatten().for_each(|fate| tally.count(*fate));
+            pages.fates.iter().flatten().for_each(|fate| tally.count(*fate));
             let troubles = std::mem::take(&mut pages.troubles).into_iter();
             let problem = |(operation, trouble): (usize, Trouble)| {
-                let fate = fates.get(operation).copied().flatten()?;
+                let fate = pages.fate(operation)?;
                 Some(Problem { operation, fate, trouble })
             };
             let problems = troubles.filter_map(problem).collect();
+            pages.fates = Vec::new();
             let mut stopped = std::mem::take(&mut pages.stopped);
             stopped.sort_by(|a, b| a.target.cmp(&b.target));
             (tally, problems, stopped)

@@ -16,8 +16,12 @@ use crate::world::World;
 #[derive(Clone, Debug)]
 pub struct Journal {
     entries: mpsc::Sender<Entry>,
+    asks: mpsc::UnboundedSender<Ask>,
     beat: Beat,
 }
+
+/// Something else that is done with the state, between two groups.
+type Ask = Box<dyn FnOnce(&mut State) + Send>;
 
 /// When the lease was last known to be ours, by a clock that nobody sets and by the one that other
 /// machines compare with.
@@ -86,6 +90,20 @@ impl Journal {
         answer.await.map_err(|_closed| Unwritten)?
     }
 
+    /// Does something else with the state, between two groups of records.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        what: impl FnOnce(&mut State) -> T + Send + 'static,
+    ) -> Result<T, Unwritten> {
+        let (answer, answered) = oneshot::channel();
+        let ask: Ask = Box::new(move |state| {
+            // Whoever no longer waits for the answer needs none.
+            let _gone = answer.send(what(state));
+        });
+        self.asks.send(ask).map_err(|_closed| Unwritten)?;
+        answered.await.map_err(|_closed| Unwritten)
+    }
+
     /// Whether the lease is ours for certain: it was confirmed lately enough.
     pub fn holds_lease(&self, now: Moment) -> bool {
         self.beat.is_fresh(now)
@@ -98,30 +116,31 @@ impl Journal {
 }
 
 /// The writer's half of a journal.
-#[derive(Debug)]
 pub struct Writer {
     state: State,
-    /// The mark of the orders that the run knows.
-    orders: i64,
+    /// The mark of the orders that the run knows; `None` if somebody else looks for others.
+    orders: Option<i64>,
     lease: Lease,
     entries: mpsc::Receiver<Entry>,
+    asks: mpsc::UnboundedReceiver<Ask>,
     halt: Halt,
     world: World,
     beat: Beat,
 }
 
 /// A journal, and its writer, which must be run until the last journal is dropped; `orders` is the
-/// mark of the orders that the run knows.
+/// mark of the orders that the run knows: where another comes, the run is halted for a moment.
 pub fn journal(
-    (state, orders): (State, i64),
+    (state, orders): (State, Option<i64>),
     lease: Lease,
     halt: Halt,
     world: World,
 ) -> (Journal, Writer) {
     let (sender, entries) = mpsc::channel(GROUP);
+    let (asker, asks) = mpsc::unbounded_channel();
     let beat = Beat::at(world.now());
-    let journal = Journal { entries: sender, beat: beat.clone() };
-    (journal, Writer { state, orders, lease, entries, halt, world, beat })
+    let journal = Journal { entries: sender, asks: asker, beat: beat.clone() };
+    (journal, Writer { state, orders, lease, entries, asks, halt, world, beat })
 }
 
 impl Writer {
@@ -145,6 +164,10 @@ impl Writer {
                 // The heartbeat first: a busy run must be heard of too.
                 _ = beat.tick(), if result.is_ok() => self.commit(&mut std::iter::empty()),
                 _ = look.tick(), if result.is_ok() => self.look_for_orders(),
+                Some(ask) = self.asks.recv(), if result.is_ok() => {
+                    apart(|| ask(&mut self.state));
+                    Ok(())
+                }
                 () = sleep_until(due), if !group.is_empty() => {
                     last = Instant::now();
                     self.write(&mut group, result.is_ok())
@@ -160,13 +183,17 @@ impl Writer {
             if let Err(error) = step {
                 self.halt.pull(Cause::StateLost);
                 result = Err(error);
+                // Whoever asked, or asks from now on, is not answered.
+                self.asks.close();
+                while self.asks.try_recv().is_ok() {}
             }
         }
     }
 
     /// Stops the run for a moment if an order was given or taken back since it was planned.
     fn look_for_orders(&self) -> Result<(), StateError> {
-        if apart(|| self.state.orders_mark())? != self.orders {
+        let Some(known) = self.orders else { return Ok(()) };
+        if apart(|| self.state.orders_mark())? != known {
             self.halt.pull(Cause::Ordered);
         }
         Ok(())
@@ -234,7 +261,7 @@ mod tests {
         let who = Who::default();
         state.begin_run("run", (&who, 1), world.now(), None).unwrap();
         let lease = state.take_lease("run", &world.process, world.now()).unwrap();
-        let (journal, writer) = journal((state, 0), lease, Halt::default(), world);
+        let (journal, writer) = journal((state, Some(0)), lease, Halt::default(), world);
         let writer = tokio::spawn(writer.run());
         let start = Instant::now();
         let entries = [(0, true), (10, true), (60, true), (70, false), (71, false), (300, true)];

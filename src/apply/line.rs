@@ -38,7 +38,7 @@ pub struct Shared {
     /// Who is told how far the work is.
     pub progress: Arc<dyn Progress>,
     /// The number of the newest call.
-    pub newest_call: AtomicI64,
+    pub newest_call: Arc<AtomicI64>,
     /// What the providers' clocks said of ours in this run.
     pub(super) clocks: Arc<Clocks>,
 }

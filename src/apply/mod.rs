@@ -32,9 +32,10 @@ pub mod work;
 
 pub use accounts::KnownAccounts;
 pub use halt::{Cause, Halt};
+pub use journal::{Journal, journal};
 pub use outcome::{Fate, Outcome, Problem, Stopped, Tally, Trouble};
 pub use read::{Survey, Surveyed, View, survey};
-pub use run::{ApplyRequest, ApplyResult, LONG_AGO, apply};
+pub use run::{ApplyRequest, ApplyResult, LONG_AGO, apply, carry_out};
 
 use crate::domain::{Moment, TargetName};
 use crate::plan::Operation;

@@ -124,3 +124,15 @@ impl Tally {
         failed + deferred + in_doubt > 0
     }
 }
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        let Self { done, waiting, failed, deferred, in_doubt, dropped } = other;
+        self.done += done;
+        self.waiting += waiting;
+        self.failed += failed;
+        self.deferred += deferred;
+        self.in_doubt += in_doubt;
+        self.dropped += dropped;
+    }
+}

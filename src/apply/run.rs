@@ -1,8 +1,9 @@
-//! One run: every target side by side, one journal, one outcome.
+//! One run: every target side by side, one journal, one outcome. A service lets each account have a
+//! part of its own, so that none waits for another's answers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::Ordering;
 
 use jiff::SignedDuration;
 use tokio::task::JoinSet;
@@ -23,6 +24,7 @@ use crate::store::{Lease, RecentCalls, Record, State, StateError};
 use crate::world::{Credentials, World};
 
 /// What a run is to do, and with what.
+#[derive(Clone)]
 pub struct ApplyRequest {
     /// Clock, network and chance.
     pub world: World,
@@ -32,8 +34,11 @@ pub struct ApplyRequest {
     pub plan: Arc<Plan>,
     /// What entries say for people, for the audit log.
     pub metas: Metas,
-    /// The targets of the config.
+    /// The targets at which it is to be carried out: what the plan has for others is left.
     pub targets: BTreeMap<TargetName, Arc<Target>>,
+    /// How many targets are called at the same time: each has its share of the connections. `None`
+    /// if those of this plan are all.
+    pub side_by_side: Option<usize>,
     /// What to record of the targets before anything else.
     pub first: Vec<Record>,
     /// The right to change the state.
@@ -67,30 +72,43 @@ pub struct ApplyResult {
     pub written: Result<(), StateError>,
 }
 
-/// Carries out a plan.
+/// Carries out a plan, with a state that nobody else needs meanwhile.
 pub async fn apply(request: ApplyRequest, state: State) -> ApplyResult {
+    let (lease, halt) = (request.lease.clone(), request.halt.clone());
+    let state = (state, Some(request.orders_mark));
+    let (journal, writer) = journal(state, lease, halt, request.world.clone());
+    let writer = tokio::spawn(writer.run());
+    let outcome = carry_out(request, journal).await;
+    let (state, written) =
+        writer.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+    ApplyResult { outcome, state, written }
+}
+
+/// Carries out what a plan has for some targets, by a journal that others may write too.
+pub async fn carry_out(request: ApplyRequest, journal: Journal) -> Outcome {
     let ApplyRequest { world, credentials, plan, targets, first, lease, halt, .. } = request;
+    let newest_call = Arc::clone(&request.accounts.newest_call);
+    newest_call.fetch_max(request.newest_call, Ordering::Relaxed);
+    let is_here = |it: &Operation| targets.contains_key(&it.restriction.target);
     let shared = Arc::new(Shared {
         world: world.clone(),
         plan: Arc::clone(&plan),
         metas: request.metas,
         run: lease.run.clone(),
         halt: halt.clone(),
-        book: Book::default(),
+        book: Book::starting_at(plan.operations.iter().position(is_here).unwrap_or(0)),
         progress: request.progress,
-        newest_call: AtomicI64::new(request.newest_call),
+        newest_call,
         clocks: Arc::clone(&request.accounts.clocks),
     });
-    let state = (state, request.orders_mark);
-    let (journal, writer) = journal(state, lease, halt.clone(), world.clone());
-    let writer = tokio::spawn(writer.run());
     let (sure, unsure) = by_record(&shared, &targets);
     let recorded = record_first(&shared, &journal, (first, &sure)).await;
     let mut paces = Paces::new(&shared.world, request.recent_calls, &request.accounts);
     let mut lines = JoinSet::new();
-    let by_target = by_target(&plan);
+    let by_target = by_target(&plan, &targets);
     // So that one that is slow, or told to pause, takes nothing from the others.
-    let share = (world.http.connections() / by_target.len().max(1)).max(LEAST_SHARE);
+    let side_by_side = request.side_by_side.unwrap_or(by_target.len());
+    let share = (world.http.connections() / side_by_side.max(1)).max(LEAST_SHARE);
     for (name, steps) in by_target {
         let Some(target) = targets.get(&name) else { continue };
         let at_will = request.unpaced && target.endpoint.is_loopback();
@@ -122,13 +140,8 @@ pub async fn apply(request: ApplyRequest, state: State) -> ApplyResult {
     drain(&mut lines).await;
     // By now a provider may have said what time it is.
     let _halted = forget_by_clock(&shared, &journal, (&unsure, request.old_run)).await;
-    drop(journal);
-    let (state, written) =
-        writer.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
     let (tally, problems, stopped) = shared.book.close();
-    let run = shared.run.clone();
-    let outcome = Outcome { run, tally, problems, stopped, cause: halt.cause() };
-    ApplyResult { outcome, state, written }
+    Outcome { run: lease.run, tally, problems, stopped, cause: halt.cause() }
 }
 
 /// How many calls of a target may be on their way.
@@ -158,7 +171,9 @@ fn by_record(
 ) -> (Vec<usize>, Vec<usize>) {
     let operations = shared.plan.operations.iter().enumerate();
     let recorded = operations.filter(|(_, operation)| {
-        operation.means == Means::Record && shared.plan.permits(operation)
+        operation.means == Means::Record
+            && targets.contains_key(&operation.restriction.target)
+            && shared.plan.permits(operation)
     });
     let rests_on_clock = |operation: &Operation| {
         let restriction = &operation.restriction;
@@ -242,10 +257,15 @@ async fn record_all(
     Ok(())
 }
 
-/// The steps of each target of which no guard holds everything back, by their index in the plan.
-fn by_target(plan: &Plan) -> BTreeMap<TargetName, Vec<usize>> {
+/// The steps of each of these targets of which no guard holds everything back, by their index in
+/// the plan.
+fn by_target(
+    plan: &Plan,
+    among: &BTreeMap<TargetName, Arc<Target>>,
+) -> BTreeMap<TargetName, Vec<usize>> {
     let mut targets: BTreeMap<TargetName, Vec<usize>> = BTreeMap::new();
-    for (index, step) in plan.steps.iter().enumerate() {
+    let steps = plan.steps.iter().enumerate();
+    for (index, step) in steps.filter(|(_, step)| among.contains_key(&step.target)) {
         if !step.operations.iter().any(|index| plan.permits_at(*index)) {
             continue;
         }

@@ -36,20 +36,33 @@ impl Execution<'_> {
         ready: Ready,
         state: State,
     ) -> (State, Result<Outcome, Error>) {
-        let Self { world, credentials, lease, halt, mut first, accounts, unpaced, progress } = self;
-        let Ready { plan, snapshot, observed, orders_mark, resolved: _ } = ready;
-        let old_run = match state.newest_run_by(world.now() - apply::LONG_AGO) {
+        let old_run = match state.newest_run_by(self.world.now() - apply::LONG_AGO) {
             Ok(old_run) => old_run,
             Err(error) => return (state, Err(error.into())),
         };
+        let request = self.request(files, ready, old_run);
+        let ApplyResult { outcome, state, written } = apply::apply(request, state).await;
+        (state, written.map(|()| outcome).map_err(Error::from))
+    }
+
+    /// What is to be done at every target; `old_run` began long ago.
+    pub(super) fn request(
+        self,
+        files: &Files,
+        ready: Ready,
+        old_run: Option<Moment>,
+    ) -> ApplyRequest {
+        let Self { world, credentials, lease, halt, mut first, accounts, unpaced, progress } = self;
+        let Ready { plan, snapshot, observed, orders_mark, resolved: _ } = ready;
         first.extend(observed);
         first.extend(ended_orders(&plan, &lease.run, world.now()));
-        let request = ApplyRequest {
+        ApplyRequest {
             world: world.clone(),
             credentials,
             plan,
             metas: Arc::clone(&files.metas),
             targets: files.config.targets.clone(),
+            side_by_side: None,
             first,
             lease: lease.clone(),
             newest_call: snapshot.newest_call,
@@ -60,9 +73,7 @@ impl Execution<'_> {
             unpaced,
             halt: halt.clone(),
             progress,
-        };
-        let ApplyResult { outcome, state, written } = apply::apply(request, state).await;
-        (state, written.map(|()| outcome).map_err(Error::from))
+        }
     }
 }
 

@@ -2,14 +2,15 @@
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::iter::Peekable;
 
-use super::due::{DueDates, NextDue, earlier};
+use super::due::{DueDates, NextDue};
 use super::govern::{Claims, claims};
 use super::standing_orders::{StandingOrders, comes_back};
 use super::why::{Change, End};
 use super::{Census, Inputs, Means, Operation};
-use crate::domain::{Action, Because, Desired, Enforcement, Moment, Restriction};
+use crate::domain::{Action, Because, Desired, Enforcement, Moment, Restriction, TargetName};
 use crate::provider::Verb;
 
 /// What differs, and when it will differ again.
@@ -21,8 +22,8 @@ pub struct Diff {
     pub unchanged: u64,
     /// When there will be something to do again.
     pub next_due: NextDue,
-    /// When whoever keeps time has something to do again.
-    pub next_wake: Option<Moment>,
+    /// When whoever keeps time has something to do again at each target.
+    pub next_wakes: BTreeMap<TargetName, Moment>,
     /// How much is recorded.
     pub census: Census,
 }
@@ -37,7 +38,7 @@ pub fn diff<R: Borrow<Enforcement>>(
         operations: Vec::new(),
         unchanged: 0,
         due: NextDue::NEVER,
-        wake: None,
+        wakes: BTreeMap::new(),
         census: Census::default(),
     };
     let orders = StandingOrders::of(inputs);
@@ -54,7 +55,7 @@ pub fn diff<R: Borrow<Enforcement>>(
         operations: found.operations,
         unchanged: found.unchanged,
         next_due: found.due,
-        next_wake: found.wake,
+        next_wakes: found.wakes,
         census: found.census,
     }
 }
@@ -103,7 +104,7 @@ struct Found {
     operations: Vec<Operation>,
     unchanged: u64,
     due: NextDue,
-    wake: Option<Moment>,
+    wakes: BTreeMap<TargetName, Moment>,
     census: Census,
 }
 
@@ -162,10 +163,22 @@ impl Found {
         };
         change.note_due(&mut due, operation.as_ref(), row);
         self.due = self.due.min(due.next_due());
-        self.wake = earlier(self.wake, due.next_wake());
+        if let Some(at) = due.next_wake() {
+            self.wakes_at(&restriction.target, at);
+        }
         match operation {
             Some(operation) => self.operations.push(operation),
             None => self.unchanged += u64::from(row.is_some()),
+        }
+    }
+}
+
+impl Found {
+    /// Something is to be done at a target then.
+    fn wakes_at(&mut self, target: &TargetName, at: Moment) {
+        match self.wakes.get_mut(target) {
+            Some(earliest) => *earliest = at.min(*earliest),
+            None => drop(self.wakes.insert(target.clone(), at)),
         }
     }
 }

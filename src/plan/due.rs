@@ -116,6 +116,6 @@ impl DueDates {
 }
 
 /// The earlier of two instants, if there is any.
-pub(super) fn earlier(one: Option<Moment>, other: Option<Moment>) -> Option<Moment> {
+fn earlier(one: Option<Moment>, other: Option<Moment>) -> Option<Moment> {
     one.into_iter().chain(other).min()
 }

@@ -1,13 +1,13 @@
 //! A saved plan: read back with suspicion, and compared with a plan made afresh.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
 
 use super::document::{Document, FORMAT_VERSION, OperationView, Origin, TargetView, is_untouched};
 use super::planned::PlannedView;
-use super::{Bound, Operation, Plan};
+use super::{Bound, Operation, Plan, Spared};
 use crate::domain::Moment;
 
 /// Why a saved plan is refused.
@@ -120,8 +120,8 @@ pub fn read(text: &str) -> Result<SavedPlan, Refusal> {
             warnings: document.warnings,
             forecast: document.forecast,
             next_due: document.next_due,
-            next_wake: None,
-            spared: BTreeSet::new(),
+            next_wakes: BTreeMap::new(),
+            spared: Spared::default(),
         },
         not_after: document.not_after,
     })

@@ -42,9 +42,26 @@ pub use operation::{Means, Operation};
 pub use standing_orders::is_of_orders;
 
 use std::borrow::Borrow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::{Action, Enforcement, Moment, Order, Restriction, Warning};
+use crate::domain::{Action, Enforcement, Moment, Order, Restriction, TargetName, Warning};
+
+/// What is left alone for now: whoever plans again and again neither repeats at once what was just
+/// refused, nor begins where earlier calls are on their way still.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Spared {
+    /// All that is about these targets.
+    pub targets: BTreeSet<TargetName>,
+    /// These.
+    pub restrictions: BTreeSet<Restriction>,
+}
+
+impl Spared {
+    /// Whether a restriction is left alone.
+    pub fn covers(&self, restriction: &Restriction) -> bool {
+        self.targets.contains(&restriction.target) || self.restrictions.contains(restriction)
+    }
+}
 
 /// Everything one run should do, and why, and in which order.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -67,12 +84,11 @@ pub struct Plan {
     pub forecast: Vec<Forecast>,
     /// When there will be something to do again.
     pub next_due: NextDue,
-    /// When whoever keeps time has something to do again: re-kicks count too, and what ends by
-    /// itself is left to do so. Of a plan that was read from a file this is not known.
-    pub next_wake: Option<Moment>,
-    /// What is left alone for now although something is to be done about it: whoever plans again and
-    /// again does not repeat at once what was just refused.
-    pub spared: BTreeSet<Restriction>,
+    /// When whoever keeps time has something to do again at each target: re-kicks count too, and
+    /// what ends by itself is left to do so. Of a plan that was read from a file this is not known.
+    pub next_wakes: BTreeMap<TargetName, Moment>,
+    /// What is left alone for now although something is to be done about it.
+    pub spared: Spared,
     /// The orders that have ended by then: their time has come, or the files say the same.
     pub ended_orders: Vec<Order>,
 }
@@ -102,7 +118,7 @@ impl Plan {
     /// back; nothing that is left alone for now.
     pub fn permits(&self, operation: &Operation) -> bool {
         let is_held_back = !operation.upkeep && operation.order.is_none() && self.is_held_back();
-        !is_held_back && !self.spared.contains(&operation.restriction)
+        !is_held_back && !self.spared.covers(&operation.restriction)
     }
 
     /// The same of the operation at this index.
@@ -139,8 +155,8 @@ pub fn complete(inputs: &Inputs<'_>, mut diff: Diff) -> Plan {
         guards,
         warnings: warn::warnings(inputs, &diff.census, &diff.operations, &steps),
         next_due: diff.next_due,
-        next_wake: diff.next_wake,
-        spared: BTreeSet::new(),
+        next_wakes: diff.next_wakes,
+        spared: Spared::default(),
         ended_orders: standing_orders::ended(inputs),
         unchanged: diff.unchanged,
         operations: diff.operations,

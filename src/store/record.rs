@@ -72,6 +72,8 @@ pub struct Intent {
 pub struct Answered {
     /// Its number.
     pub call: i64,
+    /// The run.
+    pub run: String,
     /// When it was sent; `None` if it never was.
     pub sent: Option<Moment>,
     /// When this was known.

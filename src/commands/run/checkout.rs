@@ -129,11 +129,6 @@ impl Checkout {
         before.map(|before| self.files = before).is_some()
     }
 
-    /// Whether the files look otherwise than when they were read.
-    pub(super) fn looks_other(&self, directory: &Path) -> bool {
-        Fingerprint::of(directory) != self.seen
-    }
-
     /// The state stays where it is as long as the service runs.
     fn is_at_home(&self, context: &Context<'_>, files: &Files) -> Result<(), Error> {
         if files.state_location(context)? == self.files.state_location(context)? {

@@ -7,11 +7,13 @@ mod agenda;
 mod board;
 mod checkout;
 mod git;
+mod held;
 mod metrics;
 mod pass;
 mod serve;
 mod service;
 mod systemd;
+mod underway;
 mod watch;
 
 use std::net::SocketAddr;

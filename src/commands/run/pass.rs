@@ -1,136 +1,126 @@
-//! One pass of the service: plans, and carries out until all is done or something more urgent
-//! comes up.
+//! One pass of the service: plans everything that is ours, and lets what is to be done begin at
+//! every account that is free.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
+use super::Service;
 use super::agenda::Left;
 use super::board::Board;
+use super::held::Held;
 use super::metrics::Result as Came;
-use super::{Nudge, Service};
-use crate::apply::{Cause, Fate, Halt, Outcome, Tally};
+use super::underway::{Account, Ended, Part, Passed};
+use crate::apply::{self, ApplyRequest, Fate, Halt, Outcome, Tally};
 use crate::commands::decide::Ready;
 use crate::commands::execute::{Execution, credentials};
-use crate::commands::pass::{check_clock, finish};
+use crate::commands::pass::check_clock;
 use crate::commands::prepare::first_records;
-use crate::commands::tenancy::{Tenancy, uuid};
-use crate::domain::{Action, Moment, Restriction, TargetName};
+use crate::commands::tenancy::uuid;
+use crate::domain::{Moment, Restriction, TargetName};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::{Bound, Operation, Plan, Scope};
 use crate::report::count::counted;
 use crate::report::escape::Terminal;
-use crate::store::{Accounts, Lease, Record, State};
-
-/// Before this long nothing that is due interrupts a pass, so that every pass gets somewhere.
-const UNDISTURBED: Duration = Duration::from_millis(200);
-
-/// A doubt about a rule takes two looks, so far apart and a little more (design §5): after a few
-/// passes that were cut short before the second one, a pass is left alone for this long.
-const UNDISTURBED_IN_DOUBT: Duration = Duration::from_secs(8);
-
-/// So many passes may be cut short while something is in doubt.
-const HURRIED_AT_MOST: u32 = 2;
-
-/// What came of a pass.
-struct Passed {
-    plan: Arc<Plan>,
-    /// What came of its operations; `None` if there were none to carry out.
-    outcome: Option<Outcome>,
-    /// How long that took.
-    took: Duration,
-    scope: BTreeSet<TargetName>,
-}
+use crate::store::{Accounts, Lease, Record, StateError};
 
 impl Service<'_> {
-    /// Plans and carries out; whether there is more to do at once.
-    pub(super) async fn pass(&mut self) -> bool {
-        let Some(Tenancy { state, lease }) = self.tenure.take() else { return false };
-        let scope = self.scope(&lease);
-        if scope.is_empty() {
-            self.tenure = Some(Tenancy { state, lease });
-            self.agenda.rests(self.now());
-            return false;
+    /// Plans, and lets what is to be done begin at the accounts that are free.
+    pub(super) async fn pass(&mut self) {
+        let ours = self.ours();
+        let busy = self.underway.targets();
+        // Another config means other accounts, or the same under other names: first all that is
+        // under way by the one of before comes to its end.
+        if ours.is_subset(&busy) || self.is_reconfigured && !self.underway.is_empty() {
+            return;
         }
-        let (state, passed) = self.pass_with((state, &lease), scope).await;
-        let now = self.now();
-        match passed {
-            Ok(passed) => {
-                self.tenure = Some(Tenancy { state, lease });
-                self.after(now, &passed)
-            }
+        self.is_reconfigured = false;
+        match self.plan_and_begin(&ours, busy).await {
+            Ok(()) => self.board.ready(),
             Err(error) => {
+                let now = self.now();
                 self.agenda.failed(now);
                 self.board.metrics.passed(now, Came::Failed);
                 self.board.not_ready(&error.message);
                 // Whoever lost the state takes it again; whatever else is wrong, it stays ours.
-                if matches!(error.exit, Exit::State | Exit::Locked) {
-                    drop(state);
-                } else {
-                    self.tenure = Some(Tenancy { state, lease });
-                }
+                let is_lost = matches!(error.exit, Exit::State | Exit::Locked);
                 match self.checkout.trouble {
                     Some(_) => self.tell_of_files(),
+                    None if is_lost => {}
                     None => self.say(&error.message),
                 }
-                false
+                if is_lost {
+                    self.lose(&error.message).await;
+                }
             }
         }
+        self.board.metrics.due(self.next());
     }
 
-    /// The targets whose accounts are ours, without those that are left alone for now.
-    fn scope(&self, lease: &Lease) -> BTreeSet<TargetName> {
-        let now = self.now();
-        let targets = self.checkout.files.config.targets.iter();
-        let is_ours = |key: String| match &lease.accounts {
+    /// The targets whose accounts are ours.
+    pub(super) fn ours(&self) -> BTreeSet<TargetName> {
+        let Some(Held { lease, .. }) = &self.held else { return BTreeSet::new() };
+        let is_ours = |account: String| match &lease.accounts {
             Accounts::All => true,
-            Accounts::Only(held) => held.contains(&key),
+            Accounts::Only(held) => held.contains(&account),
         };
-        let ours = targets
-            .filter(|(name, target)| is_ours(target.rate_key()) && !self.agenda.spares(name, now));
+        let targets = self.checkout.files.config.targets.iter();
+        let ours = targets.filter(|(_, target)| is_ours(target.rate_key()));
         ours.map(|(name, _)| name.clone()).collect()
     }
 
-    async fn pass_with(
+    async fn plan_and_begin(
         &mut self,
-        (mut state, lease): (State, &Lease),
-        scope: BTreeSet<TargetName>,
-    ) -> (State, Result<Passed, Error>) {
-        let (ready, has_work) = match self.plan(&mut state, lease, &scope) {
-            Ok(planned) => planned,
-            Err(error) => return (state, Err(error)),
-        };
+        ours: &BTreeSet<TargetName>,
+        busy: BTreeSet<TargetName>,
+    ) -> Result<(), Error> {
+        let Some(ready) = self.plan(ours, &busy).await? else { return Ok(()) };
         let plan = Arc::clone(&ready.plan);
-        if !has_work {
-            let took = Duration::ZERO;
-            return (state, Ok(Passed { plan, outcome: None, took, scope }));
+        let to_do = plan.operations.iter().filter(|operation| plan.permits(operation));
+        let at: BTreeSet<TargetName> = to_do.map(|it| it.restriction.target.clone()).collect();
+        let now = self.now();
+        self.agenda.planned(ours);
+        for target in
+            ours.iter().filter(|it| !plan.spared.targets.contains(*it) && !at.contains(*it))
+        {
+            self.agenda.passed(target, now, plan.next_wakes.get(target).copied(), Left::Idle);
         }
-        let begun = Instant::now();
-        let (state, outcome) = self.carry_out((state, lease), ready).await;
-        let took = begun.elapsed();
-        let passed = outcome.map(|outcome| Passed { plan, outcome: Some(outcome), took, scope });
-        (state, passed)
+        if !at.is_empty() || !plan.ended_orders.is_empty() {
+            return self.carry_out(ready, &at).await;
+        }
+        let records: Vec<Record> = self
+            .first_records(&ready)
+            .filter(|record| is_news(record, &ready.snapshot.bound))
+            .collect();
+        if !records.is_empty() {
+            self.write(records).await?;
+        }
+        self.board.metrics.passed(now, Came::Idle);
+        self.count_rows().await;
+        Ok(())
     }
 
-    /// Plans; whether there is anything to carry out.
-    fn plan(
+    /// Plans; `None` if the state is not ours.
+    async fn plan(
         &mut self,
-        state: &mut State,
-        lease: &Lease,
-        scope: &BTreeSet<TargetName>,
-    ) -> Result<(Ready, bool), Error> {
+        ours: &BTreeSet<TargetName>,
+        busy: &BTreeSet<TargetName>,
+    ) -> Result<Option<Ready>, Error> {
+        let Some(held) = &self.held else { return Ok(None) };
         let begun = Instant::now();
-        let now = self.context.world.now();
-        // First: an order that comes in between is read, and looked at once more for nothing.
-        self.orders_mark = state.orders_mark()?;
-        let mut snapshot = state.snapshot()?;
+        // The mark first: an order that comes in between is read, and looked at once more for
+        // nothing.
+        let read = held.ask(|state| Ok((state.orders_mark()?, state.snapshot()?)));
+        let (orders_mark, mut snapshot) = read.await?;
+        self.orders_mark = orders_mark;
+        let now = self.now();
         check_clock(&snapshot, false, now)?;
         let files = &self.checkout.files;
-        let all = scope.len() == files.config.targets.len();
-        let scope = if all { Scope::Everything } else { Scope::Only(scope.clone()) };
+        let all = ours.len() == files.config.targets.len();
+        // Guards count what is under way, and what is left alone, too.
+        let scope = if all { Scope::Everything } else { Scope::Only(ours.clone()) };
         let planned = files.plan(&mut snapshot, &scope, now, &[]);
         let (mut plan, _, resolved) = match planned {
             Ok(planned) => planned,
@@ -142,23 +132,18 @@ impl Service<'_> {
         };
         self.checkout.confirm();
         self.tell_of_guards(&plan);
-        let files = &self.checkout.files;
         self.board.metrics.planned(&plan, begun.elapsed(), snapshot.orders.len());
         plan.spared = self.agenda.spared(now);
-        let to_do = plan.operations.iter().any(|operation| plan.permits(operation));
-        let records: Vec<Record> = first_records(files, &plan, &resolved, &snapshot)
-            .filter(|it| is_news(it, &snapshot.bound))
-            .collect();
-        let has_work = to_do || !plan.ended_orders.is_empty();
-        if !has_work && !records.is_empty() {
-            state.commit(lease.fence, &records)?;
-        }
+        plan.spared.targets.extend(busy.iter().cloned());
         // They may be many, and the plan has all of them that is needed from now on.
         snapshot.rows = Vec::new();
-        let orders_mark = self.orders_mark;
         let plan = Arc::new(plan);
-        let ready = Ready { plan, resolved, snapshot, observed: Vec::new(), orders_mark };
-        Ok((ready, has_work))
+        Ok(Some(Ready { plan, resolved, snapshot, observed: Vec::new(), orders_mark }))
+    }
+
+    fn first_records(&self, ready: &Ready) -> impl Iterator<Item = Record> {
+        let Ready { plan, resolved, snapshot, .. } = ready;
+        first_records(&self.checkout.files, plan, resolved, snapshot)
     }
 
     /// Says what a guard holds back, if any does.
@@ -176,128 +161,142 @@ impl Service<'_> {
         }
     }
 
-    /// Carries a plan out, as a run of its own.
-    async fn carry_out(
-        &mut self,
-        (mut state, lease): (State, &Lease),
-        ready: Ready,
-    ) -> (State, Result<Outcome, Error>) {
-        let world = self.context.world;
-        let lease = Lease { run: uuid(world), ..lease.clone() };
-        let who = match self.who.take() {
-            Some(who) => who,
-            None => world.who(&self.context.global.dir).await,
-        };
-        let begun = state.begin_run(&lease.run, (&who, world.process.pid), world.now(), None);
-        self.who = Some(who);
-        if let Err(error) = begun {
-            return (state, Err(error.into()));
-        }
-        let brake = Halt::default();
-        let files = &self.checkout.files;
-        let due = ready.plan.next_wake.and_then(|at| Duration::try_from(at - world.now()).ok());
+    /// Lets a plan be carried out at these targets, as a run of its own: at each account by itself.
+    async fn carry_out(&mut self, ready: Ready, at: &BTreeSet<TargetName>) -> Result<(), Error> {
+        let Some(held) = &self.held else { return Ok(()) };
+        let lease = Lease { run: uuid(self.context.world), ..held.lease.clone() };
+        let journal = held.journal.clone();
+        let old_run = self.begin_run(&lease.run).await?;
+        let plan = Arc::clone(&ready.plan);
+        let first = self.first_records(&ready).collect();
         let execution = Execution {
-            world,
-            credentials: credentials(self.context, world, false),
+            world: self.context.world,
+            credentials: credentials(self.context, self.context.world, false),
             lease: &lease,
-            halt: &brake,
-            first: first_records(files, &ready.plan, &ready.resolved, &ready.snapshot).collect(),
+            halt: &Halt::default(),
+            first,
             accounts: self.accounts.clone(),
             unpaced: false,
             progress: Arc::<Board>::clone(&self.board),
         };
-        let mut carrying = std::pin::pin!(execution.carry_out(files, ready, state));
-        let undisturbed =
-            if self.hurried >= HURRIED_AT_MOST { UNDISTURBED_IN_DOUBT } else { UNDISTURBED };
-        let mut due = std::pin::pin!(sleep(due.unwrap_or(Duration::MAX).max(undisturbed)));
-        let (mut state, outcome) = loop {
-            tokio::select! {
-                done = &mut carrying => break done,
-                () = &mut due, if brake.cause().is_none() => brake.pull(Cause::Preempted),
-                () = self.halt.pulled(), if !is_final(&brake) => {
-                    brake.pull(self.halt.cause().unwrap_or(Cause::Terminated));
-                }
-                Some(nudge) = self.inbox.recv() => {
-                    let directory = &self.context.global.dir;
-                    if nudge == Nudge::Reload || self.checkout.looks_other(directory) {
-                        self.pending = self.pending.filter(|it| *it == Nudge::Reload).or(Some(nudge));
-                        brake.pull(Cause::Preempted);
-                    }
-                }
-                () = sleep(super::service::LOOK_EVERY) => self.board.alive(),
-            }
-        };
-        let outcome = outcome.and_then(|outcome| {
-            finish(&mut state, &outcome, world)?;
-            Ok(outcome)
-        });
-        (state, outcome)
+        let mut request = execution.request(&self.checkout.files, ready, old_run);
+        self.write(std::mem::take(&mut request.first)).await?;
+        request.side_by_side = Some(request.targets.len());
+        let now = self.now();
+        for (account, targets) in self.by_account(at) {
+            let part = Part::new(Arc::clone(&plan), targets);
+            let is_here = |name: &TargetName| part.targets.contains(name);
+            let targets = request.targets.iter().filter(|(name, _)| is_here(name));
+            let targets = targets.map(|(name, target)| (name.clone(), Arc::clone(target)));
+            let (targets, halt) = (targets.collect(), part.brake());
+            let work = ApplyRequest { targets, halt, ..request.clone() };
+            let work = apply::carry_out(work, journal.clone());
+            self.underway.begin((&lease.run, account), part, now, work);
+        }
+        if at.is_empty() {
+            self.finish_run(lease.run, Passed::default()).await?;
+        }
+        Ok(())
     }
 
-    /// Notes what came of a pass; whether there is more to do at once.
-    fn after(&mut self, now: Moment, passed: &Passed) -> bool {
-        let Passed { plan, outcome, took, scope } = passed;
-        let cause = outcome.as_ref().and_then(|outcome| outcome.cause);
-        let again = cause.is_some_and(Cause::is_for_a_moment);
-        if cause == Some(Cause::Ordered) {
-            self.agenda.forgive();
+    /// All targets of the accounts of these.
+    fn by_account(&self, at: &BTreeSet<TargetName>) -> BTreeMap<Account, BTreeSet<TargetName>> {
+        let mut accounts: BTreeMap<Account, BTreeSet<TargetName>> = BTreeMap::new();
+        for (name, target) in &self.checkout.files.config.targets {
+            accounts.entry(target.rate_key()).or_default().insert(name.clone());
         }
-        let tally = outcome.as_ref().map(|outcome| outcome.tally).unwrap_or_default();
+        accounts.retain(|_, targets| targets.iter().any(|target| at.contains(target)));
+        accounts
+    }
+
+    /// Records that a run begins; when the newest one began that is long ago.
+    async fn begin_run(&mut self, run: &str) -> Result<Option<Moment>, Error> {
+        let world = self.context.world;
+        let who = match self.who.take() {
+            Some(who) => who,
+            None => world.who(&self.context.global.dir).await,
+        };
+        self.who = Some(who.clone());
+        let (run, now, pid) = (run.to_owned(), world.now(), world.process.pid);
+        let Some(held) = &self.held else { return Ok(None) };
+        let begin = held.ask(move |state| {
+            let old_run = state.newest_run_by(now - apply::LONG_AGO)?;
+            state.begin_run(&run, (&who, pid), now, None)?;
+            Ok(old_run)
+        });
+        Ok(begin.await?)
+    }
+
+    async fn write(&self, records: Vec<Record>) -> Result<(), Error> {
+        let Some(held) = &self.held else { return Ok(()) };
+        let written = held.journal.write(records).await;
+        written.map_err(|_unwritten| StateError::LeaseLost.into())
+    }
+
+    /// Notes what came of a pass.
+    async fn finish_run(&mut self, run: String, passed: Passed) -> Result<(), Error> {
+        let now = self.now();
+        let Passed { tally, is_cut, .. } = passed;
         let Tally { waiting, failed, in_doubt, .. } = tally;
-        let is_doubtful = |it: &Operation| it.doubted.is_some() && plan.permits(it);
-        if in_doubt > 0 || plan.operations.iter().any(is_doubtful) {
-            let is_cut = cause == Some(Cause::Preempted);
-            self.hurried = if is_cut { self.hurried + 1 } else { 0 };
-        }
-        let came = match outcome {
-            None => Came::Idle,
-            Some(_) if waiting + failed + in_doubt > 0 => Came::Unfinished,
-            Some(_) if again => Came::Preempted,
-            Some(_) => Came::Done,
+        let came = match is_cut {
+            _ if waiting + failed + in_doubt > 0 => Came::Unfinished,
+            true => Came::Preempted,
+            false => Came::Done,
         };
-        let stopped = outcome.iter().flat_map(|outcome| &outcome.stopped);
-        let stopped: BTreeSet<TargetName> = stopped.map(|it| it.target.clone()).collect();
-        if outcome.is_some() {
-            self.agenda.stopped(now, scope, &stopped);
+        self.board.metrics.passed(now, came);
+        let Some(held) = &self.held else { return Ok(()) };
+        let (of, outcome) = (run.clone(), serde_json::to_string(&tally).unwrap_or_default());
+        held.ask(move |state| state.finish_run(&of, now, &outcome)).await?;
+        self.count_rows().await;
+        tell(&run, &passed);
+        Ok(())
+    }
+
+    /// Notes what came of a part of a pass; whether there is more to do there at once.
+    pub(super) async fn ended(&mut self, ended: Ended) -> Result<bool, Error> {
+        let Ended { part, outcome, pass } = ended;
+        let now = self.now();
+        let stopped: BTreeSet<_> = outcome.stopped.iter().map(|it| it.target.clone()).collect();
+        let mut undone = undone(&part.plan, &outcome);
+        let at: BTreeSet<_> = part.operations().map(|it| &it.restriction.target).collect();
+        for target in at {
+            let undone = undone.remove(target).unwrap_or_default();
+            let left = if stopped.contains(target) { Left::Stopped } else { Left::Undone(undone) };
+            self.agenda.passed(target, now, part.plan.next_wakes.get(target).copied(), left);
         }
-        let left = match outcome {
-            None => Left::Idle,
-            Some(outcome) => Left::Undone(undone(plan, outcome, &stopped)),
-        };
-        self.agenda.passed(now, plan.next_wake, left);
-        let metrics = &self.board.metrics;
-        metrics.passed(now, came);
-        metrics.due(self.agenda.next());
-        metrics.stopped(scope, &self.agenda.all_stopped());
-        if let Some(Tenancy { state, .. }) = &mut self.tenure
-            && let Ok(rows) = state.view().and_then(|view| view.rows_per_target())
-        {
-            metrics.in_force(scope, &rows);
+        self.board.metrics.stopped(&self.ours(), &self.agenda.stopped());
+        tell_of_stopped(&outcome);
+        // With pseudonyms nothing is quoted: a provider may name whom it refuses.
+        if !self.context.global.pseudonyms {
+            tell_why(&part.plan, &outcome);
         }
-        self.board.ready();
-        if let Some(outcome) = outcome {
-            tell(outcome, plan.operations.iter().all(is_routine), *took);
-            // With pseudonyms nothing is quoted: a provider may name whom it refuses.
-            if !self.context.global.pseudonyms {
-                tell_why(plan, outcome);
-            }
+        let again = outcome.cause.is_some_and(apply::Cause::is_for_a_moment);
+        if let Some(pass) = pass {
+            self.finish_run(outcome.run, pass).await?;
         }
-        again
+        Ok(again)
+    }
+
+    /// Counts what is recorded.
+    async fn count_rows(&mut self) {
+        let Some(held) = &self.held else { return };
+        let counted = held.ask(|state| state.view()?.rows_per_target()).await;
+        if let Ok(rows) = counted {
+            self.board.metrics.in_force(&self.ours(), &rows);
+        }
     }
 }
 
-/// What is not done and is to be left alone for a while. Targets that have stopped are left alone
-/// as a whole, and what was not begun is done by the next pass.
-fn undone(plan: &Plan, outcome: &Outcome, stopped: &BTreeSet<TargetName>) -> BTreeSet<Restriction> {
+/// What is not done at each target and is to be left alone for a while. What was not begun is done
+/// by the next pass.
+fn undone(plan: &Plan, outcome: &Outcome) -> BTreeMap<TargetName, BTreeSet<Restriction>> {
     let problems = outcome.problems.iter().filter(|problem| problem.fate != Fate::Deferred);
     let operations = problems.filter_map(|problem| plan.operations.get(problem.operation));
-    let restrictions = operations.map(|operation| &operation.restriction);
-    restrictions.filter(|it| !stopped.contains(&it.target)).cloned().collect()
-}
-
-/// Whether a pass was told to end for good.
-fn is_final(brake: &Halt) -> bool {
-    brake.cause().is_some_and(|cause| !cause.is_for_a_moment())
+    let mut undone: BTreeMap<TargetName, BTreeSet<Restriction>> = BTreeMap::new();
+    for Operation { restriction, .. } in operations {
+        undone.entry(restriction.target.clone()).or_default().insert(restriction.clone());
+    }
+    undone
 }
 
 /// Whether something is to be recorded that the state does not say.
@@ -306,11 +305,6 @@ fn is_news(record: &Record, bound: &BTreeMap<TargetName, Bound>) -> bool {
         Record::Bind(name, as_now) => bound.get(name) != Some(as_now),
         _ => true,
     }
-}
-
-/// Whether an operation only keeps up what is in force: an hour of these is a quiet one.
-fn is_routine(operation: &Operation) -> bool {
-    operation.upkeep && matches!(operation.action, Action::Kick | Action::Renew | Action::Forget)
 }
 
 /// Says of each target why something failed there, for the first that did.
@@ -328,17 +322,21 @@ fn tell_why(plan: &Plan, outcome: &Outcome) {
     }
 }
 
-/// Says what came of a run that did something.
-fn tell(outcome: &Outcome, is_routine: bool, took: Duration) {
-    let Tally { done, waiting, failed, deferred, in_doubt, dropped } = outcome.tally;
-    let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    if is_routine && waiting + failed + in_doubt == 0 {
-        tracing::debug!(target: "ostracon", run = outcome.run, done, millis, "kept up");
-        return;
-    }
-    tracing::info!(target: "ostracon", run = outcome.run, done, waiting, failed, deferred, in_doubt, dropped, millis, "applied");
+/// Says which targets have stopped, and why.
+fn tell_of_stopped(outcome: &Outcome) {
     for stopped in &outcome.stopped {
         let error = &*stopped.trouble.error;
         tracing::warn!(target: "ostracon", run = outcome.run, target_name = %stopped.target, error, "nothing more is sent there for a while");
     }
+}
+
+/// Says what came of a run that did something.
+fn tell(run: &str, passed: &Passed) {
+    let Tally { done, waiting, failed, deferred, in_doubt, dropped } = passed.tally;
+    let millis = u64::try_from(passed.took.as_millis()).unwrap_or(u64::MAX);
+    if !passed.is_news && waiting + failed + in_doubt == 0 {
+        tracing::debug!(target: "ostracon", run, done, millis, "kept up");
+        return;
+    }
+    tracing::info!(target: "ostracon", run, done, waiting, failed, deferred, in_doubt, dropped, millis, "applied");
 }

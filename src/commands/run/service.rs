@@ -1,6 +1,5 @@
 //! The loop: what woke the service, the files, a pass, when next.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,15 +10,15 @@ use super::Nudge;
 use super::agenda::Agenda;
 use super::board::Board;
 use super::checkout::{Checkout, Look};
+use super::held::Held;
+use super::underway::{Ended, Underway};
 use crate::apply::{Cause, Halt, KnownAccounts};
 use crate::commands::Context;
-use crate::commands::apply::{check_lineage_at, give_back};
-use crate::commands::tenancy::{self, Tenancy};
+use crate::commands::apply::check_lineage_at;
 use crate::domain::{Moment, Who};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::plan::Scope;
-use crate::store::{Accounts, Claim, HEARTBEAT_EVERY, Location, StateError};
+use crate::store::Location;
 
 /// Why the service goes to work.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,6 +31,8 @@ enum Wake {
     Due,
     /// Somebody gave an order.
     Order,
+    /// What was under way somewhere has made room for something else.
+    Freed,
     /// Others hold the state, or some of it, and may not any more.
     Claim,
     /// It is told to end.
@@ -56,32 +57,29 @@ const BUSY_FOR: jiff::SignedDuration = jiff::SignedDuration::from_millis(250);
 /// A service that keeps time.
 pub struct Service<'a> {
     pub(super) context: &'a Context<'a>,
-    pub(super) halt: Halt,
-    pub(super) inbox: UnboundedReceiver<Nudge>,
+    halt: Halt,
+    inbox: UnboundedReceiver<Nudge>,
     /// How often the files are looked at.
-    pub(super) every: Duration,
+    every: Duration,
     /// When they were last.
-    pub(super) looked: Instant,
+    looked: Instant,
     /// When orders were looked for last.
     pub(super) looked_for_orders: Instant,
-    /// When others were last let know that we live.
-    pub(super) beaten: Instant,
     /// Who acts, and by which commit of the files; unknown once they have changed.
     pub(super) who: Option<Who>,
-    /// How many passes in a row were interrupted while something was in doubt.
-    pub(super) hurried: u32,
-    /// What came during a pass.
-    pub(super) pending: Option<Nudge>,
     pub(super) location: Location,
     pub(super) checkout: Checkout,
+    /// Whether the config is another than that of what is under way.
+    pub(super) is_reconfigured: bool,
     /// What was said last of what is wrong: nothing is said twice.
-    pub(super) said: Option<String>,
-    pub(super) tenure: Option<Tenancy>,
+    said: Option<String>,
+    pub(super) held: Option<Held>,
     /// What is known of the accounts as long as the state is ours.
     pub(super) accounts: KnownAccounts,
     /// The mark of the orders that the last plan knew.
     pub(super) orders_mark: i64,
     pub(super) agenda: Agenda,
+    pub(super) underway: Underway,
     pub(super) board: Arc<Board>,
 }
 
@@ -103,17 +101,16 @@ impl<'a> Service<'a> {
             every,
             looked: Instant::now(),
             looked_for_orders: Instant::now(),
-            beaten: Instant::now(),
             who: None,
-            hurried: 0,
-            pending: None,
             location,
             checkout,
+            is_reconfigured: false,
             said: None,
-            tenure: None,
+            held: None,
             accounts: KnownAccounts::default(),
             orders_mark: 0,
             agenda: Agenda::default(),
+            underway: Underway::default(),
             board: Arc::default(),
         })
     }
@@ -123,81 +120,26 @@ impl<'a> Service<'a> {
         self.tell_of_files();
         let mut woken = Wake::Begin;
         while woken != Wake::End {
-            let has_more = self.hold().await;
             let is_other = self.look_at_files(woken);
+            let has_more = self.hold().await;
             if woken == Wake::Order {
                 self.agenda.forgive();
+                self.underway.brake(Cause::Ordered);
             }
-            let is_time = matches!(woken, Wake::Begin | Wake::Due | Wake::Order);
-            let mut again = has_more || is_other || is_time;
-            while again && self.halt.cause().is_none() {
-                again = self.pass().await;
-                self.look_at_pending();
+            let is_time = matches!(woken, Wake::Begin | Wake::Due | Wake::Order | Wake::Freed);
+            if has_more || is_other || is_time {
+                self.pass().await;
             }
             woken = self.until_woken().await;
         }
-        self.give_back();
-        Ok(match self.halt.cause() {
-            Some(Cause::Terminated) => Exit::Terminated,
-            _ => Exit::Interrupted,
-        })
+        let cause = self.halt.cause().unwrap_or(Cause::Interrupted);
+        self.come_to_rest(cause).await;
+        self.give_back().await;
+        Ok(if cause == Cause::Terminated { Exit::Terminated } else { Exit::Interrupted })
     }
 
     pub(super) fn now(&self) -> Moment {
         self.context.world.now()
-    }
-
-    /// Takes the state, or more accounts of it, if nobody else has them; whether there are more
-    /// than before.
-    async fn hold(&mut self) -> bool {
-        let had = self.held();
-        let wanted = self.checkout.files.accounts(&Scope::Everything);
-        if self.tenure.is_none() {
-            let none = Accounts::Only(BTreeSet::new());
-            let world = self.context.world;
-            match tenancy::take(&self.location, world, &none, Duration::ZERO).await {
-                Ok(tenure) => {
-                    tracing::info!(target: "ostracon", run = tenure.lease.run, "the state is ours");
-                    self.tenure = Some(tenure);
-                    self.accounts = KnownAccounts::default();
-                }
-                Err(error) => self.say(&error.message.clone()),
-            }
-        }
-        if let Some(Tenancy { state, lease }) = &mut self.tenure
-            && !lease.accounts.cover(&wanted)
-        {
-            let (process, now) = (&self.context.world.process, self.context.world.now());
-            let run = &*lease.run;
-            let claim = Claim { run, process, now, lineage: "", accounts: &wanted };
-            match state.extend_lease(lease, &claim) {
-                Ok(more) => *lease = more,
-                Err(error) => self.lose(&error),
-            }
-        }
-        let has = self.held();
-        self.board.metrics.holds(has);
-        if has == 0 {
-            self.board.not_ready("another run holds the state");
-        }
-        has > had
-    }
-
-    /// Whether others hold accounts that the service wants.
-    fn lacks(&self) -> bool {
-        let wanted = self.checkout.files.accounts(&Scope::Everything);
-        self.tenure.as_ref().is_none_or(|tenure| !tenure.lease.accounts.cover(&wanted))
-    }
-
-    /// How many of the accounts are ours.
-    fn held(&self) -> usize {
-        let wanted = self.checkout.files.accounts(&Scope::Everything);
-        match (self.tenure.as_ref().map(|tenure| &tenure.lease.accounts), wanted) {
-            (None, _) => 0,
-            (Some(Accounts::All), Accounts::Only(wanted)) => wanted.len().max(1),
-            (Some(Accounts::All), Accounts::All) => 1,
-            (Some(Accounts::Only(held)), _) => held.len(),
-        }
     }
 
     /// Looks at the files if they may have changed; whether they say something else now.
@@ -216,9 +158,11 @@ impl<'a> Service<'a> {
                 self.who = None;
                 if config {
                     self.agenda.forgive();
+                    self.is_reconfigured = true;
                 } else {
                     self.agenda.edited();
                 }
+                self.underway.brake(Cause::Preempted);
                 tracing::info!(target: "ostracon", "the files have changed");
             }
             Look::Broken => {}
@@ -248,18 +192,18 @@ impl<'a> Service<'a> {
         }
     }
 
-    /// The state is not ours any more, or cannot be had.
-    fn lose(&mut self, error: &StateError) {
-        self.tenure = None;
-        self.board.metrics.holds(0);
-        self.board.not_ready(&error.to_string());
-        self.say(&error.to_string());
-    }
-
-    /// Looks at the files if somebody has asked for that during a pass.
-    fn look_at_pending(&mut self) {
-        if let Some(nudge) = self.pending.take() {
-            self.look_at_files(Wake::Nudged(nudge));
+    /// Begins nothing more, and waits for all that is under way.
+    pub(super) async fn come_to_rest(&mut self, cause: Cause) {
+        self.underway.brake(cause);
+        loop {
+            tokio::select! {
+                ended = self.underway.ended() => match ended {
+                    // What cannot be written any more is said by whoever lets go of the state.
+                    Some(ended) => drop(self.ended(ended).await),
+                    None => return,
+                },
+                () = sleep(LOOK_EVERY) => self.board.alive(),
+            }
         }
     }
 
@@ -269,25 +213,30 @@ impl<'a> Service<'a> {
         loop {
             self.board.alive();
             // Before anything that may wake it again and again.
-            match self.look_at_state() {
-                Ok(true) => return Wake::Order,
-                Ok(false) => {}
-                Err(error) => self.lose(&error),
+            if self.has_orders().await {
+                return Wake::Order;
             }
-            let due = self.agenda.next();
             let now = self.now();
             if self.agenda.takes_files(now) || self.looked.elapsed() >= self.every {
                 return Wake::Nudged(Nudge::Files);
             }
+            self.underway.brake_for_what_is_due(now);
+            let due = self.next();
             if due.is_some_and(|due| due <= now) {
                 return Wake::Due;
             }
-            let until_due = due.and_then(|due| Duration::try_from(due - now).ok());
+            let next = due.into_iter().chain(self.underway.next()).chain(self.agenda.files()).min();
+            let until_next = next.and_then(|next| Duration::try_from(next - now).ok());
+            let lost = self.held.as_ref().map(|held| held.lost.clone());
             tokio::select! {
                 biased;
                 () = self.halt.pulled() => return Wake::End,
+                () = pulled(lost) => self.lose("the state was lost").await,
+                Some(ended) = self.underway.ended() => if self.note_ends(ended).await {
+                    return Wake::Freed;
+                },
                 Some(nudge) = self.inbox.recv() => return self.settled(nudge).await,
-                () = sleep(until_due.unwrap_or(LOOK_EVERY).min(LOOK_EVERY)) => {}
+                () = sleep(until_next.unwrap_or(LOOK_EVERY).min(LOOK_EVERY)) => {}
             }
             if begun.elapsed() >= CLAIM_EVERY && self.lacks() {
                 return Wake::Claim;
@@ -295,19 +244,28 @@ impl<'a> Service<'a> {
         }
     }
 
-    /// Looks now and then whether an order has come, and lets others know that we live.
-    fn look_at_state(&mut self) -> Result<bool, StateError> {
-        let now = self.context.world.now();
-        let Some(Tenancy { state, lease }) = &mut self.tenure else { return Ok(false) };
-        if self.beaten.elapsed() >= HEARTBEAT_EVERY.unsigned_abs() {
-            self.beaten = Instant::now();
-            state.heartbeat(lease, now)?;
+    /// Notes what came of what was under way at one account, and at all that have ended meanwhile;
+    /// whether there is more to do.
+    async fn note_ends(&mut self, first: Ended) -> bool {
+        let (mut next, mut again) = (Some(first), false);
+        while let Some(ended) = next {
+            match self.ended(ended).await {
+                Ok(more) => again |= more,
+                Err(error) => self.lose(&error.message).await,
+            }
+            next = self.underway.try_ended();
         }
-        if self.looked_for_orders.elapsed() < LOOK_EVERY {
-            return Ok(false);
+        again
+    }
+
+    /// When there is something to do where nothing is under way.
+    pub(super) fn next(&self) -> Option<Moment> {
+        let (ours, busy) = (self.ours(), self.underway.targets());
+        let waits = self.is_reconfigured && !self.underway.is_empty();
+        if waits || ours.is_subset(&busy) {
+            return None;
         }
-        self.looked_for_orders = Instant::now();
-        Ok(state.orders_mark()? != self.orders_mark)
+        self.agenda.next(|target| ours.contains(target) && !busy.contains(target))
     }
 
     /// Waits until nobody changes the files any more.
@@ -326,12 +284,12 @@ impl<'a> Service<'a> {
         }
         Wake::Nudged(nudge)
     }
+}
 
-    /// Gives the state back.
-    fn give_back(&mut self) {
-        let Some(Tenancy { state, lease }) = self.tenure.take() else { return };
-        if let Err(error) = give_back(state, &lease, self.context.world) {
-            tracing::warn!(target: "ostracon", %error, "the state could not be given back");
-        }
+/// Waits until the brake is pulled, if there is one.
+async fn pulled(brake: Option<Halt>) {
+    match brake {
+        Some(brake) => brake.pulled().await,
+        None => std::future::pending().await,
     }
 }

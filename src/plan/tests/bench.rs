@@ -277,7 +277,7 @@ fn is_read_back(plan: &Plan) {
     let saved = read(std::str::from_utf8(&saved).unwrap()).unwrap();
     let mut plan = plan.clone();
     plan.steps.clear();
-    plan.next_wake = None;
+    plan.next_wakes.clear();
     plan.operations.iter_mut().for_each(|operation| operation.means = Means::Record);
     assert_eq!(saved.shown(), (&plan, &origin));
 }

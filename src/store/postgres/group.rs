@@ -48,8 +48,8 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// The records of a run, sorted into what goes together.
-    pub(super) fn of(records: &mut dyn Iterator<Item = &Record>, run: &str) -> Self {
+    /// Records, sorted into what goes together.
+    pub(super) fn of(records: &mut dyn Iterator<Item = &Record>) -> Self {
         let mut group = Self {
             first: Vec::new(),
             intents: Rows::new(&INTENT),
@@ -63,7 +63,7 @@ impl Group {
         for record in records {
             match record {
                 Record::Intent(intent) => group.intents.push(cells_of_intent(intent)),
-                Record::Answered(answered) => group.answers.push(cells_of_answer(answered, run)),
+                Record::Answered(answered) => group.answers.push(cells_of_answer(answered)),
                 Record::Put(row) => drop(known.insert(&row.restriction, Some(row))),
                 Record::Drop(restriction) => drop(known.insert(restriction, None)),
                 Record::Audit(row) => group.audit.push(storable(row)),
@@ -103,8 +103,8 @@ fn cells_of_intent(intent: &Intent) -> [Cell; 10] {
     ]
 }
 
-fn cells_of_answer(answered: &Answered, run: &str) -> [Cell; 8] {
-    let Answered { call, sent, at, outcome, code, message, request_id } = answered;
+fn cells_of_answer(answered: &Answered) -> [Cell; 8] {
+    let Answered { call, run, sent, at, outcome, code, message, request_id } = answered;
     [
         Cell::text(run),
         Cell::Number(Some(*call)),
@@ -124,12 +124,17 @@ fn storable(row: &AuditRow) -> AuditRow {
     AuditRow { code, message, request_id: clean(&row.request_id), ..row.clone() }
 }
 
-/// Adds audit rows to what is sent; the head after them.
-pub(super) fn append(rows: &[AuditRow], head: &Link, who: &str, log: &mut Rows) -> Link {
+/// Adds audit rows to what is sent, each with who began its run; the head after them.
+pub(super) fn append<'a>(
+    rows: &'a [AuditRow],
+    head: &Link,
+    who: impl Fn(&'a AuditRow) -> &'a str,
+    log: &mut Rows,
+) -> Link {
     let mut head = head.clone();
     for row in rows {
         let columns = row.values(head.seq.saturating_add(1));
-        let texts = row.texts(who);
+        let texts = row.texts(who(row));
         let next = head.next(&mut columns.into_iter().chain(texts));
         let hash = [Cell::text(&next.hash)];
         log.push(columns.into_iter().map(cell).chain(hash).chain(texts.into_iter().map(cell)));

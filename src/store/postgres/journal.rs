@@ -44,7 +44,7 @@ impl State {
         };
         tenure.group += 1;
         let tenure = tenure.clone();
-        let group = Arc::new(Group::of(records, &tenure.run));
+        let group = Arc::new(Group::of(records));
         let asked = Instant::now();
         let deadline = tenure.confirmed + HOLDS_FOR.unsigned_abs();
         let mut head = self.head.take();
@@ -146,7 +146,7 @@ async fn send(
     }
     let (mut log, mut ends) = (Rows::new(AUDIT.columns), [String::new(), String::new()]);
     if let Some(last) = end.take_if(|_| !group.audit.is_empty()) {
-        let next = append(&group.audit, &last, &held.who, &mut log);
+        let next = append(&group.audit, &last, |row| held.who(&row.run), &mut log);
         ends = [last.to_text(), next.to_text()];
         end = Some(next);
     }

@@ -1,6 +1,6 @@
 //! Leases of accounts, in the server's time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -20,9 +20,9 @@ const ALL: &str = "*";
 /// What this process holds.
 #[derive(Clone, Debug)]
 pub(super) struct Tenure {
-    pub(super) run: String,
-    /// Who began the run, as audit rows say it; empty before that is recorded.
-    pub(super) who: String,
+    /// The runs that have begun under it, and who began each, as audit rows say it: a service has
+    /// several under way at once.
+    pub(super) runs: BTreeMap<String, String>,
     pub(super) fence: i64,
     /// How many rows of the table of leases say so.
     pub(super) rows: i64,
@@ -30,6 +30,13 @@ pub(super) struct Tenure {
     pub(super) group: i64,
     /// When the server last said that it is ours.
     pub(super) confirmed: Instant,
+}
+
+impl Tenure {
+    /// Who began a run; nobody before that is recorded.
+    pub(super) fn who(&self, run: &str) -> &str {
+        self.runs.get(run).map_or("", String::as_str)
+    }
 }
 
 impl State {
@@ -63,14 +70,7 @@ impl State {
         })?;
         Ok(taken.map(|fence| {
             let run = claim.run.to_owned();
-            self.tenure = Some(Tenure {
-                run: run.clone(),
-                who: String::new(),
-                fence,
-                rows,
-                group: 0,
-                confirmed,
-            });
+            self.tenure = Some(Tenure { runs: BTreeMap::new(), fence, rows, group: 0, confirmed });
             Lease { run, fence, accounts: claim.accounts.clone() }
         }))
     }

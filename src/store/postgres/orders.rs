@@ -121,7 +121,7 @@ async fn note_down(client: &Client, note: &Note) -> Result<(), Error> {
     client.query_typed(count, &[]).await?;
     let head = lock_head(client).await?;
     let mut log = Rows::new(AUDIT.columns);
-    let next = append(&note.rows, &head, &note.who, &mut log);
+    let next = append(&note.rows, &head, |_| &note.who, &mut log);
     let ends = [head.to_text(), next.to_text()];
     let ends: Vec<(&(dyn ToSql + Sync), Type)> =
         ends.iter().map(|end| (end as &(dyn ToSql + Sync), Type::TEXT)).collect();

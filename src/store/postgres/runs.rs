@@ -68,10 +68,8 @@ impl State {
         note: Option<&str>,
     ) -> Result<(), StateError> {
         let text = serde_json::to_string(who).unwrap_or_default();
-        // A service begins many runs under one lease.
         if let Some(tenure) = &mut self.tenure {
-            run.clone_into(&mut tenure.run);
-            tenure.who = super::columns::without_nul(&text);
+            tenure.runs.insert(run.to_owned(), super::columns::without_nul(&text));
         }
         self.change("record the run", BEGIN, begin(run, (who, pid), now, note))
     }
@@ -83,6 +81,9 @@ impl State {
         now: Moment,
         outcome: &str,
     ) -> Result<(), StateError> {
+        if let Some(tenure) = &mut self.tenure {
+            tenure.runs.remove(run);
+        }
         let sql = "UPDATE ostracon.run SET finished = $2, outcome = $3 WHERE id = $1";
         let parameters =
             vec![Parameter::text(run), Parameter::moment(now), Parameter::text(outcome)];

@@ -1,9 +1,13 @@
 //! Who may write, and for how long.
 
 use ostracon::domain::Who;
-use ostracon::store::{Accounts, Claim, Intent, Lease, Record, State, StateError, Taken};
+use ostracon::store::{
+    Accounts, Claim, Intent, Lease, Narrowed, Record, SortOrder, State, StateError, Taken,
+};
 
-use super::suite::{NOW, at, audit, claim, close, intent, only, ours, process, row, rows, taken};
+use super::suite::{
+    NOW, at, audit, claim, close, events, intent, only, ours, process, read, row, rows, taken,
+};
 use super::{Engine, LINEAGE};
 
 pub(super) fn whoever_lost_the_lease_writes_nothing_more(engine: &Engine) {
@@ -110,4 +114,22 @@ pub(super) fn runs_of_other_accounts_go_side_by_side(engine: &Engine) {
 fn intent_of(lease: &Lease, round: usize) -> Record {
     let Record::Intent(intent) = intent(i64::try_from(round).unwrap()) else { panic!() };
     Record::Intent(Intent { run: lease.run.clone(), ..intent })
+}
+
+pub(super) fn runs_that_are_under_way_at_once_are_told_apart(engine: &Engine) {
+    let (mut state, lease) = ours(&engine.location(), "lease");
+    let who = |user: &str| Who { user: user.into(), ..Who::default() };
+    state.begin_run("r", (&who("ann"), 7), NOW, None).unwrap();
+    state.begin_run("s", (&who("bob"), 7), at(1), None).unwrap();
+    state.commit(lease.fence, &[audit("r", "a"), audit("s", "b")]).unwrap();
+    state.finish_run("s", at(2), "{}").unwrap();
+    state.commit(lease.fence, &[audit("r", "c")]).unwrap();
+    state.finish_run("r", at(3), "{}").unwrap();
+    close(state, &lease);
+    let state = read(engine);
+    let all = events(&state, &Narrowed::default(), SortOrder::OldestFirst);
+    let by = all.iter().map(|event| event.who.as_ref().unwrap().user.as_str());
+    assert_eq!(by.collect::<Vec<_>>(), ["ann", "bob", "ann"]);
+    let (flaws, _) = state.verify().unwrap();
+    assert_eq!(flaws, []);
 }

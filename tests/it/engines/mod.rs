@@ -104,6 +104,7 @@ of_each_engine!(
     a_lease_is_broken_only_by_the_name_of_its_run,
     the_audit_log_tells_what_was_done_by_whom_and_why,
     the_chain_finds_whatever_was_altered,
+    runs_that_are_under_way_at_once_are_told_apart,
     runs_are_counted_and_remembered,
     what_the_config_said_is_remembered,
     calls_count_for_their_rate,

@@ -118,6 +118,7 @@ pub(super) fn intent(call: i64) -> Record {
 fn answered(call: i64, message: &str) -> Record {
     Record::Answered(Answered {
         call,
+        run: "r".to_owned(),
         sent: Some(NOW),
         at: at(1),
         outcome: "done",
@@ -127,7 +128,7 @@ fn answered(call: i64, message: &str) -> Record {
     })
 }
 
-fn read(engine: &Engine) -> State {
+pub(super) fn read(engine: &Engine) -> State {
     State::read(&engine.location()).unwrap().unwrap()
 }
 

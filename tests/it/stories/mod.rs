@@ -25,6 +25,7 @@ mod review;
 mod saved;
 mod sending;
 mod service;
+mod service_beside;
 mod soak;
 mod store;
 mod story;
