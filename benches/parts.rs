@@ -229,6 +229,7 @@ fn inputs(policy: &Workspace) -> Inputs<'_> {
         protected: &policy.protected,
         unprotected: &[],
         acks: &[],
+        begun: &[],
         guards: &policy.config.guards,
         orders: &[],
         warnings: &[],

@@ -29,6 +29,7 @@ pub(crate) fn write(directory: &Path) {
         protected: &workspace.protected,
         unprotected: &[],
         acks: &[],
+        begun: &[],
         guards: &workspace.config.guards,
         orders: &[],
         warnings: &[],

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::Context;
 use super::whole_file::link_below;
 use crate::domain::{
-    Ack, Desired, GuardSettings, Guards, Limit, Moment, Protected, ProtectedKey, Restriction,
-    Source, TargetName, Warning,
+    Ack, BegunChange, Desired, GuardSettings, Guards, Limit, Moment, Protected, ProtectedKey,
+    Restriction, Source, TargetName, Warning,
 };
 use crate::error::Error;
 use crate::exit::Exit;
@@ -197,6 +197,28 @@ impl Files {
         (!is_known).then(|| ReadPolicy { digest: self.policy_digest.clone(), at: now })
     }
 
+    /// What to record of changes that somebody acknowledged: that a plan begins one, and that others
+    /// are no longer what the files ask for.
+    fn newly_begun(&self, plan: &Plan, snapshot: &Snapshot) -> Vec<Record> {
+        if self.wanted.is_none() {
+            return Vec::new();
+        }
+        let files = self.digests();
+        let others = snapshot.begun.iter().filter(|change| change.files != files);
+        let mut records: Vec<Record> =
+            others.map(|change| Record::Abandon(change.digest.clone())).collect();
+        let is_known = snapshot
+            .begun
+            .iter()
+            .any(|change| change.files == files && plan.guarded.is_subset(&change.operations));
+        let guard = plan.guards.first().filter(|_| !plan.is_held_back() && !is_known);
+        records.extend(guard.map(|guard| {
+            let (digest, operations) = (guard.change_digest.clone(), plan.guarded.clone());
+            Record::Begin(BegunChange { digest, files, operations })
+        }));
+        records
+    }
+
     /// Makes the plan from a snapshot, and warns of what was found too. Rows of renamed targets
     /// get their new names in `snapshot`.
     pub fn plan(
@@ -242,6 +264,9 @@ impl Files {
             Scope::Orders(_) => (&unguarded, Vec::new()),
             Scope::Everything | Scope::Only(_) => (&self.config.guards, self.unprotected(outline)),
         };
+        let files = self.digests();
+        let begun: Vec<&BegunChange> =
+            outline.begun.iter().filter(|change| change.files == files).collect();
         let result = make(&Inputs {
             now,
             targets: &self.config.targets,
@@ -251,6 +276,7 @@ impl Files {
             protected: &self.protected,
             unprotected: &unprotected,
             acks: &self.acks,
+            begun: &begun,
             guards,
             orders: &outline.orders,
             warnings: &warnings,
@@ -286,8 +312,15 @@ pub fn first_records(
     let protected = protected.map(Record::Protect);
     let guards = files.newly_guarded(snapshot).map(Record::Guards);
     let policy = files.newly_read(snapshot, plan.now).map(Record::Policy);
-    let records: Vec<Record> =
-        renames.chain(unbinds).chain(binds).chain(protected).chain(guards).chain(policy).collect();
+    let changes = files.newly_begun(plan, snapshot);
+    let records: Vec<Record> = renames
+        .chain(unbinds)
+        .chain(binds)
+        .chain(protected)
+        .chain(guards)
+        .chain(policy)
+        .chain(changes)
+        .collect();
     records.into_iter()
 }
 

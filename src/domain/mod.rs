@@ -22,7 +22,7 @@ pub mod wanted;
 pub mod warning;
 pub mod who;
 
-pub use ack::Ack;
+pub use ack::{Ack, BegunChange};
 pub use action::{Action, Because};
 pub use deny::Deny;
 pub use desired::Desired;

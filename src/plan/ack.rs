@@ -9,7 +9,8 @@ use crate::domain::hex::hex;
 use crate::domain::{Ack, Action};
 
 /// Gives each guard the digest of all that guards count here, and the word of whoever
-/// acknowledged just that.
+/// acknowledged just that, or a change that was begun and of which this is left; and all that is
+/// counted, each by the first bytes of its own digest.
 ///
 /// Neither times nor the state count: the same change asked for tomorrow is the same change. A
 /// change that has one operation more, or one fewer, is another.
@@ -17,9 +18,9 @@ pub(super) fn acknowledge(
     inputs: &Inputs<'_>,
     operations: &[Operation],
     mut guarded: Vec<Guarded>,
-) -> Vec<Guarded> {
+) -> (Vec<Guarded>, BTreeSet<u64>) {
     if guarded.is_empty() {
-        return guarded;
+        return (guarded, BTreeSet::new());
     }
     let mut texts = BTreeSet::new();
     for held in &guarded {
@@ -29,19 +30,26 @@ pub(super) fn acknowledge(
             texts.extend(inputs.unprotected.iter().map(|key| format!("unprotect {key}")));
         }
     }
-    let mut all = Sha256::new();
+    let (mut all, mut each) = (Sha256::new(), BTreeSet::new());
     for text in texts {
+        each.insert(first_bytes(&Sha256::digest(&text)));
         all.update(text);
         // No canonical text holds a line end.
         all.update("\n");
     }
     let digest = hex(&all.finalize());
-    let ack = inputs.acks.iter().find(|ack| ack.digest == digest);
+    let find = |digest: &str| inputs.acks.iter().find(|ack| ack.digest == digest);
+    let mut begun = inputs.begun.iter().filter(|change| each.is_subset(&change.operations));
+    let ack = find(&digest).or_else(|| begun.find_map(|change| find(&change.digest)));
     for held in &mut guarded {
         held.change_digest.clone_from(&digest);
         held.acknowledged_by = ack.map(|Ack { who, .. }| who.clone());
     }
-    guarded
+    (guarded, each)
+}
+
+fn first_bytes(digest: &[u8]) -> u64 {
+    digest.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte))
 }
 
 impl Guarded {

@@ -120,6 +120,7 @@ pub fn read(text: &str) -> Result<SavedPlan, Refusal> {
             warnings: document.warnings,
             forecast: document.forecast,
             next_due: document.next_due,
+            guarded: BTreeSet::new(),
             next_wakes: BTreeMap::new(),
             spared: Spared::default(),
         },

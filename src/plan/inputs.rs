@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::{
-    Ack, Desired, Guards, Moment, Order, Protected, ProtectedKey, Restriction, TargetName, Warning,
+    Ack, BegunChange, Desired, Guards, Moment, Order, Protected, ProtectedKey, Restriction,
+    TargetName, Warning,
 };
 use crate::provider::{Form, Target};
 
@@ -28,6 +29,8 @@ pub struct Inputs<'a> {
     pub unprotected: &'a [ProtectedKey],
     /// What people have acknowledged.
     pub acks: &'a [Ack],
+    /// What of it runs have begun by the same files.
+    pub begun: &'a [&'a BegunChange],
     /// How much may change at once.
     pub guards: &'a Guards,
     /// The orders that are recorded and have not ended.

@@ -78,6 +78,9 @@ pub struct Plan {
     pub unchanged: u64,
     /// The guards that are exceeded: unless acknowledged, they hold back everything but upkeep.
     pub guards: Vec<Guarded>,
+    /// What they count, each by the first bytes of its digest. Of a plan that was read from a file
+    /// this is not known.
+    pub guarded: BTreeSet<u64>,
     /// What a person should know although nothing is wrong.
     pub warnings: Vec<Warning>,
     /// What the rates make of the steps, target by target.
@@ -142,7 +145,7 @@ pub fn plan<R: Borrow<Enforcement>>(
 /// Makes the plan of what differs.
 pub fn complete(inputs: &Inputs<'_>, mut diff: Diff) -> Plan {
     let guards = guard::check(inputs, &diff.census, &diff.operations);
-    let guards = ack::acknowledge(inputs, &diff.operations, guards);
+    let (guards, guarded) = ack::acknowledge(inputs, &diff.operations, guards);
     if guards.iter().any(Guarded::holds_back) {
         diff.keep_up_what_is_held_back(inputs);
     }
@@ -153,6 +156,7 @@ pub fn complete(inputs: &Inputs<'_>, mut diff: Diff) -> Plan {
     Plan {
         now: inputs.now,
         guards,
+        guarded,
         warnings: warn::warnings(inputs, &diff.census, &diff.operations, &steps),
         next_due: diff.next_due,
         next_wakes: diff.next_wakes,

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{AuditRow, ReadPolicy};
 use crate::domain::{
-    Enforcement, GuardSettings, Id, Kind, Moment, Order, ProtectedKey, Restriction, TargetName,
+    BegunChange, Enforcement, GuardSettings, Id, Kind, Moment, Order, ProtectedKey, Restriction,
+    TargetName,
 };
 use crate::plan::Bound;
 
@@ -33,6 +34,10 @@ pub enum Record {
     Guards(GuardSettings),
     /// The policy that was read.
     Policy(ReadPolicy),
+    /// A change that was acknowledged is begun.
+    Begin(BegunChange),
+    /// The change of this digest is no longer what the files ask for.
+    Abandon(String),
     /// A target's rows go on under another name.
     Rename {
         /// The name they had.

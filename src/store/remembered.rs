@@ -4,7 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::snapshot::ReadPolicy;
-use crate::domain::{GuardSettings, Id, Kind, Moment, ProtectedKey, TargetName, Until, Untils};
+use crate::domain::hex::hex;
+use crate::domain::{
+    BegunChange, GuardSettings, Id, Kind, Moment, ProtectedKey, TargetName, Until, Untils,
+};
 
 /// Under which key a state keeps the guards: a JSON object.
 pub(super) const GUARDS: &str = "guards";
@@ -15,6 +18,33 @@ pub(super) const PROTECTED: &str = "protected";
 
 /// Under which key a state keeps which policy was read last: a JSON object.
 pub(super) const POLICY: &str = "policy";
+
+/// Under which keys a state keeps changes that were begun: the change digest follows. Each is a JSON
+/// object; its operations are hexadecimal digits, sixteen for each.
+pub(super) const BEGUN: &str = "begun:";
+
+/// A change that was begun, as text.
+pub(super) fn begun_text(change: &BegunChange) -> String {
+    let BegunChange { digest: _, files: (policy, config), operations } = change;
+    let mut digits = String::with_capacity(operations.len() * 16);
+    for operation in operations {
+        digits.push_str(&hex(&operation.to_be_bytes()));
+    }
+    serde_json::json!({ "policy": policy, "config": config, "operations": digits }).to_string()
+}
+
+/// Reads what [`begun_text`] wrote under this key.
+pub(super) fn begun_of(key: &str, text: &str) -> Option<BegunChange> {
+    let object: serde_json::Value = serde_json::from_str(text).ok()?;
+    let field = |name: &str| Some(object.get(name)?.as_str()?.to_owned());
+    let digits = field("operations")?;
+    let operation = |digits: &[u8]| u64::from_str_radix(str::from_utf8(digits).ok()?, 16).ok();
+    Some(BegunChange {
+        digest: key.strip_prefix(BEGUN)?.to_owned(),
+        files: (field("policy")?, field("config")?),
+        operations: digits.as_bytes().chunks(16).map(operation).collect::<Option<_>>()?,
+    })
+}
 
 /// The policy as text.
 pub(super) fn policy_text(policy: &ReadPolicy) -> String {

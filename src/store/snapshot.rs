@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::RecentCalls;
-use crate::domain::{Enforcement, GuardSettings, Moment, Order, ProtectedKey, TargetName};
+use crate::domain::{
+    BegunChange, Enforcement, GuardSettings, Moment, Order, ProtectedKey, TargetName,
+};
 use crate::plan::Bound;
 use crate::plan::document::StateMark;
 
@@ -33,6 +35,8 @@ pub struct Snapshot {
     pub guards: Option<GuardSettings>,
     /// The policy that was read last; `None` if no run has recorded one.
     pub policy: Option<ReadPolicy>,
+    /// The acknowledged changes that runs have begun, by any files.
+    pub begun: Vec<BegunChange>,
     /// When the newest run began.
     pub newest_run: Option<Moment>,
     /// The number of the newest call.
@@ -52,6 +56,7 @@ impl Snapshot {
             orders: Vec::new(),
             guards: None,
             policy: None,
+            begun: Vec::new(),
             newest_run: None,
             newest_call: 0,
             recent_calls: RecentCalls::default(),

@@ -206,6 +206,7 @@ impl Bench {
             protected: &self.protected,
             unprotected: &self.unprotected,
             acks: &self.acks,
+            begun: &[],
             guards: &self.guards,
             orders: &self.orders,
             warnings: &self.warnings,
@@ -278,6 +279,7 @@ fn is_read_back(plan: &Plan) {
     let mut plan = plan.clone();
     plan.steps.clear();
     plan.next_wakes.clear();
+    plan.guarded.clear();
     plan.operations.iter_mut().for_each(|operation| operation.means = Means::Record);
     assert_eq!(saved.shown(), (&plan, &origin));
 }

@@ -101,6 +101,7 @@ pub(in crate::report) fn plan_of(mut operations: Vec<Operation>) -> Plan {
         warnings: Vec::new(),
         forecast: Vec::new(),
         next_due: NextDue { at: None, latest: None, because: None },
+        guarded: std::collections::BTreeSet::new(),
         next_wakes: std::collections::BTreeMap::new(),
         spared: crate::plan::Spared::default(),
     }

@@ -73,6 +73,8 @@ impl Group {
                 | Record::Unbind(_)
                 | Record::Guards(_)
                 | Record::Policy(_)
+                | Record::Begin(_)
+                | Record::Abandon(_)
                 | Record::Rename { .. } => group.first.push(record.clone()),
             }
         }

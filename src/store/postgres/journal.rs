@@ -20,7 +20,8 @@ use super::{State, rows};
 use crate::plan::Bound;
 use crate::store::audit_chain::Link;
 use crate::store::remembered::{
-    GUARDS, POLICY, PROTECTED, guards_text, policy_text, protected_of, protected_text,
+    BEGUN, GUARDS, POLICY, PROTECTED, begun_text, guards_text, policy_text, protected_of,
+    protected_text,
 };
 use crate::store::tables::AUDIT;
 use crate::store::{Record, StateError};
@@ -214,16 +215,24 @@ pub(super) async fn lock_head(client: &Client) -> Result<Link, Error> {
 /// Writes what is written once a run.
 async fn write_rare(client: &Client, record: &Record) -> Result<(), Error> {
     let text = |text: &str| super::columns::without_nul(text);
-    let remember = |key: &'static str, value: String| async move {
+    let remember = |key: String, value: String| async move {
         let sql = "INSERT INTO ostracon.meta (key, value) VALUES ($1, $2)
                    ON CONFLICT (key) DO UPDATE SET value = excluded.value";
         client.query_typed(sql, &[(&key, Type::TEXT), (&value, Type::TEXT)]).await.map(drop)
     };
     match record {
         Record::Order(order) => super::orders::put(client, order).await,
-        Record::Protect(keys) => remember(PROTECTED, protected_text(keys)).await,
-        Record::Policy(policy) => remember(POLICY, policy_text(policy)).await,
-        Record::Guards(settings) => remember(GUARDS, guards_text(settings)).await,
+        Record::Protect(keys) => remember(PROTECTED.to_owned(), protected_text(keys)).await,
+        Record::Policy(policy) => remember(POLICY.to_owned(), policy_text(policy)).await,
+        Record::Begin(change) => {
+            remember(format!("{BEGUN}{}", change.digest), begun_text(change)).await
+        }
+        Record::Abandon(digest) => {
+            let key = format!("{BEGUN}{digest}");
+            let sql = "DELETE FROM ostracon.meta WHERE key = $1";
+            client.query_typed(sql, &[(&key, Type::TEXT)]).await.map(drop)
+        }
+        Record::Guards(settings) => remember(GUARDS.to_owned(), guards_text(settings)).await,
         Record::Bind(name, Bound { binding, endpoint, credentials }) => {
             let sql = "INSERT INTO ostracon.target VALUES ($1, $2, $3, $4)
                        ON CONFLICT (name) DO UPDATE SET binding = excluded.binding,
@@ -249,7 +258,7 @@ async fn write_rare(client: &Client, record: &Record) -> Result<(), Error> {
             let keys = found.and_then(|row| protected_of(row.get(0))).unwrap_or_default();
             let moves = [(from.clone(), to.clone())].into();
             let keys = keys.iter().map(|key| key.moved(&moves)).collect();
-            remember(PROTECTED, protected_text(&keys)).await
+            remember(PROTECTED.to_owned(), protected_text(&keys)).await
         }
         // These go together with their like.
         Record::Intent(_)

@@ -16,7 +16,9 @@ use crate::domain::{Enforcement, TargetName};
 use crate::plan::Bound;
 use crate::plan::document::StateMark;
 use crate::store::audit_chain::Value;
-use crate::store::remembered::{GUARDS, POLICY, PROTECTED, guards_of, policy_of, protected_of};
+use crate::store::remembered::{
+    BEGUN, GUARDS, POLICY, PROTECTED, begun_of, guards_of, policy_of, protected_of,
+};
 use crate::store::tables::Table;
 use crate::store::{Reading, RecentCalls, Snapshot, StateError, UsedRate};
 
@@ -105,6 +107,8 @@ impl Reading for View<'_> {
             meta.get(PROTECTED).map(|text| protected_of(text).ok_or_else(|| foreign(PROTECTED)));
         let guards = meta.get(GUARDS).map(|text| guards_of(text).ok_or_else(|| foreign(GUARDS)));
         let policy = meta.get(POLICY).map(|text| policy_of(text).ok_or_else(|| foreign(POLICY)));
+        let begun = meta.iter().filter(|(key, _)| key.starts_with(BEGUN));
+        let begun = begun.map(|(key, text)| begun_of(key, text).ok_or_else(|| foreign(BEGUN)));
         let bound = |row: &Row| {
             let bound =
                 Bound { binding: row.get(1), endpoint: row.get(2), credentials: row.get(3) };
@@ -124,6 +128,7 @@ impl Reading for View<'_> {
                 .collect::<Result<_, _>>()?,
             guards: guards.transpose()?,
             policy: policy.transpose()?,
+            begun: begun.collect::<Result<_, _>>()?,
             newest_run,
             newest_call,
             recent_calls: RecentCalls { rates: recent.iter().map(used).collect(), rested: None },

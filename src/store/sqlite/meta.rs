@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::reading::unreadable;
-use crate::domain::{GuardSettings, ProtectedKey};
+use crate::domain::{BegunChange, GuardSettings, ProtectedKey};
 use crate::store::ReadPolicy;
 use crate::store::remembered::{
-    GUARDS, POLICY, PROTECTED, guards_of, guards_text, policy_of, policy_text, protected_of,
-    protected_text,
+    BEGUN, GUARDS, POLICY, PROTECTED, begun_of, begun_text, guards_of, guards_text, policy_of,
+    policy_text, protected_of, protected_text,
 };
 
 fn read(connection: &Connection, key: &str) -> rusqlite::Result<Option<String>> {
@@ -42,6 +42,28 @@ pub(super) fn policy(connection: &Connection) -> rusqlite::Result<Option<ReadPol
 /// Remembers the policy that was read.
 pub(super) fn set_policy(connection: &Connection, policy: &ReadPolicy) -> rusqlite::Result<()> {
     write(connection, POLICY, &policy_text(policy))
+}
+
+/// The changes that were begun.
+pub(super) fn begun(connection: &Connection) -> rusqlite::Result<Vec<BegunChange>> {
+    let sql = "SELECT key, value FROM meta WHERE substr(key, 1, length(?1)) = ?1 ORDER BY key";
+    let mut statement = connection.prepare_cached(sql)?;
+    let found = statement.query_map([BEGUN], |row| {
+        let (key, text): (String, String) = (row.get(0)?, row.get(1)?);
+        begun_of(&key, &text).ok_or_else(|| unreadable(BEGUN))
+    })?;
+    found.collect()
+}
+
+/// Remembers a change that is begun.
+pub(super) fn begin(connection: &Connection, change: &BegunChange) -> rusqlite::Result<()> {
+    write(connection, &format!("{BEGUN}{}", change.digest), &begun_text(change))
+}
+
+/// Forgets a change that was begun.
+pub(super) fn abandon(connection: &Connection, digest: &str) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM meta WHERE key = ?1", [format!("{BEGUN}{digest}")])?;
+    Ok(())
 }
 
 /// Who was protected at the last apply.

@@ -42,6 +42,7 @@ impl View<'_> {
                 orders: orders::read(transaction, false)?,
                 guards: meta::guards(transaction)?,
                 policy: meta::policy(transaction)?,
+                begun: meta::begun(transaction)?,
                 newest_run: runs::newest(transaction)?,
                 newest_call: newest("SELECT max(id) FROM call")?.unwrap_or(0),
                 recent_calls: recent::read(transaction)?,

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use ostracon::domain::{
-    Deny, Enforcement, Id, Kind, Moment, ProtectedKey, Restriction, Subject, TargetName, Until, Who,
+    BegunChange, Deny, Enforcement, Id, Kind, Moment, ProtectedKey, Restriction, Subject,
+    TargetName, Until, Who,
 };
 use ostracon::plan::Bound;
 use ostracon::store::{
@@ -300,6 +301,11 @@ pub(super) fn what_the_config_said_is_remembered(engine: &Engine) {
     let guards: BTreeMap<String, Option<String>> = BTreeMap::new();
     let guards: ostracon::domain::GuardSettings =
         serde_json::from_str(&serde_json::to_string(&guards).unwrap()).unwrap();
+    let change = |digest: &str| BegunChange {
+        digest: digest.to_owned(),
+        files: ("sha256:1".to_owned(), "sha256:2".to_owned()),
+        operations: BTreeSet::from([0, 7, u64::MAX]),
+    };
     let policy = ReadPolicy { digest: "sha256:1".to_owned(), at: at(7) };
     let records = [
         Record::Bind(name("t"), bound("old")),
@@ -309,6 +315,9 @@ pub(super) fn what_the_config_said_is_remembered(engine: &Engine) {
         Record::Protect(BTreeSet::from([key("t"), key("u")])),
         Record::Guards(guards.clone()),
         Record::Policy(policy.clone()),
+        Record::Begin(change("1")),
+        Record::Begin(change("2")),
+        Record::Abandon("1".to_owned()),
         Record::Put(row("a")),
     ];
     state.commit(lease.fence, &records).unwrap();
@@ -317,6 +326,7 @@ pub(super) fn what_the_config_said_is_remembered(engine: &Engine) {
     assert_eq!(snapshot.protected, BTreeSet::from([key("t"), key("u")]));
     assert_eq!(snapshot.guards, Some(guards));
     assert_eq!(snapshot.policy, Some(policy));
+    assert_eq!(snapshot.begun, [change("2")]);
     let rename = Record::Rename { from: name("t"), to: name("w") };
     state.commit(lease.fence, &[rename, Record::Bind(name("w"), bound("new"))]).unwrap();
     let snapshot = state.snapshot().unwrap();

@@ -1,6 +1,7 @@
 //! Stories about the whole program, in virtual time, against the emulation of the providers.
 
 mod backport;
+mod begun;
 mod books;
 mod bounds;
 mod clock;
