@@ -60,7 +60,7 @@ impl Exit {
         }
     }
 
-    /// What it means, for the README and the man page.
+    /// What it means, for the reference and the man page.
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -86,7 +86,7 @@ impl Exit {
     }
 }
 
-/// The exit codes as a Markdown table, for the README.
+/// The exit codes as a Markdown table, for the reference.
 pub fn table() -> String {
     let rows = Exit::ALL.map(|exit| format!("| {} | {} |\n", exit.code(), exit.meaning()));
     format!("| code | meaning |\n|---:|---|\n{}", rows.concat())

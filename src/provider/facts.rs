@@ -1,4 +1,4 @@
-//! Provider differences as data: what validation, planner, applier, schema and README read.
+//! Provider differences as data: what validation, planner, applier, schema and reference read.
 
 use std::time::Duration;
 
@@ -95,7 +95,7 @@ pub struct Region {
 /// A documented rate, for the calls that share it.
 #[derive(Debug)]
 pub struct Lane {
-    /// What the calls of this lane are, for the README's table.
+    /// What the calls of this lane are, for the reference's table.
     pub name: &'static str,
     /// Calls per second.
     pub per_second: u32,

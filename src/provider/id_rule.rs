@@ -50,7 +50,7 @@ impl IdRule {
         }
     }
 
-    /// The rule in words, for help lines and the README's table.
+    /// The rule in words, for help lines and the reference's table.
     pub fn words(self) -> String {
         match self {
             Self::PrintableAscii(max) => format!("1 to {max} bytes of printable ASCII"),

@@ -1,4 +1,4 @@
-//! The README's tables of what each provider can do, made from the facts.
+//! The reference's tables of what each provider can do, made from the facts.
 
 use std::fmt::Write as _;
 

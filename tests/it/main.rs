@@ -49,4 +49,5 @@ mod sources;
 mod stories;
 mod streams;
 mod tidy;
+mod tutorial;
 mod workspace;

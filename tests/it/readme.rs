@@ -1,8 +1,11 @@
-//! What the README and CONTRIBUTING say is true: their tables, commands, flags, files, examples.
+//! What the README, the reference and CONTRIBUTING say is true: their tables, commands, flags, files,
+//! links and examples.
 //!
 //! `UPDATE_EXPECT=1 cargo test readme` writes the generated tables anew: read the diff.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use clap::{CommandFactory as _, Parser as _};
@@ -11,6 +14,12 @@ use ostracon::policy::{Leave, load, render};
 
 use crate::sources::top;
 use crate::workspace::Files;
+
+/// What everything else is left to, so that the README stays short.
+const REFERENCE: &str = "docs/reference.md";
+
+/// What is held to the program.
+const TEXTS: [&str; 3] = ["README.md", REFERENCE, "CONTRIBUTING.md"];
 
 /// The commands that the README promises for a new machine.
 const MAIN_JOB: &str = "cargo run --release -- apply --sandbox --auto-approve";
@@ -35,20 +44,20 @@ const MADE: &[&str] = &[".ostracon/state.db", "state.db", "plan.json"];
 
 #[test]
 fn the_generated_tables_are_those_of_the_code() {
-    let mut readme = read("README.md");
+    let mut reference = read(REFERENCE);
     let mut stale = Vec::new();
     for (name, text) in [
         ("capabilities", ostracon::report::capabilities()),
         ("exit codes", ostracon::exit::table()),
     ] {
-        let new = with_part(&readme, name, &text);
-        if new != readme {
+        let new = with_part(&reference, name, &text);
+        if new != reference {
             stale.push(name);
         }
-        readme = new;
+        reference = new;
     }
     if std::env::var("UPDATE_EXPECT").is_ok_and(|value| value == "1") {
-        fs::write(top().join("README.md"), readme).unwrap();
+        fs::write(top().join(REFERENCE), reference).unwrap();
     } else {
         assert!(stale.is_empty(), "{stale:?}: `UPDATE_EXPECT=1 cargo test readme` writes them");
     }
@@ -56,9 +65,7 @@ fn the_generated_tables_are_those_of_the_code() {
 
 #[test]
 fn every_command_line_that_is_shown_is_understood() {
-    let (readme, contributing) = (read("README.md"), read("CONTRIBUTING.md"));
-    let shown: Vec<_> =
-        [&readme, &contributing].into_iter().flat_map(|text| commands(text)).collect();
+    let shown: Vec<_> = TEXTS.into_iter().flat_map(|name| commands(&read(name))).collect();
     assert!(shown.len() >= 10, "{shown:?}");
     for line in shown {
         let words = line.split_whitespace();
@@ -78,7 +85,7 @@ fn every_flag_that_is_mentioned_is_in_the_help() {
         }
     }
     let known: Vec<_> = flags(&help).collect();
-    for name in ["README.md", "CONTRIBUTING.md"] {
+    for name in TEXTS {
         let text = read(name);
         let unknown: Vec<_> = flags(&text)
             .filter(|flag| !known.contains(flag) && !OTHER_FLAGS.contains(flag))
@@ -88,8 +95,8 @@ fn every_flag_that_is_mentioned_is_in_the_help() {
 }
 
 #[test]
-fn every_command_is_in_the_readme() {
-    let readme = read("README.md");
+fn every_command_is_in_the_readme_or_the_reference() {
+    let readme = read("README.md") + &read(REFERENCE);
     for command in Cli::command().get_subcommands() {
         let name = command.get_name();
         let named = readme.contains(&format!("`{name}`"))
@@ -101,17 +108,67 @@ fn every_command_is_in_the_readme() {
 
 #[test]
 fn every_file_that_is_mentioned_exists() {
-    for name in ["README.md", "CONTRIBUTING.md"] {
+    for name in TEXTS {
         let text = read(name);
-        let linked = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-        let linked = linked.filter(|target| !target.contains("://") && !target.starts_with('#'));
-        for path in mentioned(&text).chain(linked) {
+        for path in mentioned(&text) {
             let known = ["", "policies", "src", "src/provider/tencent"]
                 .iter()
                 .any(|directory| top().join(directory).join(path).exists());
             assert!(known || MADE.contains(&path), "{name} mentions `{path}`");
         }
     }
+}
+
+#[test]
+fn the_readme_is_read_in_one_sitting() {
+    let lines = read("README.md").lines().count();
+    assert!(lines <= 150, "{lines} lines: the rest belongs in {REFERENCE}");
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let mut texts = vec!["README.md".to_owned(), "CONTRIBUTING.md".to_owned()];
+    texts.extend(pages().into_iter().map(|name| format!("docs/{name}")));
+    let mut broken = Vec::new();
+    for name in &texts {
+        let text = read(name);
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for link in links.filter(|link| !link.contains("://")) {
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let whole = match path {
+                "" => top().join(name),
+                path => top().join(name).parent().unwrap().join(path),
+            };
+            let leads = match (whole.exists(), anchor) {
+                (exists, "") => exists,
+                (false, _) => false,
+                (true, anchor) => anchors(&fs::read_to_string(&whole).unwrap()).contains(anchor),
+            };
+            if !leads {
+                broken.push(format!("{name}: {link}"));
+            }
+        }
+    }
+    assert_eq!(broken, Vec::<String>::new());
+}
+
+/// The pages in `docs`.
+fn pages() -> Vec<String> {
+    let names = fs::read_dir(top().join("docs")).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| Path::new(name).extension().is_some_and(|it| it == "md")).collect()
+}
+
+/// The anchors of a text's headings, as forges make them.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let prose = text.split("\n```").step_by(2);
+    let headings = prose.flat_map(str::lines).filter(|line| line.starts_with('#'));
+    let anchor = |heading: &str| -> String {
+        let heading = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = heading.chars().filter(|it| it.is_alphanumeric() || " -_".contains(*it));
+        kept.map(|it| if it == ' ' { '-' } else { it }).collect()
+    };
+    headings.map(anchor).collect()
 }
 
 #[test]
