@@ -13,6 +13,7 @@
 
 mod bad_policies;
 mod binary;
+mod compat;
 mod conform;
 mod dsa;
 #[cfg(feature = "postgres")]
