@@ -152,6 +152,15 @@ fn every_link_leads_somewhere() {
     assert_eq!(broken, Vec::<String>::new());
 }
 
+#[test]
+fn every_page_is_in_the_book() {
+    let summary = read("docs/SUMMARY.md");
+    let is_missing =
+        |name: &String| name != "SUMMARY.md" && !summary.contains(&format!("]({name})"));
+    let missing: Vec<_> = pages().into_iter().filter(is_missing).collect();
+    assert_eq!(missing, Vec::<String>::new());
+}
+
 /// The pages in `docs`.
 fn pages() -> Vec<String> {
     let names = fs::read_dir(top().join("docs")).unwrap();
