@@ -13,6 +13,7 @@
 
 mod bad_policies;
 mod binary;
+mod ci_script;
 mod compat;
 mod conform;
 mod dsa;
