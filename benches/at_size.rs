@@ -23,7 +23,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use jiff::{Timestamp, ToSpan as _};
-use ostracon::sandbox::SECRET_KEY;
+use ostracon::sandbox::credential;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ostracon");
 
@@ -115,7 +115,11 @@ struct Cost {
 fn time(directory: &Path, arguments: &[&str]) -> Cost {
     let (start, before) = (Instant::now(), processor_of_children());
     let mut command = Command::new(PROGRAM);
-    command.arg("--dir").arg(directory).args(arguments).env("T", SECRET_KEY);
+    command
+        .arg("--dir")
+        .arg(directory)
+        .args(arguments)
+        .env("T", credential("tencent", "secret_key").unwrap());
     let mut child = command.stdout(Stdio::null()).spawn().unwrap();
     let mut peak = 0;
     let status = loop {

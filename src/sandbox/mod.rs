@@ -1,4 +1,5 @@
-//! The emulation of the four providers: a small service for each, with books of its own.
+//! The emulation of the providers: a small service for each, with books of its own, in a folder and in
+//! a row of [`service::all`].
 //!
 //! It checks what a provider would check (signatures, parameters, limits, pace), behaves as the
 //! documents say, and where they are silent as the stricter reading would have it. What a provider
@@ -7,9 +8,12 @@
 //!
 //! Nothing here is shared with the providers' own codecs: the two check each other.
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use service::Service;
 
 use crate::domain::Moment;
 use crate::world::Clock;
@@ -17,7 +21,6 @@ use crate::world::Clock;
 mod agora;
 #[cfg(test)]
 mod contract;
-mod credentials;
 mod digest;
 mod exchange;
 mod ledger;
@@ -28,6 +31,7 @@ mod play;
 mod query;
 mod route;
 mod serve;
+mod service;
 mod settings;
 mod tencent;
 #[cfg(test)]
@@ -36,17 +40,14 @@ mod visit;
 mod volcengine;
 mod zego;
 
-pub use credentials::{
-    ACCESS_KEY_ID, CUSTOMER_ID, CUSTOMER_SECRET, SECRET_ACCESS_KEY, SECRET_KEY, SERVER_SECRET,
-    credential,
-};
 pub use exchange::{Incoming, Outgoing};
 pub use ledger::{InForce, Kicked, Seen};
 pub use mischief::{Fate, Mischief};
 pub use serve::serve;
-pub use settings::RepeatBan;
+pub use service::credential;
+pub use tencent::RepeatBan;
 
-/// The four services, their books and their clock. Clones share everything.
+/// The services, their books and their clock. Clones share everything.
 #[derive(Clone)]
 pub struct Sandbox {
     clock: Arc<dyn Clock>,
@@ -56,16 +57,32 @@ pub struct Sandbox {
 }
 
 /// What a request can reach.
-#[derive(Default)]
 struct Services {
-    zego: zego::Zego,
-    tencent: tencent::Tencent,
-    volcengine: volcengine::Volcengine,
-    agora: agora::Agora,
+    all: Vec<Box<dyn Service>>,
     settings: settings::Settings,
     ledger: ledger::Ledger,
     pace: pace::Pace,
     requests: u64,
+}
+
+impl Services {
+    fn new() -> Self {
+        Self {
+            all: service::all(),
+            settings: settings::Settings::default(),
+            ledger: ledger::Ledger::default(),
+            pace: pace::Pace::default(),
+            requests: 0,
+        }
+    }
+
+    /// Does something with the service of this kind.
+    fn with<S: Service>(&mut self, mut act: impl FnMut(&mut S)) {
+        for service in &mut self.all {
+            let service: &mut dyn Any = &mut **service;
+            service.downcast_mut::<S>().into_iter().for_each(&mut act);
+        }
+    }
 }
 
 impl Sandbox {
@@ -74,7 +91,7 @@ impl Sandbox {
         let mischief: Box<dyn Mischief> = Box::new(|_: &Incoming| Fate::Answer);
         Self {
             clock,
-            services: Arc::new(Mutex::new(Services::default())),
+            services: Arc::new(Mutex::new(Services::new())),
             mischief: Arc::new(Mutex::new(mischief)),
         }
     }
@@ -96,13 +113,7 @@ impl Sandbox {
     pub fn in_force(&self) -> BTreeSet<InForce> {
         let now = self.clock.now();
         let services = self.services();
-        let Services { zego, tencent, volcengine, agora, .. } = &*services;
-        let mut rows = BTreeSet::new();
-        rows.extend(zego.in_force());
-        rows.extend(tencent.in_force(now));
-        rows.extend(volcengine.in_force());
-        rows.extend(agora.in_force(now));
-        rows
+        services.all.iter().flat_map(|service| service.in_force(now)).collect()
     }
 
     /// The rules that callers broke, each as a sentence.

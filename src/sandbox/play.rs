@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use super::{Fate, Incoming, Outgoing, Sandbox, dated, route};
+use super::{Fate, Incoming, Outgoing, Sandbox, dated};
 
 /// Why a request got no answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,7 +53,7 @@ impl Sandbox {
             }
             Fate::Say { status, body } => Ok(dated(Outgoing::raw(status, body), now)),
             Fate::Throttle(after) => {
-                let outgoing = dated(route::throttled(incoming, now), now);
+                let outgoing = dated(self.services().throttled(incoming, now), now);
                 Ok(match after {
                     Some(after) => outgoing.with("retry-after", after.as_secs().to_string()),
                     None => outgoing,

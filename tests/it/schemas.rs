@@ -15,7 +15,7 @@ use ostracon::console::{Console, Results, Talk, Terminal};
 use ostracon::domain::Moment;
 use ostracon::exit::Exit;
 use ostracon::policy::{Leave, load};
-use ostracon::sandbox::{self, Sandbox};
+use ostracon::sandbox::Sandbox;
 use ostracon::world::{Clock, Process, Random, World};
 use serde_json::Value;
 
@@ -209,15 +209,20 @@ impl Write for Shared {
     }
 }
 
+/// What the emulation takes for a credential.
+fn secret(provider: &str, name: &str) -> &'static str {
+    ostracon::sandbox::credential(provider, name).unwrap()
+}
+
 /// Runs a command whose result is JSON, in a workspace, against the emulation.
 fn json_of(files: &Files, emulation: &Sandbox, words: &str) -> (Exit, Value) {
     let secrets = [
-        ("Z", sandbox::SERVER_SECRET),
-        ("T", sandbox::SECRET_KEY),
-        ("V", sandbox::ACCESS_KEY_ID),
-        ("W", sandbox::SECRET_ACCESS_KEY),
-        ("A", sandbox::CUSTOMER_ID),
-        ("B", sandbox::CUSTOMER_SECRET),
+        ("Z", secret("zego", "server_secret")),
+        ("T", secret("tencent", "secret_key")),
+        ("V", secret("volcengine", "access_key_id")),
+        ("W", secret("volcengine", "secret_access_key")),
+        ("A", secret("agora", "customer_id")),
+        ("B", secret("agora", "customer_secret")),
     ];
     let env = secrets.map(|(name, secret)| (name.to_owned(), secret.to_owned()));
     let world = World {

@@ -4,9 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
+use super::{CUSTOMER_ID, CUSTOMER_SECRET};
 use super::{Refusal, refusal};
-use crate::sandbox::credentials::{CUSTOMER_ID, CUSTOMER_SECRET, names_account};
 use crate::sandbox::query::Query;
+use crate::sandbox::service::names_account;
 use crate::sandbox::visit::Visit;
 
 /// The account that calls, which is the customer id.

@@ -1,12 +1,14 @@
 //! Agora's channel management: rules that take privileges away for a day at most.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use super::query::Query;
+use super::service::Service;
 use super::visit::Visit;
-use super::{InForce, Outgoing};
+use super::{InForce, Incoming, Outgoing, Sandbox};
 use crate::domain::{Deny, Kind, Moment};
 use crate::provider::Method;
 
@@ -14,11 +16,19 @@ mod fields;
 mod gate;
 mod rules;
 
+const CUSTOMER_ID: &str = "ostracon-sandbox-customer";
+const CUSTOMER_SECRET: &str = "ostracon-sandbox-customer-secret";
+
+/// The only path there is.
+const RULES: &str = "/dev/v1/kicking-rule";
+
 /// The apps of Agora, each made by its first call.
 #[derive(Default)]
 pub(super) struct Agora {
     apps: BTreeMap<String, rules::Rules>,
     rules_made: i64,
+    /// Rules that lists leave out.
+    unlisted: BTreeSet<i64>,
 }
 
 /// Why a call is refused.
@@ -42,17 +52,8 @@ const PER_SECOND: usize = 10;
 const SAMPLE_RULE: i64 = 1953;
 
 impl Agora {
-    /// Answers a request.
-    pub(super) fn answer(&mut self, visit: &mut Visit<'_>) -> Outgoing {
-        visit.incoming.method.name().clone_into(&mut visit.noted.action);
-        let done = self.handle(visit);
-        let outgoing = write(done);
-        visit.noted.code = outgoing.status.to_string();
-        outgoing.with("x-request-id", format!("ostracon-sandbox-{}", visit.number))
-    }
-
     fn handle(&mut self, visit: &mut Visit<'_>) -> Result<Value, Refusal> {
-        if visit.path != "/dev/v1/kicking-rule" {
+        if visit.path != RULES {
             return Err(refusal(404, "no such resource"));
         }
         gate::account(visit)?.clone_into(&mut visit.noted.app);
@@ -93,7 +94,11 @@ impl Agora {
 
     fn list(&self, visit: &mut Visit<'_>) -> Result<Value, Refusal> {
         let app = gate::app_of_list(visit)?;
-        let rules = self.apps.get(&app).map(|rules| rules.list(&app, visit)).unwrap_or_default();
+        let rules = self
+            .apps
+            .get(&app)
+            .map(|rules| rules.list(&app, visit.now, &self.unlisted))
+            .unwrap_or_default();
         Ok(json!({ "status": "success", "rules": rules }))
     }
 
@@ -122,7 +127,7 @@ impl Agora {
     }
 
     /// Makes so many rules of a day, for users from `first` on.
-    pub(super) fn add_foreign_rules(&mut self, app: &str, first: u32, rules: u32, now: Moment) {
+    fn add_foreign_rules(&mut self, app: &str, first: u32, rules: u32, now: Moment) {
         let of_app = self.apps.entry(app.to_owned()).or_default();
         for uid in first..first.saturating_add(rules) {
             self.rules_made = self.rules_made.saturating_add(1);
@@ -135,21 +140,69 @@ impl Agora {
     }
 
     /// Takes a rule away behind everybody's back.
-    pub(super) fn lose_rule(&mut self, id: i64) {
+    fn lose_rule(&mut self, id: i64) {
         for rules in self.apps.values_mut() {
             rules.lose(id);
         }
     }
+}
+
+impl Service for Agora {
+    fn name(&self) -> &'static str {
+        "agora"
+    }
+
+    fn credentials(&self) -> &'static [(&'static str, &'static str)] {
+        &[("customer_id", CUSTOMER_ID), ("customer_secret", CUSTOMER_SECRET)]
+    }
+
+    fn claims(&self, path: &str, _query: &Query) -> bool {
+        path == RULES
+    }
+
+    fn answer(&mut self, visit: &mut Visit<'_>) -> Outgoing {
+        visit.incoming.method.name().clone_into(&mut visit.noted.action);
+        let done = self.handle(visit);
+        let outgoing = write(done);
+        visit.noted.code = outgoing.status.to_string();
+        outgoing.with("x-request-id", format!("ostracon-sandbox-{}", visit.number))
+    }
+
+    fn throttled(&self, _incoming: &Incoming, _now: Moment) -> Outgoing {
+        write(Err(TOO_FAST))
+    }
 
     /// The rules that have not lapsed.
-    pub(super) fn in_force(&self, now: Moment) -> impl Iterator<Item = InForce> {
-        self.apps.iter().flat_map(move |(app, rules)| rules.in_force(app, now))
+    fn in_force(&self, now: Moment) -> Vec<InForce> {
+        self.apps.iter().flat_map(|(app, rules)| rules.in_force(app, now)).collect()
     }
 }
 
-/// The answer to a call that comes too fast.
-pub(super) fn throttled() -> Outgoing {
-    write(Err(TOO_FAST))
+impl Sandbox {
+    /// Leaves an Agora rule out of lists, as bad networks do. The rule stays in force.
+    pub fn set_unlisted_rule(&self, rule: i64) {
+        self.services().with(|agora: &mut Agora| {
+            agora.unlisted.insert(rule);
+        });
+    }
+
+    /// Lists an Agora rule again.
+    pub fn set_listed_rule(&self, rule: i64) {
+        self.services().with(|agora: &mut Agora| {
+            agora.unlisted.remove(&rule);
+        });
+    }
+
+    /// Makes so many Agora rules in an app as somebody else would, for users from `first` on.
+    pub fn add_foreign_rules(&self, app: &str, first: u32, rules: u32) {
+        let now = self.clock.now();
+        self.services().with(|agora: &mut Agora| agora.add_foreign_rules(app, first, rules, now));
+    }
+
+    /// Takes an Agora rule away behind everybody's back.
+    pub fn lose_rule(&self, rule: i64) {
+        self.services().with(|agora: &mut Agora| agora.lose_rule(rule));
+    }
 }
 
 fn write(done: Result<Value, Refusal>) -> Outgoing {

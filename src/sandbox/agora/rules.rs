@@ -1,6 +1,6 @@
 //! The rules of one Agora app.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use super::fields::Subject;
 use crate::domain::{Deny, Kind, Lapse, Moment};
 use crate::sandbox::InForce;
-use crate::sandbox::visit::Visit;
 
 /// Rules by their ids.
 #[derive(Default)]
@@ -71,11 +70,11 @@ impl Rules {
     }
 
     /// The rules as the list shows them, and some that lapsed a moment ago.
-    pub(super) fn list(&self, app: &str, visit: &Visit<'_>) -> Vec<Value> {
+    pub(super) fn list(&self, app: &str, now: Moment, unlisted: &BTreeSet<i64>) -> Vec<Value> {
         self.rules
             .iter()
-            .filter(|(_, rule)| rule.end + LINGERS > visit.now)
-            .filter(|(id, _)| !visit.settings.unlisted_rules.contains(id))
+            .filter(|(_, rule)| rule.end + LINGERS > now)
+            .filter(|(id, _)| !unlisted.contains(id))
             .map(|(id, rule)| rule.show(*id, app))
             .collect()
     }

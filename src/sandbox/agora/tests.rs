@@ -4,9 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::{CUSTOMER_ID, CUSTOMER_SECRET};
 use crate::provider::Method;
 use crate::sandbox::Incoming;
-use crate::sandbox::credentials::{CUSTOMER_ID, CUSTOMER_SECRET};
 use crate::sandbox::trial::{Trial, bare, body};
 
 fn request(method: Method, query: &str, body: &Value) -> Incoming {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::query::Query;
+use super::service::Service;
 use super::visit::Visit;
-use super::{InForce, Outgoing};
+use super::{InForce, Incoming, Outgoing, Sandbox};
 use crate::domain::Moment;
 use crate::provider::Method;
 
@@ -14,9 +15,25 @@ mod members;
 mod rooms;
 mod usersig;
 
+/// The secret key of every app.
+const SECRET_KEY: &str = "ostracon-sandbox-secret-key";
+
 /// The apps of Tencent, each made by its first call.
 #[derive(Default)]
-pub(super) struct Tencent(BTreeMap<u32, rooms::Rooms>);
+pub(super) struct Tencent {
+    apps: BTreeMap<u32, rooms::Rooms>,
+    repeat: RepeatBan,
+}
+
+/// What happens when somebody is banned who is banned already: it is not documented.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum RepeatBan {
+    /// The end moves, as its siblings in the IM product do.
+    #[default]
+    MovesEnd,
+    /// The old end stays.
+    KeepsOldEnd,
+}
 
 /// Why a call is refused.
 #[derive(PartialEq, Eq, Debug)]
@@ -38,16 +55,6 @@ const COMMANDS: &str = "/v4/live_engine_http_srv/";
 const PARAMETERS: [&str; 5] = ["sdkappid", "identifier", "usersig", "random", "contenttype"];
 
 impl Tencent {
-    /// Answers a request: with HTTP 200, whatever the outcome.
-    pub(super) fn answer(&mut self, visit: &mut Visit<'_>) -> Outgoing {
-        let command = visit.path.rsplit('/').next().unwrap_or_default();
-        command.clone_into(&mut visit.noted.action);
-        let done = self.handle(visit);
-        let code = done.as_ref().map_or_else(|refusal| refusal.code, |_| 0);
-        visit.noted.code = code.to_string();
-        write(done, visit.number)
-    }
-
     fn handle(&mut self, visit: &mut Visit<'_>) -> Result<Option<Value>, Refusal> {
         let command = visit.path.strip_prefix(COMMANDS).ok_or(refusal(60009, "wrong path"))?;
         let query = Query::parse(&visit.incoming.query);
@@ -56,9 +63,9 @@ impl Tencent {
             return Err(TOO_FAST);
         }
         let body = read_body(visit)?;
-        let rooms = self.0.entry(app).or_default();
+        let rooms = self.apps.entry(app).or_default();
         match command {
-            "ban_member" => rooms.ban(visit, &body).map(|()| None),
+            "ban_member" => rooms.ban(visit, &body, self.repeat).map(|()| None),
             "unban_member" => rooms.unban(visit, &body).map(|()| None),
             "get_banned_member_list" => rooms.list(visit, &body).map(Some),
             _ => {
@@ -67,23 +74,53 @@ impl Tencent {
             }
         }
     }
+}
 
-    /// Dissolves a room in every app.
-    pub(super) fn close(&mut self, room: &str) {
-        for rooms in self.0.values_mut() {
-            rooms.close(room);
-        }
+impl Service for Tencent {
+    fn name(&self) -> &'static str {
+        "tencent"
+    }
+
+    fn credentials(&self) -> &'static [(&'static str, &'static str)] {
+        &[("secret_key", SECRET_KEY)]
+    }
+
+    fn claims(&self, path: &str, _query: &Query) -> bool {
+        path.starts_with("/v4/")
+    }
+
+    /// Answers a request: with HTTP 200, whatever the outcome.
+    fn answer(&mut self, visit: &mut Visit<'_>) -> Outgoing {
+        let command = visit.path.rsplit('/').next().unwrap_or_default();
+        command.clone_into(&mut visit.noted.action);
+        let done = self.handle(visit);
+        let code = done.as_ref().map_or_else(|refusal| refusal.code, |_| 0);
+        visit.noted.code = code.to_string();
+        write(done, visit.number)
+    }
+
+    fn throttled(&self, _incoming: &Incoming, _now: Moment) -> Outgoing {
+        write(Err(TOO_FAST), 0)
     }
 
     /// The bans that have not run out.
-    pub(super) fn in_force(&self, now: Moment) -> impl Iterator<Item = InForce> {
-        self.0.iter().flat_map(move |(app, rooms)| rooms.in_force(*app, now))
+    fn in_force(&self, now: Moment) -> Vec<InForce> {
+        self.apps.iter().flat_map(move |(app, rooms)| rooms.in_force(*app, now)).collect()
+    }
+
+    /// Dissolves a room in every app.
+    fn close(&mut self, room: &str) {
+        for rooms in self.apps.values_mut() {
+            rooms.close(room);
+        }
     }
 }
 
-/// The answer to a call that comes too fast.
-pub(super) fn throttled() -> Outgoing {
-    write(Err(TOO_FAST), 0)
+impl Sandbox {
+    /// Sets what a repeated ban does at Tencent.
+    pub fn set_repeat_ban(&self, repeat: RepeatBan) {
+        self.services().with(|tencent: &mut Tencent| tencent.repeat = repeat);
+    }
 }
 
 /// Checks what every call must bring; answers its app.

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
-use super::{Refusal, members, refusal};
+use super::{Refusal, RepeatBan, members, refusal};
 use crate::domain::{Deny, Kind, Lapse, Moment};
+use crate::sandbox::InForce;
 use crate::sandbox::visit::Visit;
-use crate::sandbox::{InForce, RepeatBan};
 
 /// Rooms with the users who are, or once were, banned from them.
 #[derive(Default)]
@@ -31,6 +31,7 @@ impl Rooms {
         &mut self,
         visit: &mut Visit<'_>,
         body: &Map<String, Value>,
+        repeat: RepeatBan,
     ) -> Result<(), Refusal> {
         let known = ["RoomId", "MemberList_Account", "Reason", "Duration"];
         members::check_names(visit, body, &known);
@@ -41,7 +42,7 @@ impl Rooms {
         let bans = self.0.entry(room).or_default();
         for member in members {
             let standing = bans.get(&member).is_some_and(|ban| ban.end > visit.now);
-            if standing && visit.settings.repeat_ban == RepeatBan::KeepsOldEnd {
+            if standing && repeat == RepeatBan::KeepsOldEnd {
                 continue;
             }
             bans.insert(member, Ban { end, reason: reason.clone() });

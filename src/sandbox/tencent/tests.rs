@@ -8,8 +8,8 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use serde_json::{Value, json};
 
+use super::SECRET_KEY;
 use crate::provider::Method;
-use crate::sandbox::credentials::SECRET_KEY;
 use crate::sandbox::digest::hmac_sha256;
 use crate::sandbox::trial::{Trial, bare, body};
 use crate::sandbox::{Incoming, RepeatBan};

@@ -7,9 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::read::ZlibDecoder;
 use serde::Deserialize;
 
+use super::SECRET_KEY;
 use super::{Refusal, refusal};
 use crate::domain::Moment;
-use crate::sandbox::credentials::SECRET_KEY;
 use crate::sandbox::digest::hmac_sha256;
 
 /// What is inside a token.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::fields::{self, Change, Update};
-use super::{Refusal, gateway, refusal};
+use super::{Limits, Refusal, gateway, refusal};
 use crate::domain::{Deny, Kind, Lapse};
 use crate::sandbox::InForce;
 use crate::sandbox::query::Query;
@@ -46,11 +46,14 @@ const MOST_ROWS: usize = 1000;
 
 impl Activities {
     /// `UpdateActivityUserBanStatus`: everything is checked before anything is changed.
-    pub(super) fn update(&mut self, visit: &mut Visit<'_>) -> Result<Value, Refusal> {
+    pub(super) fn update(
+        &mut self,
+        visit: &mut Visit<'_>,
+        limits: &Limits,
+    ) -> Result<Value, Refusal> {
         let update = Update::read(visit)?;
         check_activity(visit, update.activity)?;
-        if let Some(user) = update.users.iter().find(|id| visit.settings.unregistered.contains(id))
-        {
+        if let Some(user) = update.users.iter().find(|id| limits.unregistered.contains(id)) {
             let message = format!("UserId {user} is not registered in the activity.");
             return Err(refusal(400, "InvalidParameter.UserIdNotRegistered", message));
         }
@@ -64,7 +67,7 @@ impl Activities {
             }
         } else {
             let bans = self.0.entry(update.activity).or_default();
-            let quota = visit.settings.quota;
+            let quota = limits.quota;
             check(&bans.users, &update.users, (update.change, quota), &USER_ERRORS)?;
             check(&bans.devices, &update.devices, (update.change, quota), &DEVICE_ERRORS)?;
             change(&mut bans.users, update.users, update.change);

@@ -1,12 +1,13 @@
 //! Volcengine's livesaas: bans users and devices from activities until somebody undoes it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use super::query::Query;
+use super::service::Service;
 use super::visit::Visit;
-use super::{InForce, Incoming, Outgoing};
+use super::{InForce, Incoming, Outgoing, Sandbox};
 use crate::domain::Moment;
 use crate::provider::Method;
 
@@ -14,9 +15,30 @@ mod activities;
 mod fields;
 mod signature;
 
+const ACCESS_KEY_ID: &str = "AKLTOSTRACONSANDBOX";
+const SECRET_ACCESS_KEY: &str = "ostracon-sandbox-secret-access-key==";
+
 /// The accounts of Volcengine, by access key id, each made by its first call.
 #[derive(Default)]
-pub(super) struct Volcengine(BTreeMap<String, activities::Activities>);
+pub(super) struct Volcengine {
+    accounts: BTreeMap<String, activities::Activities>,
+    limits: Limits,
+}
+
+/// What an activity takes.
+struct Limits {
+    /// How many users, and how many devices, it bans.
+    quota: usize,
+    /// Users whom no activity knows.
+    unregistered: BTreeSet<i64>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        // The revision of July 2025.
+        Self { quota: 50_000, unregistered: BTreeSet::new() }
+    }
+}
 
 /// Why a call is refused.
 #[derive(PartialEq, Eq, Debug)]
@@ -44,17 +66,6 @@ const PER_SECOND: usize = 30;
 const VERSION: &str = "2023-08-01";
 
 impl Volcengine {
-    /// Answers a request.
-    pub(super) fn answer(&mut self, visit: &mut Visit<'_>) -> Outgoing {
-        let query = Query::parse(&visit.incoming.query);
-        let action = query.one("Action").unwrap_or_default().to_owned();
-        visit.noted.action.clone_from(&action);
-        let done = self.handle(visit, &query);
-        let code = done.as_ref().map_or_else(|refusal| refusal.code, |_| "0");
-        code.clone_into(&mut visit.noted.code);
-        write(done, &action, visit.now, visit.number)
-    }
-
     fn handle(&mut self, visit: &mut Visit<'_>, query: &Query) -> Result<Value, Refusal> {
         let account = signature::check(visit)?;
         account.clone_into(&mut visit.noted.app);
@@ -67,11 +78,11 @@ impl Volcengine {
         if query.one("Version") != Some(VERSION) {
             return Err(gateway(404, 100_008, "InvalidActionOrVersion"));
         }
-        let activities = self.0.entry(account).or_default();
+        let activities = self.accounts.entry(account).or_default();
         match (query.one("Action"), visit.incoming.method) {
             (Some("UpdateActivityUserBanStatus"), Method::Post) => {
                 visit.broke_all(&query.oddities(&["Action", "Version"]));
-                activities.update(visit)
+                activities.update(visit, &self.limits)
             }
             (Some("GetActivityBanUsers"), Method::Get) => {
                 let known = ["Action", "Version", "ActivityId", "PageNo", "PageItemCount"];
@@ -84,28 +95,73 @@ impl Volcengine {
             _ => Err(gateway(404, 100_008, "InvalidActionOrVersion")),
         }
     }
+}
 
-    /// Deletes an activity in every account.
-    pub(super) fn close(&mut self, activity: &str) {
-        for activities in self.0.values_mut() {
-            activities.close(activity);
-        }
+impl Service for Volcengine {
+    fn name(&self) -> &'static str {
+        "volcengine"
+    }
+
+    fn credentials(&self) -> &'static [(&'static str, &'static str)] {
+        &[("access_key_id", ACCESS_KEY_ID), ("secret_access_key", SECRET_ACCESS_KEY)]
+    }
+
+    fn claims(&self, _path: &str, query: &Query) -> bool {
+        query.one("Version").is_some()
+    }
+
+    fn answer(&mut self, visit: &mut Visit<'_>) -> Outgoing {
+        let query = Query::parse(&visit.incoming.query);
+        let action = query.one("Action").unwrap_or_default().to_owned();
+        visit.noted.action.clone_from(&action);
+        let done = self.handle(visit, &query);
+        let code = done.as_ref().map_or_else(|refusal| refusal.code, |_| "0");
+        code.clone_into(&mut visit.noted.code);
+        write(done, &action, visit.now, visit.number)
+    }
+
+    fn throttled(&self, incoming: &Incoming, now: Moment) -> Outgoing {
+        let query = Query::parse(&incoming.query);
+        write(Err(too_fast()), query.one("Action").unwrap_or_default(), now, 0)
     }
 
     /// The bans of every activity.
-    pub(super) fn in_force(&self) -> impl Iterator<Item = InForce> {
-        self.0.iter().flat_map(|(account, activities)| activities.in_force(account))
+    fn in_force(&self, _now: Moment) -> Vec<InForce> {
+        let accounts = self.accounts.iter();
+        accounts.flat_map(|(account, activities)| activities.in_force(account)).collect()
+    }
+
+    /// Deletes an activity in every account.
+    fn close(&mut self, activity: &str) {
+        for activities in self.accounts.values_mut() {
+            activities.close(activity);
+        }
+    }
+}
+
+impl Sandbox {
+    /// Makes a user one who never entered any Volcengine activity.
+    pub fn set_unregistered(&self, user: i64) {
+        self.services().with(|it: &mut Volcengine| {
+            it.limits.unregistered.insert(user);
+        });
+    }
+
+    /// Makes a user known to every Volcengine activity, as every user is at first.
+    pub fn set_registered(&self, user: i64) {
+        self.services().with(|it: &mut Volcengine| {
+            it.limits.unregistered.remove(&user);
+        });
+    }
+
+    /// Sets how many users, and how many devices, a Volcengine activity bans at most.
+    pub fn set_quota(&self, quota: usize) {
+        self.services().with(|it: &mut Volcengine| it.limits.quota = quota);
     }
 }
 
 fn too_fast() -> Refusal {
     refusal(429, "AccountFlowLimitExceeded", "The account has exceeded its flow limit.")
-}
-
-/// The answer to a call that comes too fast.
-pub(super) fn throttled(incoming: &Incoming, now: Moment) -> Outgoing {
-    let query = Query::parse(&incoming.query);
-    write(Err(too_fast()), query.one("Action").unwrap_or_default(), now, 0)
 }
 
 fn write(done: Result<Value, Refusal>, action: &str, now: Moment, number: u64) -> Outgoing {

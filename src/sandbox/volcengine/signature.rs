@@ -2,12 +2,13 @@
 
 use jiff::SignedDuration;
 
+use super::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 use super::{Refusal, gateway, refusal};
 use crate::domain::Moment;
 use crate::sandbox::Incoming;
-use crate::sandbox::credentials::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, names_account};
 use crate::sandbox::digest::{hex, hmac_sha256, sha256_hex};
 use crate::sandbox::query::Query;
+use crate::sandbox::service::names_account;
 use crate::sandbox::visit::Visit;
 
 /// How long a signature lives, either way.

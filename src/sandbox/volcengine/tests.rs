@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::signature::{Authorization, sign};
+use super::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 use crate::provider::Method;
 use crate::sandbox::Incoming;
-use crate::sandbox::credentials::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 use crate::sandbox::digest::sha256_hex;
 use crate::sandbox::trial::{Trial, bare, body};
 

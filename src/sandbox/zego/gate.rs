@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, VecDeque};
 
 use jiff::SignedDuration;
 
+use super::SERVER_SECRET;
 use super::{Refusal, refusal};
 use crate::domain::Moment;
-use crate::sandbox::credentials::SERVER_SECRET;
 use crate::sandbox::digest::md5_hex;
 use crate::sandbox::query::Query;
 use crate::sandbox::visit::Visit;

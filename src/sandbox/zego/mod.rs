@@ -5,13 +5,18 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::query::Query;
+use super::service::Service;
 use super::visit::Visit;
 use super::{InForce, Incoming, Outgoing};
+use crate::domain::Moment;
 use crate::provider::Method;
 
 mod gate;
 mod kicks;
 mod streams;
+
+/// `ServerSecret` of every app.
+const SERVER_SECRET: &str = "ostracon-sandbox-server-secret00";
 
 /// The apps of ZEGO, each made by its first call.
 #[derive(Default)]
@@ -60,26 +65,6 @@ impl Action {
 }
 
 impl Zego {
-    /// Answers a request.
-    pub(super) fn answer(&mut self, visit: &mut Visit<'_>) -> Outgoing {
-        let query = Query::parse(&visit.incoming.query);
-        let action = query.one("Action").unwrap_or_default().to_owned();
-        visit.noted.action.clone_from(&action);
-        let done = self.handle(visit, &query);
-        let mut body = match &done {
-            Ok(Action::Kickout) => json!({ "Code": 0, "Message": "success" }),
-            Ok(Action::Streams(_)) => json!({ "Code": 0, "Message": "ok", "Data": null }),
-            Err(Refusal { code, message }) => json!({ "Code": code, "Message": message }),
-        };
-        if let Value::Object(fields) = &mut body {
-            // Text, although it looks like a number.
-            let number = 1_000_000_000_000_000_000_u64.saturating_add(visit.number);
-            fields.insert("RequestId".to_owned(), number.to_string().into());
-        }
-        visit.noted.code = done.map_or_else(|refusal| refusal.code, |_| 0).to_string();
-        Outgoing::json(200, &body)
-    }
-
     fn handle(&mut self, visit: &mut Visit<'_>, query: &Query) -> Result<Action, Refusal> {
         if visit.incoming.method != Method::Get || visit.path != "/" {
             visit.broke("every emulated action is a GET of `/`");
@@ -101,22 +86,55 @@ impl Zego {
         }
         Ok(action)
     }
-
-    /// The streams that are forbidden. Kicks leave nothing in force.
-    pub(super) fn in_force(&self) -> impl Iterator<Item = InForce> {
-        self.0.iter().flat_map(|(app, books)| books.streams.in_force(*app))
-    }
 }
 
-/// The answer to a call that comes too fast: each family of actions has a code of its own.
-pub(super) fn throttled(incoming: &Incoming) -> Outgoing {
-    let query = Query::parse(&incoming.query);
-    let refusal = match query.one("Action").and_then(Action::parse) {
-        Some(Action::Streams(_)) => streams::TOO_FAST,
-        Some(Action::Kickout) | None => kicks::TOO_FAST,
-    };
-    let Refusal { code, message } = refusal;
-    Outgoing::json(200, &json!({ "Code": code, "Message": message, "RequestId": "0" }))
+impl Service for Zego {
+    fn name(&self) -> &'static str {
+        "zego"
+    }
+
+    fn credentials(&self) -> &'static [(&'static str, &'static str)] {
+        &[("server_secret", SERVER_SECRET)]
+    }
+
+    fn claims(&self, _path: &str, query: &Query) -> bool {
+        query.one("Action").is_some() || query.one("AppId").is_some()
+    }
+
+    fn answer(&mut self, visit: &mut Visit<'_>) -> Outgoing {
+        let query = Query::parse(&visit.incoming.query);
+        let action = query.one("Action").unwrap_or_default().to_owned();
+        visit.noted.action.clone_from(&action);
+        let done = self.handle(visit, &query);
+        let mut body = match &done {
+            Ok(Action::Kickout) => json!({ "Code": 0, "Message": "success" }),
+            Ok(Action::Streams(_)) => json!({ "Code": 0, "Message": "ok", "Data": null }),
+            Err(Refusal { code, message }) => json!({ "Code": code, "Message": message }),
+        };
+        if let Value::Object(fields) = &mut body {
+            // Text, although it looks like a number.
+            let number = 1_000_000_000_000_000_000_u64.saturating_add(visit.number);
+            fields.insert("RequestId".to_owned(), number.to_string().into());
+        }
+        visit.noted.code = done.map_or_else(|refusal| refusal.code, |_| 0).to_string();
+        Outgoing::json(200, &body)
+    }
+
+    /// Each family of actions has a code of its own.
+    fn throttled(&self, incoming: &Incoming, _now: Moment) -> Outgoing {
+        let query = Query::parse(&incoming.query);
+        let refusal = match query.one("Action").and_then(Action::parse) {
+            Some(Action::Streams(_)) => streams::TOO_FAST,
+            Some(Action::Kickout) | None => kicks::TOO_FAST,
+        };
+        let Refusal { code, message } = refusal;
+        Outgoing::json(200, &json!({ "Code": code, "Message": message, "RequestId": "0" }))
+    }
+
+    /// The streams that are forbidden. Kicks leave nothing in force.
+    fn in_force(&self, _now: Moment) -> Vec<InForce> {
+        self.0.iter().flat_map(|(app, books)| books.streams.in_force(*app)).collect()
+    }
 }
 
 #[cfg(test)]

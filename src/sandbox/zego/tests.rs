@@ -1,9 +1,9 @@
 //! ZEGO's service under hand-made requests.
 
+use super::SERVER_SECRET;
 use super::gate::sign;
 use crate::domain::Kind;
 use crate::provider::Method;
-use crate::sandbox::credentials::SERVER_SECRET;
 use crate::sandbox::trial::{Trial, bare, body};
 use crate::sandbox::{Incoming, Kicked, Seen};
 
