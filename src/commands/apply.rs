@@ -12,6 +12,7 @@ use super::signals::{unless_halted, watch_signals};
 use super::tenancy::{self, Tenancy};
 use super::{Context, plan_file};
 use crate::apply::{Halt, Outcome};
+use crate::domain::span;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::Plan;
@@ -19,7 +20,6 @@ use crate::plan::file::{self, SavedPlan};
 use crate::report::{outcome_text, outcome_view};
 use crate::store::{Accounts, Lease, Location, State, StateError};
 use crate::world::World;
-use jiff::SignedDuration;
 
 /// What `apply` takes.
 #[derive(Debug, clap::Args)]
@@ -203,6 +203,6 @@ fn read_plan(path: &Path) -> Result<SavedPlan, Error> {
 
 /// Reads a span of time: `90s`, `8m`, `1h 30m`.
 pub(super) fn span(text: &str) -> Result<Duration, String> {
-    let span: SignedDuration = text.parse().map_err(|error: jiff::Error| error.to_string())?;
+    let span = span::any(text).ok_or("not a span of time, as in `90s`, `8m` or `1h30m`")?;
     Duration::try_from(span).map_err(|_negative| "must not be negative".to_owned())
 }

@@ -16,6 +16,7 @@ mod reading;
 pub mod restriction;
 mod rule_id;
 pub mod source;
+pub mod span;
 pub mod time_text;
 mod visible;
 pub mod wanted;

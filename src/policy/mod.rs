@@ -32,7 +32,6 @@ mod scalar;
 pub mod schema;
 mod section;
 mod shielded;
-mod span;
 mod subjects;
 mod suggest;
 mod target;
@@ -50,7 +49,6 @@ pub use files::is_policy_path;
 pub use fingerprint::Fingerprint;
 pub use memo::Memo;
 pub use render::render;
-pub use span::parse_span;
 pub use terms::LONGEST_ID as LONGEST_ENTRY_ID;
 pub use workspace::{ORDER, Workspace, load, load_config, load_edited, load_with, text_of};
 

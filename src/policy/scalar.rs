@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 
 use super::plain::{Plain, classify, is_canonical, quoted};
 use super::problem::{Problem, Scope, quote};
-use super::span::parse_span;
 use super::yaml::{Node, Value};
+use crate::domain::span;
 
 /// The text of a value whose meaning must not depend on quotes: an id, a reason, a name.
 pub(super) fn read_text<'n>(
@@ -79,7 +79,7 @@ pub(super) fn read_span(
     let Value::Scalar { text, .. } = &node.value else {
         return wrong(node, what, "a span of time such as `15m`", scope);
     };
-    let span = parse_span(text);
+    let span = span::lasting(text);
     if span.is_none() {
         let message = format!("{what} must be a span of time, not {}", quote(text));
         scope.push(

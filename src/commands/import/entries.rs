@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use super::mapping::{Field, Mapping};
 use super::table::Row;
-use crate::domain::{Id, Kind, Moment, Restriction, Subject, TargetName, Until, rfc3339};
+use crate::domain::{Id, Kind, Moment, Restriction, Subject, TargetName, Until, rfc3339, span};
 use crate::policy::{Diagnostic, LONGEST_ENTRY_ID, Place, Severity};
 use crate::provider::{Form, IdRule, Presence};
 
@@ -321,16 +321,7 @@ fn instant(text: &str, zone: Option<&str>) -> Option<Moment> {
 
 /// Reads a span as programs print it: `4h`, `3h59m49.264s`, `-5s`, `30d`.
 fn span(text: &str) -> Option<SignedDuration> {
-    let (days, rest) = match text.split_once('d') {
-        Some((days, rest)) => (days.parse::<i64>().ok()?, rest),
-        None => (0, text),
-    };
-    let days = SignedDuration::from_secs(days.checked_mul(86_400)?);
-    let rest = match rest {
-        "" if text.ends_with('d') => SignedDuration::ZERO,
-        rest => rest.parse().ok()?,
-    };
     // A millennium: sums with an instant must stay far from overflow.
     let most = SignedDuration::from_hours(24 * 366 * 1000);
-    days.checked_add(rest).filter(|span| span.abs() <= most)
+    span::any(text).filter(|span| span.abs() <= most)
 }

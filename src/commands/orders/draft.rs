@@ -9,11 +9,11 @@ use crate::commands::Context;
 use crate::commands::prepare::Files;
 use crate::commands::tenancy::uuid;
 use crate::domain::{
-    Deny, Id, Kind, Moment, Order, OrderKind, Subject, TargetName, Until, Wanted, Who,
+    Deny, Id, Kind, Moment, Order, OrderKind, Subject, TargetName, Until, Wanted, Who, span,
 };
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::policy::{self, Diagnostic, ORDER, Severity, parse_span};
+use crate::policy::{self, Diagnostic, ORDER, Severity};
 use crate::report::escape::Terminal;
 use crate::report::policy_yaml::{Entry, entries_yaml};
 
@@ -211,7 +211,8 @@ fn refusal(diagnostics: &[Diagnostic]) -> Error {
 
 /// Reads a span of time, for the command line.
 pub(super) fn span(text: &str) -> Result<SignedDuration, String> {
-    parse_span(text).ok_or_else(|| "not a span of time, as in `90m`, `24h` or `2d12h`".to_owned())
+    span::lasting(text)
+        .ok_or_else(|| "not a span of time, as in `90m`, `24h` or `2d12h`".to_owned())
 }
 
 /// Reads `KEY=VALUE`, for the command line.
