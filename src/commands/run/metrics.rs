@@ -285,7 +285,7 @@ mod tests {
         metrics.files(true);
         let text = metrics.text();
         for line in [
-            "ostracon_build_info{version=\"0.1.0\"} 1",
+            concat!("ostracon_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
             "ostracon_in_force{target=\"agora-live\"} 3",
             "ostracon_calls_total{target=\"agora-live\",outcome=\"ok\",code=\"\"} 1",
             "ostracon_calls_total{target=\"agora-live\",outcome=\"throttled\",code=\"429\"} 1",
