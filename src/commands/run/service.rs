@@ -149,6 +149,7 @@ impl<'a> Service<'a> {
             return false;
         }
         self.looked = Instant::now();
+        let (_, config_before) = self.checkout.files.digests();
         let look = self.checkout.look(self.context, anew);
         match look {
             Look::Same => return false,
@@ -158,10 +159,10 @@ impl<'a> Service<'a> {
                 self.who = None;
                 if config {
                     self.agenda.forgive();
-                    self.is_reconfigured = true;
                 } else {
                     self.agenda.edited();
                 }
+                self.is_reconfigured |= self.checkout.files.digests().1 != config_before;
                 self.underway.brake(Cause::Preempted);
                 tracing::info!(target: "ostracon", "the files have changed");
             }

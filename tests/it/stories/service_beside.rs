@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use ostracon::commands::run::Nudge;
 use ostracon::domain::OrderKind;
 use ostracon::exit::Exit;
 use ostracon::sandbox::{Fate, Incoming};
@@ -11,6 +12,7 @@ use ostracon::sandbox::{Fate, Incoming};
 use super::Story;
 use super::orders::note_beside;
 use super::service::{done, edit, millis_after, quietly, secs};
+use super::story::Happening;
 use crate::workspace::CONFIG;
 
 /// Targets, what is restricted there, and how calls to them are known.
@@ -129,6 +131,28 @@ fn holds_up_nobody_else(ill: &'static str, matter: Fate) {
     assert_eq!(held.len(), 33, "{told}: {held:?}");
 }
 
+#[test]
+fn a_reload_and_another_policy_wait_for_nobody() {
+    for nudge in [Nudge::Reload, Nudge::Files] {
+        let story = Story::new();
+        let (bans, mut streams) = thirty("a");
+        let end = "2026-11-20T12:00:12Z";
+        writeln!(streams, "  - {{ target: z, streams: [s], until: {end} }}").unwrap();
+        let policy = format!("bans:\n{bans}forbidden_streams:\n{streams}");
+        story.policy(&policy);
+        story.sandbox.set_mischief(|incoming: &Incoming| {
+            if goes_to(incoming, "a") { Fate::Delay(secs(25)) } else { Fate::Answer }
+        });
+        let tell: Happening<'_> = Box::new(|nudges| {
+            story.policy(&(policy.clone() + "# Nothing else.\n"));
+            nudges.send(nudge).unwrap();
+        });
+        story.serve(secs(40), vec![(secs(10), tell)]);
+        let late = millis_after(&story, "lift s", end);
+        assert!((0..1000).contains(&late), "{nudge:?}: {late} ms");
+    }
+}
+
 /// Users of a room at Tencent, and of the app at Agora.
 fn of_both(tencent: u32, agora: u32) -> String {
     let mut policy = "bans:\n".to_owned();
@@ -179,8 +203,7 @@ fn a_target_that_gets_another_name_while_calls_are_on_their_way_keeps_what_they_
         story.config(&renamed);
         story.policy(&policy("again"));
     });
-    let tell: super::story::Happening<'_> =
-        Box::new(|nudges| nudges.send(ostracon::commands::run::Nudge::Files).unwrap());
+    let tell: Happening<'_> = Box::new(|nudges| nudges.send(Nudge::Files).unwrap());
     story.serve(secs(60), vec![(secs(2), rename), (secs(2), tell)]);
     assert_eq!(story.held().len(), 50);
     let rows = story.snapshot().rows;
