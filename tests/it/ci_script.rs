@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use crate::scene::text;
+use crate::scene::{Scene, text};
 use crate::sources::top;
 
 /// Answers by what was asked, and notes the question.
@@ -66,20 +66,27 @@ impl Forge {
         fs::create_dir_all(forge.path("job")).unwrap();
         fs::write(repository.join("policies/ostracon.yaml"), CONFIG).unwrap();
         fs::write(repository.join("policies/bans.yaml"), policy).unwrap();
-        let git = |arguments: &[&str]| {
-            let identity = ["-c", "user.name=ann", "-c", "user.email=ann@example.com"];
-            let mut git = Command::new("git");
-            let output = git.args(identity).args(arguments).current_dir(&repository).output();
-            let output = output.unwrap();
-            assert!(output.status.success(), "{arguments:?} {}", text(&output.stderr));
-            text(&output.stdout).trim().to_owned()
-        };
-        git(&["init", "--quiet", "."]);
-        git(&["config", "uploadpack.allowAnySHA1InWant", "true"]);
-        git(&["add", "."]);
-        git(&["commit", "--quiet", "--message", "A ban"]);
-        git(&["update-ref", "refs/pull/5/head", "HEAD"]);
-        Self { head: git(&["rev-parse", "HEAD"]), ..forge }
+        forge.git(&["init", "--quiet", "."]);
+        forge.git(&["config", "uploadpack.allowAnySHA1InWant", "true"]);
+        let head = forge.commit();
+        forge.git(&["update-ref", "refs/pull/5/head", "HEAD"]);
+        Self { head, ..forge }
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        let identity = ["-c", "user.name=ann", "-c", "user.email=ann@example.com"];
+        let mut git = Command::new("git");
+        git.args(identity).args(arguments).current_dir(self.path("owner/repo"));
+        let output = git.output().unwrap();
+        assert!(output.status.success(), "{arguments:?} {}", text(&output.stderr));
+        text(&output.stdout).trim().to_owned()
+    }
+
+    /// Commits what is in the repository's folder; the commit.
+    fn commit(&self) -> String {
+        self.git(&["add", "--all", "."]);
+        self.git(&["commit", "--quiet", "--message", "A ban"]);
+        self.git(&["rev-parse", "HEAD"])
     }
 
     fn path(&self, name: &str) -> std::path::PathBuf {
@@ -247,4 +254,101 @@ fn a_note_at_gitlab_is_made_once_then_edited_and_the_token_is_in_no_argument() {
     let said = ends(&forge.at_gitlab("comment", &[]), 0);
     assert!(said.contains("nothing is commented"), "{said}");
     assert_eq!(forge.asked(), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_not_merged_is_never_applied_and_a_fork_gets_no_comment() {
+    let forge = Forge::new(POLICY);
+    for event in ["pull_request", "pull_request_target"] {
+        for command in ["apply", "upkeep"] {
+            let said = ends(&forge.at_github(command, &[("GITHUB_EVENT_NAME", event)]), 1);
+            assert!(said.contains("is for what is merged"), "{said}");
+        }
+    }
+    let said = ends(&forge.at_github("comment", &[("NUMBER", "5"), ("OSTRACON_FORK", "true")]), 0);
+    assert!(said.contains("From a fork"), "{said}");
+    assert!(!forge.path("job/policies").exists());
+    let token = ("OSTRACON_NOTE_TOKEN", "secret-token");
+    let fork =
+        [("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "4"), ("CI_MERGE_REQUEST_PROJECT_ID", "3"), token];
+    let said = ends(&forge.at_gitlab("comment", &fork), 0);
+    assert!(said.contains("From a fork"), "{said}");
+    ends(&forge.at_gitlab("apply", &fork), 1);
+    assert_eq!(forge.asked(), Vec::<String>::new());
+}
+
+#[test]
+fn what_an_earlier_job_left_behind_is_neither_planned_nor_applied() {
+    let forge = Forge::new(POLICY);
+    let requested = POLICY.replace("alice", "bob, carol, dan");
+    fs::write(forge.path("owner/repo/policies/more.yaml"), requested).unwrap();
+    let head = forge.commit();
+    forge.git(&["update-ref", "refs/pull/5/head", &head]);
+    let request = [("NUMBER", "5"), ("OSTRACON_HEAD", &*head)];
+    ends(&forge.at_github("comment", &request), 0);
+    assert!(forge.comment().contains("Plan: 4 to impose"), "{}", forge.comment());
+    // The same folder, as a runner of one's own keeps it, and the commit before the request.
+    let left = forge.path("job/policies/left.yaml");
+    fs::copy(forge.path("job/policies/more.yaml"), &left).unwrap();
+    let said = ends(&forge.at_github("plan", &[]), 0);
+    assert!(said.contains("Plan: 1 to impose"), "{said}");
+    assert!(!left.exists());
+    fs::write(&left, "no policy at all").unwrap();
+    ends(&forge.at_github("comment", &request), 0);
+    assert!(forge.comment().contains("Plan: 4 to impose"), "{}", forge.comment());
+    let said = ends(&forge.at_github("plan", &[("GITHUB_SHA", &head)]), 0);
+    assert!(said.contains("Plan: 4 to impose"), "{said}");
+}
+
+#[test]
+fn a_workspace_that_leads_elsewhere_is_refused() {
+    let forge = Forge::new(POLICY);
+    let repository = forge.path("owner/repo");
+    fs::rename(repository.join("policies"), forge.path("elsewhere")).unwrap();
+    std::os::unix::fs::symlink(forge.path("elsewhere"), repository.join("policies")).unwrap();
+    let head = forge.commit();
+    forge.git(&["update-ref", "refs/pull/5/head", &head]);
+    let here = [("GITHUB_SHA", &*head), ("OSTRACON_HEAD", &head), ("NUMBER", "5")];
+    for command in ["validate", "plan", "comment", "apply", "upkeep"] {
+        let said = ends(&forge.at_github(command, &here), 1);
+        assert!(said.contains("policies is a link to another place"), "{command} {said}");
+    }
+    assert!(forge.path("elsewhere/bans.yaml").exists());
+}
+
+#[test]
+fn what_a_guard_holds_back_fails_the_plan_and_the_apply_and_is_commented_all_the_same() {
+    let scene = Scene::new();
+    let forge = Forge::new(POLICY);
+    let repository = forge.path("owner/repo/policies");
+    let config = fs::read_to_string(scene.files.path().join("ostracon.yaml")).unwrap();
+    fs::write(repository.join("ostracon.yaml"), config).unwrap();
+    fs::write(repository.join("bans.yaml"), crate::scene::POLICY).unwrap();
+    let first = forge.commit();
+    fs::write(repository.join("bans.yaml"), "bans: []\n").unwrap();
+    let second = forge.commit();
+    forge.git(&["update-ref", "refs/pull/5/head", &second]);
+    let command = scene.command(&[]);
+    let credentials = command.get_envs().filter(|(name, _)| name.len() == 1);
+    let credentials: Vec<(&str, &str)> = credentials
+        .map(|(name, value)| (name.to_str().unwrap(), value.unwrap().to_str().unwrap()))
+        .collect();
+    let state = format!("sqlite:{}", forge.path("state.db").display());
+    let at = |name: &str, commit: &str, code| {
+        let more = [
+            ("GITHUB_SHA", commit),
+            ("OSTRACON_HEAD", commit),
+            ("NUMBER", "5"),
+            ("OSTRACON_STATE", &state),
+        ];
+        ends(&forge.at_github(name, &[&more[..], &credentials].concat()), code)
+    };
+    at("apply", &first, 0);
+    scene.agrees();
+    at("plan", &second, 4);
+    at("comment", &second, 0);
+    assert!(forge.comment().contains("acks/"), "{}", forge.comment());
+    at("apply", &second, 4);
+    at("upkeep", &second, 0);
+    scene.agrees();
 }

@@ -81,3 +81,49 @@ fn the_unit_of_systemd_is_as_closed_as_it_can_be() {
         Err(_absent) => eprintln!("SKIPPED: no systemd-analyze is installed"),
     }
 }
+
+/// The component with these inputs in their places.
+fn component() -> (serde_json::Value, serde_json::Value) {
+    let text = read("packaging/gitlab/ostracon.yml");
+    let (spec, jobs) = text.split_once("\n---\n").unwrap();
+    let jobs = jobs.replace("$[[ inputs.command ]]", "plan").replace("$[[ inputs.job ]]", "job");
+    (serde_yaml::from_str(spec).unwrap(), serde_yaml::from_str(&jobs).unwrap())
+}
+
+#[test]
+fn action_and_component_offer_what_the_script_does() {
+    let (spec, jobs) = component();
+    let script = read("packaging/ci/ostracon-ci");
+    let action = read("packaging/action/action.yml");
+    let offered = spec["spec"]["inputs"]["command"]["options"].as_array().unwrap();
+    assert_eq!(offered.len(), 5);
+    for command in offered {
+        let command = command.as_str().unwrap();
+        assert!(script.contains(&format!("\n  {command})")), "{command}");
+        assert!(action.contains(&format!("`{command}`")), "{command}");
+        assert!(jobs[format!(".ostracon-{command}")].is_object(), "{command}");
+    }
+    assert_eq!(jobs["job"]["extends"], ".ostracon-plan");
+    // No text from outside stands in the shell's own.
+    let shell = action.split_once("run: ").unwrap().1;
+    assert!(!shell.contains("${{"), "{shell}");
+}
+
+#[test]
+fn the_component_changes_things_one_run_at_a_time_and_never_for_a_request() {
+    let (_, jobs) = component();
+    for command in ["apply", "upkeep"] {
+        let job = &jobs[format!(".ostracon-{command}")];
+        assert_eq!(job["extends"], ".ostracon-merged");
+        for rule in job["rules"].as_array().unwrap() {
+            let rule = rule["if"].as_str().unwrap();
+            assert!(rule.contains("$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"), "{rule}");
+        }
+    }
+    assert_eq!(jobs[".ostracon-merged"]["resource_group"], "ostracon-state");
+    for command in ["validate", "plan", "comment"] {
+        let job = &jobs[format!(".ostracon-{command}")];
+        assert_eq!(job["extends"], ".ostracon-request");
+        assert!(jobs[".ostracon-request"]["resource_group"].is_null());
+    }
+}
