@@ -34,6 +34,7 @@ pub use accounts::KnownAccounts;
 pub use halt::{Cause, Halt};
 pub use journal::{Journal, journal};
 pub use outcome::{Fate, Outcome, Problem, Stopped, Tally, Trouble};
+pub use pace::WINDOW;
 pub use read::{Survey, Surveyed, View, survey};
 pub use run::{ApplyRequest, ApplyResult, LONG_AGO, apply, carry_out};
 

@@ -57,7 +57,7 @@ struct Tempo {
 
 /// The window in which a rate's calls are counted: a second, and a few percent to spare, since
 /// arrivals bunch up on their way (design §5).
-pub(super) const WINDOW: Duration = Duration::from_millis(1040);
+pub const WINDOW: Duration = Duration::from_millis(1040);
 
 /// Calls leave evenly. A moment in which this machine was busy is made good, up to this long...
 const CREDIT: Duration = Duration::from_millis(100);

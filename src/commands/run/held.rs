@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::Service;
 use super::service::LOOK_EVERY;
-use crate::apply::{Cause, Halt, Journal, KnownAccounts, journal};
+use crate::apply::{Cause, Halt, Journal, KnownAccounts, WINDOW, journal};
 use crate::commands::apply::give_back;
 use crate::commands::tenancy::{self, Tenancy};
 use crate::plan::Scope;
@@ -23,6 +23,7 @@ pub(super) struct Held {
     pub(super) journal: Journal,
     /// Pulled when it cannot be written any more, or is another's.
     pub(super) lost: Halt,
+    since: Instant,
     writer: JoinHandle<(State, Result<(), StateError>)>,
 }
 
@@ -32,7 +33,7 @@ impl Held {
         let lost = Halt::default();
         // The service looks for orders itself: its calls are halted account by account.
         let (journal, writer) = journal((state, None), lease.clone(), lost.clone(), world.clone());
-        Self { lease, journal, lost, writer: tokio::spawn(writer.run()) }
+        Self { lease, journal, lost, since: Instant::now(), writer: tokio::spawn(writer.run()) }
     }
 
     /// Does something with the state.
@@ -42,6 +43,11 @@ impl Held {
     ) -> Result<T, StateError> {
         // Why it cannot be written is said when it is let go.
         self.journal.ask(what).await.unwrap_or(Err(StateError::LeaseLost))
+    }
+
+    /// Whether nobody else has called any account for so long that no rate counts such calls.
+    pub(super) fn is_alone(&self) -> bool {
+        self.lease.accounts == Accounts::All && self.since.elapsed() > WINDOW
     }
 
     /// Lets go of it; an error if something could not be written. Nothing may be under way any more.

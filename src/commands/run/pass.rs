@@ -115,6 +115,10 @@ impl Service<'_> {
         let read = held.ask(|state| Ok((state.orders_mark()?, state.snapshot()?)));
         let (orders_mark, mut snapshot) = read.await?;
         self.orders_mark = orders_mark;
+        if held.is_alone() {
+            // Those of earlier runs are over, and of ours the paces know.
+            snapshot.recent_calls.rates.clear();
+        }
         let now = self.now();
         check_clock(&snapshot, false, now)?;
         let files = &self.checkout.files;

@@ -153,6 +153,21 @@ fn a_reload_and_another_policy_wait_for_nobody() {
     }
 }
 
+#[test]
+fn the_first_call_does_not_wait_for_what_earlier_runs_sent_long_before() {
+    let story = Story::new();
+    let (bans, _) = thirty("a");
+    let before = format!("bans:\n{bans}");
+    story.policy(&before);
+    story.apply().ends(Exit::Done);
+    let after = before + "  - { target: a, users: [7], until: never }\n";
+    story.serve(secs(60), vec![(secs(30), edit(&story, &after))]);
+    let edited = done(&story).into_iter().find(|(what, _)| what == "impose 7").unwrap().1;
+    let began = story.snapshot().policy.unwrap().at;
+    let late = edited.millis() - began.millis();
+    assert!((0..100).contains(&late), "{late} ms after the edit was read");
+}
+
 /// Users of a room at Tencent, and of the app at Agora.
 fn of_both(tencent: u32, agora: u32) -> String {
     let mut policy = "bans:\n".to_owned();
