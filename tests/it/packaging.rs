@@ -1,6 +1,7 @@
 //! What is handed out beside the program speaks of what the program has.
 
 use std::collections::BTreeSet;
+use std::net::TcpListener;
 use std::process::Command;
 
 use crate::scene::Scene;
@@ -125,5 +126,57 @@ fn the_component_changes_things_one_run_at_a_time_and_never_for_a_request() {
         let job = &jobs[format!(".ostracon-{command}")];
         assert_eq!(job["extends"], ".ostracon-request");
         assert!(jobs[".ostracon-request"]["resource_group"].is_null());
+    }
+}
+
+/// The instructions of the Dockerfile, each on one line.
+fn dockerfile() -> Vec<String> {
+    let text = read("packaging/Dockerfile").replace("\\\n", "");
+    text.lines().filter(|it| !it.starts_with('#') && !it.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_health_check_of_the_container_finds_a_service_and_notices_that_there_is_none() {
+    let instructions = dockerfile();
+    let check = instructions.iter().find(|it| it.starts_with("HEALTHCHECK")).unwrap();
+    let check: Vec<String> = serde_json::from_str(check.split_once("CMD ").unwrap().1).unwrap();
+    let ask = |port: u16| {
+        let script = check[2].replace("/8600", &format!("/{port}"));
+        assert_ne!(script, check[2]);
+        let mut shell = Command::new(&check[0]);
+        shell.arg(&check[1]).arg(script).output().unwrap().status.success()
+    };
+    let scene = Scene::new();
+    let served = Served::start(&scene, &[]);
+    assert!(ask(served.port));
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let free = other.local_addr().unwrap().port();
+    drop(other);
+    assert!(!ask(free));
+}
+
+#[test]
+fn the_container_runs_as_a_user_of_its_own_and_takes_no_state_along() {
+    let instructions = dockerfile();
+    let last = |name: &str| {
+        let found = instructions.iter().rfind(|it| it.starts_with(&format!("{name} ")));
+        found.unwrap_or_else(|| panic!("no {name}"))[name.len() + 1..].to_owned()
+    };
+    assert_eq!(last("USER"), "65532:65532");
+    let home = last("VOLUME");
+    assert_eq!(last("WORKDIR"), home);
+    assert!(last("ENV").contains(&format!("OSTRACON_STATE=sqlite:{home}/")), "{}", last("ENV"));
+    // An orchestrator names the same user.
+    let kubernetes = read("packaging/kubernetes/ostracon.yaml");
+    for key in ["runAsUser", "runAsGroup", "fsGroup"] {
+        assert!(kubernetes.contains(&format!("{key}: 65532\n")), "{key}");
+    }
+    // What goes into the build is named; the rest stays out.
+    let ignored = read("packaging/Dockerfile.dockerignore");
+    let mut lines = ignored.lines().filter(|it| !it.starts_with('#'));
+    assert_eq!(lines.next(), Some("*"));
+    for line in lines {
+        let name = line.strip_prefix('!').unwrap();
+        assert!(!name.starts_with("policies") && !name.contains('*'), "{name}");
     }
 }

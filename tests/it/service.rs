@@ -15,7 +15,7 @@ use crate::scene::{POLICY, Scene, expect};
 pub(crate) struct Served {
     child: Child,
     log: BufReader<ChildStderr>,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl Drop for Served {
