@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod drift;
 mod execute;
 pub mod explain;
+mod first_records;
 pub mod format;
 mod github;
 pub mod history;

@@ -7,7 +7,8 @@ use tokio::task::JoinHandle;
 use super::apply::{Args, read_files};
 use super::decide::{Decision, Ready};
 use super::execute::{Execution, credentials};
-use super::prepare::{Files, clock_lag, first_records};
+use super::first_records::first_records;
+use super::prepare::{Files, clock_lag};
 use super::progress::progress;
 use super::signals::watch_deadline;
 use super::{Context, tenancy};
@@ -208,7 +209,7 @@ impl Run<'_> {
         let (mut state, outcome) = execution.carry_out(files, ready, state).await;
         let ended = outcome.and_then(|mut outcome| {
             before.count(files, &mut outcome.tally);
-            finish(&mut state, &outcome, world)?;
+            finish(&mut state, &outcome.run, outcome.tally, world.now())?;
             let exit = exit(&outcome, &plan);
             Ok(Ended { outcome, plan, exit })
         });
@@ -257,13 +258,15 @@ fn nothing_done(lease: &Lease) -> Outcome {
     }
 }
 
+/// Records how a run ended.
 pub(super) fn finish(
     state: &mut State,
-    outcome: &Outcome,
-    world: &World,
+    run: &str,
+    tally: Tally,
+    now: Moment,
 ) -> Result<(), StateError> {
-    let tally = serde_json::to_string(&outcome.tally).unwrap_or_default();
-    state.finish_run(&outcome.run, world.now(), &tally)
+    let tally = serde_json::to_string(&tally).unwrap_or_default();
+    state.finish_run(run, now, &tally)
 }
 
 fn exit(outcome: &Outcome, plan: &Plan) -> Exit {

@@ -15,7 +15,7 @@ use crate::plan::document::Origin;
 use crate::plan::{self, Bound, Inputs, Plan, Resolved, Scope, bindings};
 use crate::policy::{self, Config, Memo, StateLocation, Workspace};
 use crate::report::Pseudonyms;
-use crate::store::{Accounts, Location, ReadPolicy, Record, ServerUrl, Snapshot, StateError};
+use crate::store::{Accounts, Location, ServerUrl, Snapshot, StateError};
 
 /// What the files say, as far as a plan needs it.
 pub struct Files {
@@ -165,12 +165,6 @@ impl Files {
         self.protected.missing(&snapshot.protected)
     }
 
-    /// Who is protected now, if that is not what the state remembers.
-    pub fn newly_protected(&self, snapshot: &Snapshot) -> Option<BTreeSet<ProtectedKey>> {
-        let keys = self.protected.keys();
-        (self.wanted.is_some() && keys != snapshot.protected).then_some(keys)
-    }
-
     /// Takes nothing of the state for certain; what may be left over of what it does not know.
     pub fn doubt(&self, snapshot: &mut Snapshot, now: Moment) -> Vec<Warning> {
         let wanted = self.wanted.as_ref();
@@ -178,45 +172,10 @@ impl Files {
     }
 
     /// The guards, and the limits of orders, by their names.
-    fn guard_settings(&self) -> GuardSettings {
+    pub(super) fn guard_settings(&self) -> GuardSettings {
         let mut settings = self.config.guards.settings();
         settings.extend(self.config.orders.settings());
         settings
-    }
-
-    /// The guards, if they are not what the state remembers.
-    pub fn newly_guarded(&self, snapshot: &Snapshot) -> Option<GuardSettings> {
-        let settings = self.guard_settings();
-        (snapshot.guards.as_ref() != Some(&settings)).then_some(settings)
-    }
-
-    /// The policy, if it is not the one that the state remembers.
-    pub fn newly_read(&self, snapshot: &Snapshot, now: Moment) -> Option<ReadPolicy> {
-        self.wanted.as_ref()?;
-        let is_known = snapshot.policy.as_ref().is_some_and(|it| it.digest == self.policy_digest);
-        (!is_known).then(|| ReadPolicy { digest: self.policy_digest.clone(), at: now })
-    }
-
-    /// What to record of changes that somebody acknowledged: that a plan begins one, and that others
-    /// are no longer what the files ask for.
-    fn newly_begun(&self, plan: &Plan, snapshot: &Snapshot) -> Vec<Record> {
-        if self.wanted.is_none() {
-            return Vec::new();
-        }
-        let files = self.digests();
-        let others = snapshot.begun.iter().filter(|change| change.files != files);
-        let mut records: Vec<Record> =
-            others.map(|change| Record::Abandon(change.digest.clone())).collect();
-        let is_known = snapshot
-            .begun
-            .iter()
-            .any(|change| change.files == files && plan.guarded.is_subset(&change.operations));
-        let guard = plan.guards.first().filter(|_| !plan.is_held_back() && !is_known);
-        records.extend(guard.map(|guard| {
-            let (digest, operations) = (guard.change_digest.clone(), plan.guarded.clone());
-            Record::Begin(BegunChange { digest, files, operations })
-        }));
-        records
     }
 
     /// Makes the plan from a snapshot, and warns of what was found too. Rows of renamed targets
@@ -291,37 +250,6 @@ impl Files {
         };
         (result, origin)
     }
-}
-
-/// What to record of the targets before anything else.
-pub fn first_records(
-    files: &Files,
-    plan: &Plan,
-    resolved: &Resolved,
-    snapshot: &Snapshot,
-) -> impl Iterator<Item = Record> {
-    let moves = resolved.moves.iter();
-    let renames = moves.map(|(from, to)| Record::Rename { from: from.clone(), to: to.clone() });
-    let is_gone = |name: &&TargetName| {
-        !files.config.targets.contains_key(*name) && !resolved.moves.contains_key(*name)
-    };
-    let unbinds = snapshot.bound.keys().filter(is_gone).cloned().map(Record::Unbind);
-    let binds = files.bounds().into_iter().map(|(name, bound)| Record::Bind(name, bound));
-    // What a guard holds back must be guarded next time too.
-    let protected = files.newly_protected(snapshot).filter(|_| !plan.is_held_back());
-    let protected = protected.map(Record::Protect);
-    let guards = files.newly_guarded(snapshot).map(Record::Guards);
-    let policy = files.newly_read(snapshot, plan.now).map(Record::Policy);
-    let changes = files.newly_begun(plan, snapshot);
-    let records: Vec<Record> = renames
-        .chain(unbinds)
-        .chain(binds)
-        .chain(protected)
-        .chain(guards)
-        .chain(policy)
-        .chain(changes)
-        .collect();
-    records.into_iter()
 }
 
 /// Reads the URL of a server; its password may be in the environment, or in the file that names.

@@ -35,9 +35,9 @@ pub enum Record {
     /// The policy that was read.
     Policy(ReadPolicy),
     /// A change that was acknowledged is begun.
-    Begin(BegunChange),
+    BeginChange(BegunChange),
     /// The change of this digest is no longer what the files ask for.
-    Abandon(String),
+    AbandonChange(String),
     /// A target's rows go on under another name.
     Rename {
         /// The name they had.

@@ -84,6 +84,7 @@ fn a_state_of_every_earlier_version_is_opened_and_its_audit_log_is_whole() {
             let [before, now] = [before, now].map(|it| serde_json::from_str(it).unwrap());
             assert!(has_all(&before, &now), "{before}\n{now}");
         }
+        assert!(earlier.shows(&["status", "--format", "json"])["places"].is_array());
         let rows = earlier.shows(&["state", "list", "--format", "json"]);
         assert_eq!(rows["restrictions"].as_array().unwrap().len(), 9);
         assert!(earlier.shows(&["plan", "--format", "json"])["operations"].is_array());
@@ -103,6 +104,5 @@ fn a_plan_of_every_earlier_version_is_shown_and_refused_if_a_byte_was_touched() 
         let touched = kept.replace("\"user\"", "\"device\"");
         fs::write(earlier.copy.path().join("plan.json"), touched).unwrap();
         earlier.run(&["show", "plan.json"], 6);
-        earlier.run(&["apply", "plan.json", "--auto-approve"], 6);
     }
 }

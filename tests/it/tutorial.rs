@@ -21,7 +21,10 @@ fn the_tutorial_runs_as_it_is_written_and_shows_what_it_says() {
     let mut script = "set -eu\ntrap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n".to_owned();
     for (language, block) in &blocks {
         if *language == "sh" {
-            let block = block.replace("8700", &port);
+            // Nobody types as fast as this: whatever is started in the background listens first.
+            let listens =
+                format!("&\nuntil (: <> /dev/tcp/127.0.0.1/{port}) 2> /dev/null; do :; done\n");
+            let block = block.replace("8700", &port).replace("&\n", &listens);
             writeln!(script, "{block}\necho '{MARK}'").unwrap();
         }
     }

@@ -1,7 +1,8 @@
 //! `run`: a service that keeps time.
 //!
-//! [`Service::keep_time`] is all of it: what woke it, the files, a pass, when next. A pass plans
-//! and applies as `apply` does, until all is done or something more urgent comes up.
+//! [`Service::keep_time`] is all of it: what woke it, the files, a pass, when next. A pass plans as
+//! `apply` does, and lets what is to be done begin at each account that is free; what is under way
+//! there ends when all is done, or when something more urgent comes up.
 
 mod agenda;
 mod board;
@@ -9,6 +10,7 @@ mod checkout;
 mod git;
 mod held;
 mod metrics;
+mod outcome;
 mod pass;
 mod serve;
 mod service;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
 use crate::apply::{Cause, Halt, Outcome, Tally};
@@ -151,23 +151,20 @@ impl Underway {
 
     /// Waits for a part to end; `None` if nothing is under way.
     pub(super) async fn ended(&mut self) -> Option<Ended> {
-        let (account, outcome) = match self.working.join_next().await? {
-            Ok(done) => done,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        };
-        self.note_end(account, outcome)
+        let done = self.working.join_next().await?;
+        self.note_end(done)
     }
 
     /// A part that has ended already, if any has.
     pub(super) fn try_ended(&mut self) -> Option<Ended> {
-        let (account, outcome) = match self.working.try_join_next()? {
-            Ok(done) => done,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        };
-        self.note_end(account, outcome)
+        let done = self.working.try_join_next()?;
+        self.note_end(done)
     }
 
-    fn note_end(&mut self, account: Account, outcome: Outcome) -> Option<Ended> {
+    fn note_end(&mut self, done: Result<(Account, Outcome), JoinError>) -> Option<Ended> {
+        // A panic of a task is a bug; it must not pass for an end.
+        let (account, outcome) =
+            done.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
         let part = self.accounts.remove(&account)?;
         let is_cut = outcome.cause.is_some_and(Cause::is_for_a_moment);
         if outcome.tally.in_doubt > 0 || part.operations().any(|it| it.doubted.is_some()) {

@@ -73,8 +73,8 @@ impl Group {
                 | Record::Unbind(_)
                 | Record::Guards(_)
                 | Record::Policy(_)
-                | Record::Begin(_)
-                | Record::Abandon(_)
+                | Record::BeginChange(_)
+                | Record::AbandonChange(_)
                 | Record::Rename { .. } => group.first.push(record.clone()),
             }
         }

@@ -224,10 +224,10 @@ async fn write_rare(client: &Client, record: &Record) -> Result<(), Error> {
         Record::Order(order) => super::orders::put(client, order).await,
         Record::Protect(keys) => remember(PROTECTED.to_owned(), protected_text(keys)).await,
         Record::Policy(policy) => remember(POLICY.to_owned(), policy_text(policy)).await,
-        Record::Begin(change) => {
+        Record::BeginChange(change) => {
             remember(format!("{BEGUN}{}", change.digest), begun_text(change)).await
         }
-        Record::Abandon(digest) => {
+        Record::AbandonChange(digest) => {
             let key = format!("{BEGUN}{digest}");
             let sql = "DELETE FROM ostracon.meta WHERE key = $1";
             client.query_typed(sql, &[(&key, Type::TEXT)]).await.map(drop)

@@ -71,8 +71,8 @@ impl<'t> Pen<'t> {
             Record::Order(order) => orders::put(connection, order),
             Record::Protect(keys) => meta::set_protected(connection, keys),
             Record::Policy(policy) => meta::set_policy(connection, policy),
-            Record::Begin(change) => meta::begin(connection, change),
-            Record::Abandon(digest) => meta::abandon(connection, digest),
+            Record::BeginChange(change) => meta::begin(connection, change),
+            Record::AbandonChange(digest) => meta::abandon(connection, digest),
             Record::Guards(settings) => meta::set_guards(connection, settings),
             Record::Bind(name, Bound { binding, endpoint, credentials }) => {
                 connection

@@ -315,9 +315,9 @@ pub(super) fn what_the_config_said_is_remembered(engine: &Engine) {
         Record::Protect(BTreeSet::from([key("t"), key("u")])),
         Record::Guards(guards.clone()),
         Record::Policy(policy.clone()),
-        Record::Begin(change("1")),
-        Record::Begin(change("2")),
-        Record::Abandon("1".to_owned()),
+        Record::BeginChange(change("1")),
+        Record::BeginChange(change("2")),
+        Record::AbandonChange("1".to_owned()),
         Record::Put(row("a")),
     ];
     state.commit(lease.fence, &records).unwrap();
