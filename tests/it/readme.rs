@@ -139,11 +139,16 @@ fn every_link_leads_somewhere() {
                 "" => top().join(name),
                 path => top().join(name).parent().unwrap().join(path),
             };
-            let leads = match (whole.exists(), anchor) {
-                (exists, "") => exists,
-                (false, _) => false,
-                (true, anchor) => anchors(&fs::read_to_string(&whole).unwrap()).contains(anchor),
-            };
+            // The book has nothing but the pages.
+            let leaves = name.starts_with("docs/") && path.starts_with("..");
+            let leads = !leaves
+                && match (whole.exists(), anchor) {
+                    (exists, "") => exists,
+                    (false, _) => false,
+                    (true, anchor) => {
+                        anchors(&fs::read_to_string(&whole).unwrap()).contains(anchor)
+                    }
+                };
             if !leads {
                 broken.push(format!("{name}: {link}"));
             }
