@@ -171,6 +171,13 @@ fn the_container_runs_as_a_user_of_its_own_and_takes_no_state_along() {
     for key in ["runAsUser", "runAsGroup", "fsGroup"] {
         assert!(kubernetes.contains(&format!("{key}: 65532\n")), "{key}");
     }
+    // Cargo looks for `vendor` beside the folder of the file that names it.
+    let vendored = ".cargo/vendored.toml";
+    for text in [read("packaging/Dockerfile"), read("docs/install.md")] {
+        assert!(text.contains(&format!("cargo vendor > {vendored}")), "{text}");
+        assert!(text.contains(&format!("--config {vendored}")), "{text}");
+    }
+    assert!(read("packaging/Dockerfile.dockerignore").contains(&format!("!{vendored}\n")));
     // What goes into the build is named; the rest stays out.
     let ignored = read("packaging/Dockerfile.dockerignore");
     let mut lines = ignored.lines().filter(|it| !it.starts_with('#'));
