@@ -131,8 +131,23 @@ impl Server {
         self.place.join("data")
     }
 
-    /// One of the server's programs, as the account that runs it.
-    fn command(&self, program: &str, words: &[&str]) -> Command {
+    /// A folder beside its files that belongs to the account that runs it.
+    pub(crate) fn folder(&self, name: &str) -> PathBuf {
+        let folder = self.place.join(name);
+        fs::create_dir(&folder).unwrap();
+        if let Some(user) = self.user {
+            chown(&folder, Some(user), Some(user)).unwrap();
+        }
+        folder
+    }
+
+    /// Where its files and its socket are.
+    pub(crate) fn place(&self) -> &Path {
+        &self.place
+    }
+
+    /// One of the server's programs, or another by its path, as the account that runs it.
+    pub(crate) fn command(&self, program: &str, words: &[&str]) -> Command {
         let program = self.programs.join(program);
         let mut command = match self.user {
             None => Command::new(program),
@@ -215,6 +230,11 @@ pub(crate) struct Database<'s> {
 }
 
 impl Database<'_> {
+    /// The server that it is on.
+    pub(crate) fn server(&self) -> &Server {
+        self.server
+    }
+
     /// What the server calls it.
     pub(crate) fn name(&self) -> &str {
         &self.name
@@ -299,6 +319,6 @@ pub(crate) fn certify(host: &str, certificate: &Path, key: &Path, is_ca: bool) {
 
 /// A moment, for something outside this process to happen.
 #[expect(clippy::disallowed_methods, reason = "another process has no virtual time")]
-fn pause() {
+pub(crate) fn pause() {
     std::thread::sleep(Duration::from_millis(50));
 }
