@@ -45,8 +45,6 @@ mod server_errors;
 #[cfg(feature = "postgres")]
 mod server_faults;
 #[cfg(feature = "postgres")]
-mod server_pooled;
-#[cfg(feature = "postgres")]
 mod server_service;
 mod service;
 mod sources;

@@ -15,8 +15,6 @@ pub(crate) struct Server {
     programs: PathBuf,
     user: Option<u32>,
     running: Option<Child>,
-    /// What is set beyond what every server of the tests has, as `name=value`.
-    settings: Vec<String>,
 }
 
 /// Waits for the end of its input, or for its server, and cleans up.
@@ -46,64 +44,6 @@ impl Server {
 
     /// A server of one's own.
     pub(crate) fn new() -> Option<Self> {
-        let mut server = Self::empty()?;
-        // A language's order of words is not that of bytes.
-        let data = server.data();
-        let mut words = vec!["-A", "trust", "-U", "postgres", "--no-sync", "--encoding=UTF8"];
-        words.extend(["--locale-provider=icu", "--icu-locale=en", "--locale=C"]);
-        words.extend(["-D", data.to_str().unwrap()]);
-        server.run("initdb", &words);
-        server.start();
-        Some(server)
-    }
-
-    /// A hot standby of this server, which waits from now on for what it writes to be there too.
-    pub(crate) fn standby(&self) -> Self {
-        let mut standby = Self::empty().unwrap();
-        let (place, data) = (self.place.to_str().unwrap(), standby.data());
-        let mut words = vec!["-h", place, "-U", "postgres", "--no-sync", "--checkpoint=fast"];
-        words.extend(["--write-recovery-conf", "-D", data.to_str().unwrap()]);
-        standby.run("pg_basebackup", &words);
-        standby.start();
-        let primary = Database { server: self, name: "postgres".to_owned() };
-        primary.sql("ALTER SYSTEM SET synchronous_standby_names = '*'");
-        primary.sql("SELECT pg_reload_conf()");
-        standby
-    }
-
-    /// Makes a standby a primary, which waits for no other.
-    pub(crate) fn promote(&self) {
-        let data = self.data();
-        self.run("pg_ctl", &["promote", "-s", "-D", data.to_str().unwrap()]);
-    }
-
-    /// Lets roles with a password in over TCP, by TLS alone, with a certificate for `localhost`.
-    ///
-    /// Returns the certificate, which nobody signed but itself; it may be one of a CA.
-    pub(crate) fn listen(&mut self, is_ca: bool) -> PathBuf {
-        self.stop("INT");
-        let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
-        let certificate = self.place.join("server.crt");
-        let key = self.place.join("server.key");
-        certify("localhost", &certificate, &key, is_ca);
-        if let Some(user) = self.user {
-            chown(&key, Some(user), Some(user)).unwrap();
-        }
-        let rules = "local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n";
-        fs::write(self.data().join("pg_hba.conf"), rules).unwrap();
-        self.settings = vec![
-            "listen_addresses=127.0.0.1".to_owned(),
-            format!("port={}", port.port()),
-            "ssl=on".to_owned(),
-            format!("ssl_cert_file={}", certificate.display()),
-            format!("ssl_key_file={}", key.display()),
-        ];
-        self.start();
-        certificate
-    }
-
-    /// A place for a server, in which nothing is yet.
-    fn empty() -> Option<Self> {
         let Some(programs) = programs() else {
             let ci = std::env::vars_os().any(|(name, value)| name == "CI" && !value.is_empty());
             assert!(!ci, "no PostgreSQL server is installed, and this is CI");
@@ -119,35 +59,24 @@ impl Server {
         if let Some(user) = user {
             chown(&place, Some(user), Some(user)).unwrap();
         }
-        Some(Self { place, programs, user, running: None, settings: Vec::new() })
-    }
-
-    pub(crate) fn port(&self) -> &str {
-        let mut settings = self.settings.iter();
-        settings.find_map(|setting| setting.strip_prefix("port=")).unwrap_or("5432")
+        let mut server = Self { place, programs, user, running: None };
+        // A language's order of words is not that of bytes.
+        let data = server.data();
+        let mut words = vec!["-A", "trust", "-U", "postgres", "--no-sync", "--encoding=UTF8"];
+        words.extend(["--locale-provider=icu", "--icu-locale=en", "--locale=C"]);
+        words.extend(["-D", data.to_str().unwrap()]);
+        let made = server.command("initdb", &words).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        server.start();
+        Some(server)
     }
 
     fn data(&self) -> PathBuf {
         self.place.join("data")
     }
 
-    /// A folder beside its files that belongs to the account that runs it.
-    pub(crate) fn folder(&self, name: &str) -> PathBuf {
-        let folder = self.place.join(name);
-        fs::create_dir(&folder).unwrap();
-        if let Some(user) = self.user {
-            chown(&folder, Some(user), Some(user)).unwrap();
-        }
-        folder
-    }
-
-    /// Where its files and its socket are.
-    pub(crate) fn place(&self) -> &Path {
-        &self.place
-    }
-
-    /// One of the server's programs, or another by its path, as the account that runs it.
-    pub(crate) fn command(&self, program: &str, words: &[&str]) -> Command {
+    /// One of the server's programs, as the account that runs it.
+    fn command(&self, program: &str, words: &[&str]) -> Command {
         let program = self.programs.join(program);
         let mut command = match self.user {
             None => Command::new(program),
@@ -162,12 +91,6 @@ impl Server {
         command
     }
 
-    /// Runs one of the server's programs to its end.
-    fn run(&self, program: &str, words: &[&str]) {
-        let done = self.command(program, words).output().unwrap();
-        assert!(done.status.success(), "{program}: {}", String::from_utf8_lossy(&done.stderr));
-    }
-
     /// Starts it, and waits until it takes connections.
     pub(crate) fn start(&mut self) {
         assert!(self.running.is_none());
@@ -176,7 +99,6 @@ impl Server {
             ["fsync=off", "listen_addresses=", "max_connections=200", "shared_buffers=32MB"];
         let mut words = vec!["-D", data.to_str().unwrap(), "-k", &place];
         words.extend(settings.iter().flat_map(|setting| ["-c", setting]));
-        words.extend(self.settings.iter().flat_map(|setting| ["-c", setting]));
         let server = self.command("postgres", &words);
         let keeper = Command::new("sh")
             .args(["-c", KEEPER, "sh", &place, "yes"])
@@ -188,8 +110,8 @@ impl Server {
             .spawn();
         self.running = Some(keeper.unwrap());
         for _ in 0..600 {
-            let mut ready = self.command("pg_isready", &["-q", "-h", &place, "-p", self.port()]);
-            if ready.status().unwrap().success() {
+            let ready = self.command("pg_isready", &["-q", "-h", &place]).status().unwrap();
+            if ready.success() {
                 return;
             }
             pause();
@@ -230,33 +152,6 @@ pub(crate) struct Database<'s> {
 }
 
 impl Database<'_> {
-    /// The server that it is on.
-    pub(crate) fn server(&self) -> &Server {
-        self.server
-    }
-
-    /// What the server calls it.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The URL of a role, over TCP.
-    pub(crate) fn url_over_tcp(&self, role: &str, host: &str) -> String {
-        format!("postgresql://{role}@{host}:{}/{}", self.server.port(), self.name)
-    }
-
-    /// The URL of the database on this server and, once that is a primary, on the other.
-    pub(crate) fn url_with(&self, standby: &Server) -> String {
-        let place = standby.place.to_str().unwrap();
-        // A second socket; hosts have a comma between them.
-        format!("{}&host={place}&target_session_attrs=read-write", self.url())
-    }
-
-    /// The same database on another server.
-    pub(crate) fn on<'s>(&self, server: &'s Server) -> Database<'s> {
-        Database { server, name: self.name.clone() }
-    }
-
     /// The URL of the role that owns it.
     pub(crate) fn url(&self) -> String {
         self.url_of("postgres")
@@ -265,8 +160,7 @@ impl Database<'_> {
     /// The URL of a role.
     pub(crate) fn url_of(&self, role: &str) -> String {
         let place = self.server.place.to_str().unwrap();
-        let port = self.server.port();
-        format!("postgresql://{role}@/{}?host={place}&port={port}", self.name)
+        format!("postgresql://{role}@/{}?host={place}", self.name)
     }
 
     /// What SQL comes to, one line a row.
@@ -278,7 +172,6 @@ impl Database<'_> {
         let place = self.server.place.to_str().unwrap();
         let words =
             ["-h", place, "-U", "postgres", "-d", database, "-AtXq", "-v", "ON_ERROR_STOP=1"];
-        let words = [&words[..], &["-p", self.server.port()]].concat();
         let mut command = self.server.command("psql", &words);
         let said = command.args(["-c", sql]).output().unwrap();
         assert!(said.status.success(), "{sql}: {}", String::from_utf8_lossy(&said.stderr));
@@ -301,24 +194,8 @@ fn version_of(bin: &Path) -> Option<u32> {
     bin.parent()?.file_name()?.to_str()?.parse().ok()
 }
 
-/// A certificate for a host that nobody signed but itself, and its key.
-pub(crate) fn certify(host: &str, certificate: &Path, key: &Path, is_ca: bool) {
-    let mut command = Command::new("openssl");
-    command.args(["req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt"]);
-    command.args(["ec_paramgen_curve:prime256v1", "-days", "2"]);
-    command.args(["-subj".to_owned(), format!("/CN={host}")]);
-    let is_ca = if is_ca { "TRUE" } else { "FALSE" };
-    for extension in
-        [format!("subjectAltName=DNS:{host}"), format!("basicConstraints=critical,CA:{is_ca}")]
-    {
-        command.args(["-addext".to_owned(), extension]);
-    }
-    let made = command.arg("-keyout").arg(key).arg("-out").arg(certificate).output().unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-}
-
 /// A moment, for something outside this process to happen.
 #[expect(clippy::disallowed_methods, reason = "another process has no virtual time")]
-pub(crate) fn pause() {
+fn pause() {
     std::thread::sleep(Duration::from_millis(50));
 }

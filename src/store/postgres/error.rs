@@ -92,16 +92,11 @@ fn why(error: &Error) -> (String, &'static str) {
 }
 
 fn hint(code: &SqlState) -> &'static str {
-    const HINTS: [(&[SqlState], &str); 10] = [
+    const HINTS: [(&[SqlState], &str); 9] = [
         (
-            &[SqlState::INVALID_PASSWORD],
+            &[SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION],
             "check the role in the URL, and its password in `PGPASSWORD` or a `.pgpass` that only \
              you can read",
-        ),
-        (
-            &[SqlState::INVALID_AUTHORIZATION_SPECIFICATION],
-            "check the role in the URL, and what the server's `pg_hba.conf` lets in; if that is \
-             TLS alone, add `sslmode=verify-full` to the URL",
         ),
         (&[SqlState::INVALID_CATALOG_NAME], "check the database in the URL, or have it made"),
         (
@@ -144,12 +139,6 @@ fn unreached(error: &Error) -> (String, &'static str) {
         source = cause.source();
     }
     let why = causes.last().cloned().unwrap_or(text);
-    // So `openssl req -x509` makes them, and so the server's own manual has them made.
-    if why.contains("CaUsedAsEndEntity") {
-        let why = "no TLS with the server: it shows the certificate of a CA as its own";
-        let hint = "give it one with `basicConstraints=CA:FALSE`, signed by that CA or by itself";
-        return (why.to_owned(), hint);
-    }
     if causes.iter().any(|cause| cause.contains("certificate")) || why.contains("TLS") {
         let hint = "its certificate must be for the host in the URL and come from a CA this \
                     machine trusts, or that `sslrootcert=FILE` in the URL names";

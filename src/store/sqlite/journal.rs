@@ -19,7 +19,6 @@ impl State {
         records: &mut dyn Iterator<Item = &Record>,
     ) -> Result<(), StateError> {
         let failed = doing("write to the state");
-        self.rested = None;
         let transaction = self
             .connection
             .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)

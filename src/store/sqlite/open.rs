@@ -10,7 +10,6 @@ use super::error::{doing, is_busy};
 use super::lock::FileLock;
 use super::schema::{APPLICATION_ID, MIGRATIONS, VERSION, version_of};
 use crate::store::{Location, StateError};
-use crate::world::Uptime;
 
 /// An open file.
 #[derive(Debug)]
@@ -19,8 +18,6 @@ pub(crate) struct State {
     path: PathBuf,
     /// Proves on this machine that its run lives; dropped last.
     pub(super) lock: Option<FileLock>,
-    /// Since when it had been at rest when it was taken; `None` once something was written since.
-    pub(super) rested: Option<Uptime>,
 }
 
 /// How many kilobytes of a state that is written are kept in memory: the rows of some 50,000
@@ -94,8 +91,7 @@ impl State {
     /// Makes a state in memory.
     pub(crate) fn in_memory(lineage: &str) -> Result<Self, StateError> {
         let connection = Connection::open_in_memory().map_err(doing("open a state"))?;
-        let mut state =
-            Self { connection, path: PathBuf::from(":memory:"), lock: None, rested: None };
+        let mut state = Self { connection, path: PathBuf::from(":memory:"), lock: None };
         state.initialise(lineage)?;
         state.for_writing()
     }
@@ -119,7 +115,7 @@ impl State {
             Err(StateError::Engine { source, .. }) if is_busy(&*source) => {}
             other => other?,
         }
-        let Self { connection, path: _, lock, rested: _ } = self;
+        let Self { connection, path: _, lock } = self;
         connection.close().map_err(|(_, source)| doing("close the state")(source))?;
         drop(lock);
         Ok(())
@@ -150,7 +146,7 @@ impl State {
         ] {
             connection.set_db_config(option, on).map_err(doing("open the state"))?;
         }
-        Ok(Self { connection, path: path.to_owned(), lock: None, rested: None })
+        Ok(Self { connection, path: path.to_owned(), lock: None })
     }
 
     /// Opens a file that is to become a state.

@@ -11,11 +11,7 @@ pub(super) const RECENT: i64 = 5000;
 /// The row of `meta` that remembers since when the state is at rest.
 const RESTED: &str = "rested";
 
-/// Reads them; `rested` is since when a state that was taken had been at rest.
-pub(super) fn read(
-    connection: &Connection,
-    rested: Option<&Uptime>,
-) -> rusqlite::Result<RecentCalls> {
+pub(super) fn read(connection: &Connection) -> rusqlite::Result<RecentCalls> {
     let mut statement = connection.prepare(
         "SELECT rate_key, lane, count(*)
          FROM (SELECT rate_key, lane FROM call ORDER BY id DESC LIMIT ?1) GROUP BY 1, 2",
@@ -25,17 +21,11 @@ pub(super) fn read(
         let (lane, calls) = (number(row.get(1)?), number(row.get(2)?));
         Ok(UsedRate { rate_key: row.get(0)?, lane, calls })
     })?;
-    let rates = rates.collect::<Result<_, _>>()?;
-    let rested = rested.cloned().map_or_else(|| self::rested(connection), |it| Ok(Some(it)))?;
-    Ok(RecentCalls { rates, rested })
-}
-
-/// Since when the state is at rest; `None` while a run holds it, or after one that was killed.
-pub(super) fn rested(connection: &Connection) -> rusqlite::Result<Option<Uptime>> {
     let rested: Option<String> = connection
         .query_row("SELECT value FROM meta WHERE key = ?1", [RESTED], |row| row.get(0))
         .optional()?;
-    Ok(rested.as_deref().and_then(Uptime::parse))
+    let rested = rested.as_deref().and_then(Uptime::parse);
+    Ok(RecentCalls { rates: rates.collect::<Result<_, _>>()?, rested })
 }
 
 /// Remembers that the state is at rest from now on, or, without a reading, that it is not.

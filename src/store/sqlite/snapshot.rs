@@ -45,7 +45,7 @@ impl View<'_> {
                 begun: meta::begun(transaction)?,
                 newest_run: runs::newest(transaction)?,
                 newest_call: newest("SELECT max(id) FROM call")?.unwrap_or(0),
-                recent_calls: recent::read(transaction, self.rested)?,
+                recent_calls: recent::read(transaction)?,
             })
         };
         read().map_err(doing("read the state"))

@@ -10,21 +10,18 @@ use crate::domain::{Enforcement, TargetName};
 use crate::store::audit_chain::Value;
 use crate::store::tables::Table;
 use crate::store::{Reading, Snapshot, StateError};
-use crate::world::Uptime;
 
 /// A state while it is read.
 #[derive(Debug)]
 pub(super) struct View<'s> {
     pub(super) transaction: Transaction<'s>,
-    /// Since when a state that was taken had been at rest.
-    pub(super) rested: Option<&'s Uptime>,
 }
 
 impl State {
     /// Begins to read; whoever writes meanwhile is not seen.
     pub(super) fn view(&mut self) -> Result<View<'_>, StateError> {
         let transaction = self.connection.transaction().map_err(doing("read the state"))?;
-        Ok(View { transaction, rested: self.rested.as_ref() })
+        Ok(View { transaction })
     }
 }
 

@@ -4,7 +4,7 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -28,9 +28,11 @@ const CUTS: i64 = 10;
 fn a_connection_that_is_cut_around_a_commit_loses_and_doubles_nothing() {
     let Some(engine) = Engine::postgres() else { return };
     let Engine::Postgres(database) = &engine else { panic!() };
+    let url = database.url();
+    let (server, place) = url.split_once("?host=").unwrap();
     let cut = Arc::new(AtomicU8::new(WHOLE));
-    let port = proxy(database.server().place().join(".s.PGSQL.5432"), Arc::clone(&cut));
-    let url = format!("postgresql://postgres@127.0.0.1:{port}/{}", database.name());
+    let port = proxy(Path::new(place).join(".s.PGSQL.5432"), Arc::clone(&cut));
+    let url = server.replacen("postgres@/", &format!("postgres@127.0.0.1:{port}/"), 1);
     let location = Location::Server(ServerUrl::parse(&url, &|_| None).unwrap());
     let (mut state, lease) = ours(&location, "r");
     state.begin_run("r", (&Who::default(), 7), NOW, None).unwrap();

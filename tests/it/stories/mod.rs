@@ -3,8 +3,6 @@
 mod backport;
 mod begun;
 mod books;
-#[cfg(feature = "postgres")]
-mod both_engines;
 mod bounds;
 mod clock;
 mod doubts;

@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -224,7 +223,7 @@ forbidden_streams:
     }
 
     /// Changes the policy.
-    pub(super) fn edit(&mut self) {
+    fn edit(&mut self) {
         for _ in 0..self.chance.below(8) {
             let subject = usize::try_from(self.chance.below(SUBJECTS.len() as u64)).unwrap();
             let span = SignedDuration::from_mins(self.pick(&[1, 5, 20, 30, 80]) * 60 + 7);
@@ -362,19 +361,15 @@ impl Drop for Schedule {
     }
 }
 
-/// The seeds that the environment asks for, or as many from 0 on.
-pub(super) fn seeds(number_of: u64) -> Range<u64> {
-    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
-    if let Some(seed) = number("OSTRACON_SEED") {
-        return seed..seed + 1;
-    }
-    let first = number("OSTRACON_FIRST_SEED").unwrap_or_default();
-    first..first + number("OSTRACON_SEEDS").unwrap_or(number_of)
-}
-
 #[test]
 fn schedules_of_faults_and_crashes_lose_no_fact() {
-    let seeds = seeds(SCHEDULES);
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    let seeds = if let Some(seed) = number("OSTRACON_SEED") {
+        seed..seed + 1
+    } else {
+        let first = number("OSTRACON_FIRST_SEED").unwrap_or_default();
+        first..first + number("OSTRACON_SEEDS").unwrap_or(SCHEDULES)
+    };
     let next = AtomicU64::new(seeds.start);
     let mixes = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
