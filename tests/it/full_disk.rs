@@ -1,5 +1,6 @@
 //! A state that cannot be written: a full disk, a directory that is read-only.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -8,11 +9,11 @@ use tempfile::TempDir;
 use crate::binary::Scene;
 
 /// A small disk of its own.
-struct Disk(TempDir);
+pub(crate) struct Disk(TempDir);
 
 impl Disk {
     /// Mounts it; `None` where that is not permitted.
-    fn mount(size: &str) -> Option<Self> {
+    pub(crate) fn mount(size: &str) -> Option<Self> {
         let directory = TempDir::new().unwrap();
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(directory.path());
@@ -23,19 +24,21 @@ impl Disk {
         None
     }
 
+    /// Where it is mounted.
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
     /// Where a state is kept on it.
     fn state(&self) -> PathBuf {
         self.0.path().join("state/state.db")
     }
 
     /// Fills it but for so many bytes.
-    fn fill(&self, left: u64) -> PathBuf {
+    pub(crate) fn fill(&self, left: u64) -> PathBuf {
         let path = self.0.path().join("ballast");
-        let block = vec![1; 4096];
-        let mut bytes = Vec::new();
-        while std::fs::write(&path, &bytes).is_ok() {
-            bytes.extend_from_slice(&block);
-        }
+        let mut ballast = std::fs::File::create(&path).unwrap();
+        while ballast.write(&[1; 4096]).is_ok_and(|written| written > 0) {}
         let fits = std::fs::metadata(&path).unwrap().len();
         let file = std::fs::File::options().write(true).open(&path).unwrap();
         file.set_len(fits.saturating_sub(left)).unwrap();

@@ -46,6 +46,8 @@ mod server_errors;
 mod server_faults;
 #[cfg(feature = "postgres")]
 mod server_service;
+#[cfg(feature = "postgres")]
+mod server_tls;
 mod service;
 mod sources;
 mod stories;

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustls::ClientConfig;
@@ -74,13 +74,13 @@ impl Place {
         match &self.tls {
             None => {
                 let (client, connection) = self.config.connect(NoTls).await?;
-                drop(tokio::spawn(connection));
+                keep(connection);
                 Ok(client)
             }
             Some(tls) => {
                 let tls = MakeRustlsConnect::new(tls.clone());
                 let (client, connection) = self.config.connect(tls).await?;
-                drop(tokio::spawn(connection));
+                keep(connection);
                 Ok(client)
             }
         }
@@ -97,12 +97,12 @@ struct Asked {
 impl Asked {
     fn of(url: &str) -> Self {
         let (before, query) = url.split_once('?').unwrap_or((url, ""));
-        let (mut mode, mut roots, mut kept) = (None, None, Vec::new());
+        let (mut mode, mut roots, mut kept) = (None, None, Vec::<String>::new());
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             match pair.split_once('=') {
                 Some(("sslmode", text)) => mode = Some(text.to_owned()),
                 Some(("sslrootcert", text)) => roots = Some(text.to_owned()),
-                _ => kept.push(pair),
+                _ => kept.push(pair.to_owned()),
             }
         }
         let query = if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) };
@@ -166,16 +166,48 @@ fn tls(roots: Option<&str>) -> Result<ClientConfig, StateError> {
     Ok(builder.with_root_certificates(store).with_no_client_auth())
 }
 
+/// What the server said when it ended a connection of a worker last.
+type LastWords = Arc<Mutex<Option<Arc<tokio_postgres::Error>>>>;
+
+tokio::task_local! {
+    /// That of the worker whose work this is.
+    static LAST_WORDS: LastWords;
+}
+
+/// What a server said when it ended a connection that nobody was asking anything by: whoever asks
+/// next hears only that the connection is closed.
+pub(super) fn last_words() -> Option<Arc<tokio_postgres::Error>> {
+    LAST_WORDS.try_with(|last| locked(last).clone()).ok().flatten()
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keeps a connection going, and what it says at its end.
+fn keep(connection: impl Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static) {
+    let last = LAST_WORDS.try_with(Arc::clone).unwrap_or_default();
+    *locked(&last) = None;
+    drop(tokio::spawn(async move {
+        let ended = connection.await;
+        *locked(&last) = ended.err().filter(|error| error.as_db_error().is_some()).map(Arc::new);
+    }));
+}
+
 /// The thread on which connections live, whatever their user waits on meanwhile: in a test that
 /// may be a time of its own.
 #[derive(Debug)]
-pub(super) struct Worker(Option<Runtime>);
+pub(super) struct Worker {
+    runtime: Option<Runtime>,
+    last: LastWords,
+}
 
 impl Worker {
     /// Starts it.
     pub(super) fn start() -> Result<Self, StateError> {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        runtime.map(|runtime| Self(Some(runtime))).map_err(|source| StateError::Engine {
+        let worker = |runtime| Self { runtime: Some(runtime), last: LastWords::default() };
+        runtime.map(worker).map_err(|source| StateError::Engine {
             doing: "start a thread",
             source: Box::new(source),
         })
@@ -196,8 +228,8 @@ impl Worker {
 
     /// Begins some work.
     pub(super) fn begin(&self, work: impl Future<Output = ()> + Send + 'static) {
-        if let Some(runtime) = &self.0 {
-            drop(runtime.spawn(work));
+        if let Some(runtime) = &self.runtime {
+            drop(runtime.spawn(LAST_WORDS.scope(Arc::clone(&self.last), work)));
         }
     }
 }
@@ -205,7 +237,7 @@ impl Worker {
 /// A runtime may not be dropped within another one, but it may be told to go.
 impl Drop for Worker {
     fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
+        if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
     }

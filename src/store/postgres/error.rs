@@ -5,6 +5,8 @@ use std::error::Error as _;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
+use super::connect::last_words;
+use super::unreached::unreached;
 use crate::store::StateError;
 
 /// The lease is not ours any more: raised by `ostracon.hold`.
@@ -65,8 +67,13 @@ pub(super) fn silent(doing: &str) -> StateError {
     StateError::Server { what: format!("cannot {doing}: the server does not answer"), hint: AWAY }
 }
 
-const AWAY: &str = "check that the server runs and that this machine reaches it; what was under \
-                    way is in doubt, and the next run settles it";
+/// What can be done where a server is away.
+pub(super) const AWAY: &str = "check that the server runs and that this machine reaches it; what \
+                               was under way is in doubt, and the next run settles it";
+
+/// What can be done where a server only reads.
+pub(super) const READ_ONLY: &str =
+    "this is a standby, or a session that may only read: give the URL of the primary";
 
 /// Says what was being done when the server refused.
 pub(super) fn doing(doing: &'static str) -> impl Fn(Error) -> StateError {
@@ -86,13 +93,21 @@ fn refused(doing: &str, error: &Error) -> StateError {
 
 /// What went wrong, and what a person can do about it.
 fn why(error: &Error) -> (String, &'static str) {
-    let Some(db) = error.as_db_error() else { return unreached(error) };
-    let hint = hint(db.code());
-    (format!("the server says: {}", db.message().trim()), hint)
+    let Some(db) = error.as_db_error() else {
+        let said = last_words().filter(|_| error.is_closed());
+        return said.as_deref().map_or_else(|| unreached(error), why);
+    };
+    let message = db.message().trim();
+    // Whatever language the server speaks, it names that file.
+    let hint = if message.contains("pg_hba.conf") { NOT_LET_IN } else { hint(db.code()) };
+    (format!("the server says: {message}"), hint)
 }
 
+const NOT_LET_IN: &str = "have the server's `pg_hba.conf` let this role in from this machine; what \
+                          it has as `hostssl` is reached by `sslmode=verify-full` in the URL";
+
 fn hint(code: &SqlState) -> &'static str {
-    const HINTS: [(&[SqlState], &str); 9] = [
+    const HINTS: [(&[SqlState], &str); 10] = [
         (
             &[SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION],
             "check the role in the URL, and its password in `PGPASSWORD` or a `.pgpass` that only \
@@ -104,17 +119,19 @@ fn hint(code: &SqlState) -> &'static str {
             "the role lacks a right: grant it `ostracon_writer` or `ostracon_reader`, which \
              `ostracon state init --roles` makes",
         ),
-        (
-            &[SqlState::READ_ONLY_SQL_TRANSACTION],
-            "this is a standby, or a session that may only read: give the URL of the primary",
-        ),
+        (&[SqlState::READ_ONLY_SQL_TRANSACTION], READ_ONLY),
         (
             &[SqlState::DISK_FULL, SqlState::OUT_OF_MEMORY, SqlState::INSUFFICIENT_RESOURCES],
-            "make room on the server; what was done until then is recorded",
+            "make room on the server; what could not be recorded is in doubt, and the next run \
+             settles it",
         ),
         (
-            &[SqlState::QUERY_CANCELED, SqlState::LOCK_NOT_AVAILABLE],
-            "raise the role's `statement_timeout` (or `lock_timeout`) on the server",
+            &[SqlState::QUERY_CANCELED],
+            "unless somebody did so, raise the role's `statement_timeout` on the server",
+        ),
+        (
+            &[SqlState::LOCK_NOT_AVAILABLE],
+            "look who holds locks there, or raise the role's `lock_timeout` on the server",
         ),
         (
             &[SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT],
@@ -128,25 +145,4 @@ fn hint(code: &SqlState) -> &'static str {
     ];
     let known = HINTS.iter().find(|(codes, _)| codes.contains(code));
     known.map_or("see the server's log", |(_, hint)| hint)
-}
-
-fn unreached(error: &Error) -> (String, &'static str) {
-    let text = error.to_string();
-    let mut causes = Vec::new();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        causes.push(cause.to_string());
-        source = cause.source();
-    }
-    let why = causes.last().cloned().unwrap_or(text);
-    if causes.iter().any(|cause| cause.contains("certificate")) || why.contains("TLS") {
-        let hint = "its certificate must be for the host in the URL and come from a CA this \
-                    machine trusts, or that `sslrootcert=FILE` in the URL names";
-        return (format!("no TLS with the server: {why}"), hint);
-    }
-    if why.contains("password missing") {
-        let hint = "give it in `PGPASSWORD` or in a `.pgpass` that only you can read";
-        return ("the server asks for a password, and there is none".to_owned(), hint);
-    }
-    (format!("the server cannot be reached: {why}"), AWAY)
 }

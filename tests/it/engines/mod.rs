@@ -8,11 +8,12 @@ mod rows;
 mod suite;
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use ostracon::store::{Location, ServerUrl, State};
 use tempfile::TempDir;
 
-use crate::server::{Database, Server};
+use crate::server::{Database, Server, eventually};
 
 /// The lineage of every state here.
 const LINEAGE: &str = "0198c0de-0000-7000-8000-000000000000";
@@ -168,4 +169,38 @@ fn a_server_that_crashes_and_comes_back_within_the_lease_loses_and_doubles_nothi
     }
     let (flaws, head) = state.verify().unwrap();
     assert_eq!((flaws, head.unwrap().seq), (vec![], 8));
+}
+
+#[test]
+fn a_connection_that_ends_without_a_word_is_said_to_be_away() {
+    let Some(server) = Server::new() else { return };
+    let database = server.database();
+    let Location::Server(url) = location_of(&database) else { panic!() };
+    State::init(&url, LINEAGE, false).unwrap();
+    let mut state = State::read(&Location::Server(url)).unwrap().unwrap();
+    let view = state.view().unwrap();
+    let ours = "application_name = 'ostracon'";
+    let pid = database.sql(&format!("SELECT pid FROM pg_stat_activity WHERE {ours}"));
+    assert!(Command::new("kill").args(["-s", "KILL", &pid]).status().unwrap().success());
+    for _ in 0..2 {
+        let refused = view.outline().unwrap_err();
+        assert!(refused.to_string().contains("cannot be reached"), "{refused}");
+        assert!(refused.hint().contains("check that the server runs"), "{}", refused.hint());
+    }
+}
+
+#[test]
+fn a_server_that_ends_an_idle_transaction_is_heard() {
+    let Some(engine) = Engine::postgres() else { return };
+    let Engine::Postgres(database) = &engine else { panic!() };
+    let name = database.name();
+    let limit = "idle_in_transaction_session_timeout";
+    database.sql(&format!("ALTER DATABASE {name} SET {limit} = '50ms'"));
+    let mut state = State::read(&engine.location()).unwrap().unwrap();
+    let view = state.view().unwrap();
+    assert!(eventually(|| !database.is_used()), "it is not ended");
+    let refused = view.outline().unwrap_err();
+    let said = "the server says: terminating connection due to idle-in-transaction timeout";
+    assert!(refused.to_string().contains(said), "{refused}");
+    assert!(refused.hint().contains(limit), "{}", refused.hint());
 }

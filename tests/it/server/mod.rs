@@ -1,8 +1,13 @@
 //! A PostgreSQL server of the tests' own, from the packages of this machine.
 
+mod database;
+
+pub(crate) use database::Database;
+
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::{MetadataExt as _, chown};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -14,6 +19,8 @@ pub(crate) struct Server {
     place: PathBuf,
     programs: PathBuf,
     user: Option<u32>,
+    port: u16,
+    settings: Vec<String>,
     running: Option<Child>,
 }
 
@@ -34,6 +41,9 @@ static COUNT: AtomicU32 = AtomicU32::new(0);
 /// The account that runs the server where tests run as root, which no server does: `nobody`.
 const NOBODY: u32 = 65534;
 
+/// The port of a server that is not reached by TCP.
+const PORT: u16 = 5432;
+
 impl Server {
     /// The server that the tests of this process share; `None`, and loudly, where there is none,
     /// but never in CI.
@@ -44,6 +54,27 @@ impl Server {
 
     /// A server of one's own.
     pub(crate) fn new() -> Option<Self> {
+        let mut server = Self::unstarted()?;
+        server.start();
+        Some(server)
+    }
+
+    /// A server of one's own that does not run yet. Whoever is called `keyed` needs a password.
+    pub(crate) fn unstarted() -> Option<Self> {
+        let server = Self::nowhere()?;
+        // A language's order of words is not that of bytes.
+        let data = server.data();
+        let mut words = vec!["-A", "trust", "-U", "postgres", "--no-sync", "--encoding=UTF8"];
+        words.extend(["--locale-provider=icu", "--icu-locale=en", "--locale=C"]);
+        words.extend(["-D", data.to_str().unwrap()]);
+        server.run("initdb", &words);
+        let (path, keyed) = (data.join("pg_hba.conf"), "local all keyed scram-sha-256\n");
+        fs::write(&path, keyed.to_owned() + &fs::read_to_string(&path).unwrap()).unwrap();
+        Some(server)
+    }
+
+    /// A place for a server, and who runs it.
+    fn nowhere() -> Option<Self> {
         let Some(programs) = programs() else {
             let ci = std::env::vars_os().any(|(name, value)| name == "CI" && !value.is_empty());
             assert!(!ci, "no PostgreSQL server is installed, and this is CI");
@@ -56,28 +87,55 @@ impl Server {
         fs::create_dir(&place).unwrap();
         let is_root = place.metadata().unwrap().uid() == 0;
         let user = is_root.then_some(NOBODY);
-        if let Some(user) = user {
-            chown(&place, Some(user), Some(user)).unwrap();
-        }
-        let mut server = Self { place, programs, user, running: None };
-        // A language's order of words is not that of bytes.
-        let data = server.data();
-        let mut words = vec!["-A", "trust", "-U", "postgres", "--no-sync", "--encoding=UTF8"];
-        words.extend(["--locale-provider=icu", "--icu-locale=en", "--locale=C"]);
-        words.extend(["-D", data.to_str().unwrap()]);
-        let made = server.command("initdb", &words).output().unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        server.start();
+        let server =
+            Self { place, programs, user, port: PORT, settings: Vec::new(), running: None };
+        server.give(&server.place);
         Some(server)
+    }
+
+    /// Lets it have a setting from its next start on.
+    pub(crate) fn set(&mut self, setting: &str) {
+        self.settings.push(setting.to_owned());
+    }
+
+    /// Lets it be reached by TCP too, from its next start on.
+    pub(crate) fn listen(&mut self) {
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        self.port = free.local_addr().unwrap().port();
+        self.set("listen_addresses=127.0.0.1");
+    }
+
+    /// Where its socket and its files are.
+    pub(crate) fn place(&self) -> &Path {
+        &self.place
+    }
+
+    /// Lets a file or a folder be its own, and nobody else's.
+    pub(crate) fn give(&self, path: &Path) {
+        if let Some(user) = self.user {
+            chown(path, Some(user), Some(user)).unwrap();
+        }
+        let mode = if path.is_dir() { 0o700 } else { 0o600 };
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// Runs one of the server's programs to its end.
+    pub(crate) fn run(&self, program: &str, words: &[&str]) {
+        let done = self.command(&self.programs.join(program), words).output().unwrap();
+        assert!(done.status.success(), "{program}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    /// What it has to say.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.place.join("log")).unwrap()
     }
 
     fn data(&self) -> PathBuf {
         self.place.join("data")
     }
 
-    /// One of the server's programs, as the account that runs it.
-    fn command(&self, program: &str, words: &[&str]) -> Command {
-        let program = self.programs.join(program);
+    /// A program, as the account that runs the server.
+    pub(crate) fn command(&self, program: &Path, words: &[&str]) -> Command {
         let mut command = match self.user {
             None => Command::new(program),
             Some(user) => {
@@ -95,11 +153,13 @@ impl Server {
     pub(crate) fn start(&mut self) {
         assert!(self.running.is_none());
         let (place, data) = (self.place.to_str().unwrap().to_owned(), self.data());
-        let settings =
-            ["fsync=off", "listen_addresses=", "max_connections=200", "shared_buffers=32MB"];
         let mut words = vec!["-D", data.to_str().unwrap(), "-k", &place];
+        let port = format!("port={}", self.port);
+        let settings = ["fsync=off", "listen_addresses=", "max_connections=200", &port];
         words.extend(settings.iter().flat_map(|setting| ["-c", setting]));
-        let server = self.command("postgres", &words);
+        words.extend(["-c", "shared_buffers=32MB"]);
+        words.extend(self.settings.iter().flat_map(|setting| ["-c", setting]));
+        let server = self.command(&self.programs.join("postgres"), &words);
         let keeper = Command::new("sh")
             .args(["-c", KEEPER, "sh", &place, "yes"])
             .arg(server.get_program())
@@ -109,14 +169,10 @@ impl Server {
             .stderr(Stdio::null())
             .spawn();
         self.running = Some(keeper.unwrap());
-        for _ in 0..600 {
-            let ready = self.command("pg_isready", &["-q", "-h", &place]).status().unwrap();
-            if ready.success() {
-                return;
-            }
-            pause();
-        }
-        panic!("the server did not start: {}", fs::read_to_string(self.place.join("log")).unwrap());
+        let words = ["-q", "-h", &place, "-p", &self.port.to_string()];
+        let mut is_ready = self.command(&self.programs.join("pg_isready"), &words);
+        let is_ready = eventually(|| is_ready.status().unwrap().success());
+        assert!(is_ready, "the server did not start: {}", self.log());
     }
 
     /// Ends it as this signal does (`QUIT` is a crash); its files stay.
@@ -129,10 +185,24 @@ impl Server {
     /// A database of one's own.
     pub(crate) fn database(&self) -> Database<'_> {
         let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let database = Database { server: self, name };
-        let create = format!("CREATE DATABASE {}", database.name);
+        let database = Database::new(self, name);
+        let create = format!("CREATE DATABASE {}", database.name());
         database.within("postgres", &create);
         database
+    }
+
+    /// A database of one's own whose tables are in this folder.
+    pub(crate) fn database_on(&self, folder: &Path) -> Database<'_> {
+        let database = self.database();
+        let (name, folder) = (database.name(), folder.display());
+        database.within("postgres", &format!("CREATE TABLESPACE {name} LOCATION '{folder}'"));
+        database.within("postgres", &format!("ALTER DATABASE {name} SET TABLESPACE {name}"));
+        database
+    }
+
+    /// A database that is there.
+    pub(crate) fn database_called(&self, name: &str) -> Database<'_> {
+        Database::new(self, name.to_owned())
     }
 }
 
@@ -141,41 +211,9 @@ impl Drop for Server {
         if let Some(mut keeper) = self.running.take() {
             drop(keeper.stdin.take());
             keeper.wait().unwrap();
+        } else {
+            drop(fs::remove_dir_all(&self.place));
         }
-    }
-}
-
-/// A database.
-pub(crate) struct Database<'s> {
-    server: &'s Server,
-    name: String,
-}
-
-impl Database<'_> {
-    /// The URL of the role that owns it.
-    pub(crate) fn url(&self) -> String {
-        self.url_of("postgres")
-    }
-
-    /// The URL of a role.
-    pub(crate) fn url_of(&self, role: &str) -> String {
-        let place = self.server.place.to_str().unwrap();
-        format!("postgresql://{role}@/{}?host={place}", self.name)
-    }
-
-    /// What SQL comes to, one line a row.
-    pub(crate) fn sql(&self, sql: &str) -> String {
-        self.within(&self.name, sql)
-    }
-
-    fn within(&self, database: &str, sql: &str) -> String {
-        let place = self.server.place.to_str().unwrap();
-        let words =
-            ["-h", place, "-U", "postgres", "-d", database, "-AtXq", "-v", "ON_ERROR_STOP=1"];
-        let mut command = self.server.command("psql", &words);
-        let said = command.args(["-c", sql]).output().unwrap();
-        assert!(said.status.success(), "{sql}: {}", String::from_utf8_lossy(&said.stderr));
-        String::from_utf8(said.stdout).unwrap().trim_end().to_owned()
     }
 }
 
@@ -194,8 +232,14 @@ fn version_of(bin: &Path) -> Option<u32> {
     bin.parent()?.file_name()?.to_str()?.parse().ok()
 }
 
-/// A moment, for something outside this process to happen.
+/// Whether something outside this process comes true within half a minute.
 #[expect(clippy::disallowed_methods, reason = "another process has no virtual time")]
-fn pause() {
-    std::thread::sleep(Duration::from_millis(50));
+pub(crate) fn eventually(mut is_true: impl FnMut() -> bool) -> bool {
+    (0..1200).any(|_| {
+        let is_true = is_true();
+        if !is_true {
+            std::thread::sleep(Duration::from_millis(25));
+        }
+        is_true
+    })
 }
