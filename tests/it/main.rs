@@ -47,6 +47,8 @@ mod server_faults;
 #[cfg(feature = "postgres")]
 mod server_service;
 #[cfg(feature = "postgres")]
+mod server_standby;
+#[cfg(feature = "postgres")]
 mod server_tls;
 mod service;
 mod sources;

@@ -13,7 +13,7 @@ use crate::server::{Database, Server};
 /// How often each thing happens unless `OSTRACON_KILLS` says so.
 const TIMES: u64 = 2;
 
-fn times() -> u64 {
+pub(crate) fn times() -> u64 {
     std::env::var("OSTRACON_KILLS").ok().map_or(TIMES, |text| text.parse().unwrap())
 }
 
@@ -30,14 +30,14 @@ fn init(scene: &Scene, database: &Database<'_>) -> String {
     url
 }
 
-fn start(scene: &Scene, url: &str) -> Child {
+pub(crate) fn start(scene: &Scene, url: &str) -> Child {
     let mut command = command(scene, url, &["apply", "--auto-approve"]);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().unwrap()
 }
 
 /// Waits until some calls more were made, or the run is over.
-fn after_some_calls(scene: &Scene, run: &mut Child) {
+pub(crate) fn after_some_calls(scene: &Scene, run: &mut Child) {
     let calls = scene.sandbox.calls() + 1 + SystemRandom.bits() % 8;
     while scene.sandbox.calls() < calls && run.try_wait().unwrap().is_none() {
         std::thread::sleep(Duration::from_millis(2));
@@ -45,7 +45,7 @@ fn after_some_calls(scene: &Scene, run: &mut Child) {
 }
 
 /// A clean run makes everything good, and the audit log is whole.
-fn is_made_good(scene: &Scene, url: &str) {
+pub(crate) fn is_made_good(scene: &Scene, url: &str) {
     scene.sandbox.set_latency(Duration::ZERO);
     expect(command(scene, url, &["apply", "--auto-approve", "--lock-timeout", "90s"]), 0);
     scene.agrees();

@@ -102,6 +102,10 @@ impl Asked {
             match pair.split_once('=') {
                 Some(("sslmode", text)) => mode = Some(text.to_owned()),
                 Some(("sslrootcert", text)) => roots = Some(text.to_owned()),
+                // Several in one, as every client takes them; the URL of this one has one each.
+                Some(("host", text)) => {
+                    kept.extend(text.split(',').map(|host| format!("host={host}")));
+                }
                 _ => kept.push(pair.to_owned()),
             }
         }
@@ -260,6 +264,8 @@ mod tests {
         };
         for (url, expected) in [
             ("postgresql://localhost/db", Some(false)),
+            ("postgresql:///db?host=/run/a,/run/b", Some(false)),
+            ("postgresql:///db?host=/run/a,db.example", Some(true)),
             ("postgresql://127.0.0.1:5433/db?sslmode=disable", Some(false)),
             ("postgresql://[::1]/db", Some(false)),
             ("postgresql:///db?host=/run/postgresql", Some(false)),

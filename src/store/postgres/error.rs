@@ -35,7 +35,8 @@ pub(super) fn has_no_schema(error: &Error) -> bool {
     })
 }
 
-/// Whether the same may be tried again on a new connection: the server went away, or is coming up.
+/// Whether the same may be tried again on a new connection: the server went away, or is coming up,
+/// or is a standby that will be promoted.
 pub(super) fn may_come_back(error: &Error) -> bool {
     let Some(code) = error.code() else { return error.is_closed() || io(error).is_some() };
     code.code().starts_with("08")
@@ -46,6 +47,7 @@ pub(super) fn may_come_back(error: &Error) -> bool {
             SqlState::TOO_MANY_CONNECTIONS,
             SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
             SqlState::T_R_DEADLOCK_DETECTED,
+            SqlState::READ_ONLY_SQL_TRANSACTION,
         ]
         .contains(code)
 }
@@ -107,7 +109,7 @@ const NOT_LET_IN: &str = "have the server's `pg_hba.conf` let this role in from 
                           it has as `hostssl` is reached by `sslmode=verify-full` in the URL";
 
 fn hint(code: &SqlState) -> &'static str {
-    const HINTS: [(&[SqlState], &str); 10] = [
+    const HINTS: [(&[SqlState], &str); 11] = [
         (
             &[SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION],
             "check the role in the URL, and its password in `PGPASSWORD` or a `.pgpass` that only \
@@ -120,6 +122,11 @@ fn hint(code: &SqlState) -> &'static str {
              `ostracon state init --roles` makes",
         ),
         (&[SqlState::READ_ONLY_SQL_TRANSACTION], READ_ONLY),
+        (
+            &[SqlState::T_R_SERIALIZATION_FAILURE],
+            "what was being read is gone from this standby: try again, or raise its \
+             `max_standby_streaming_delay`",
+        ),
         (
             &[SqlState::DISK_FULL, SqlState::OUT_OF_MEMORY, SqlState::INSUFFICIENT_RESOURCES],
             "make room on the server; what could not be recorded is in doubt, and the next run \

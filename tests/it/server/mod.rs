@@ -73,6 +73,17 @@ impl Server {
         Some(server)
     }
 
+    /// Another server that follows this one, and runs.
+    pub(crate) fn standby(&self) -> Self {
+        let mut standby = Self::nowhere().unwrap();
+        let (place, data) = (self.place.to_str().unwrap(), standby.data());
+        let mut words = vec!["-h", place, "-U", "postgres", "--no-sync", "--checkpoint=fast"];
+        words.extend(["--write-recovery-conf", "-D", data.to_str().unwrap()]);
+        standby.run("pg_basebackup", &words);
+        standby.start();
+        standby
+    }
+
     /// A place for a server, and who runs it.
     fn nowhere() -> Option<Self> {
         let Some(programs) = programs() else {
@@ -125,9 +136,23 @@ impl Server {
         assert!(done.status.success(), "{program}: {}", String::from_utf8_lossy(&done.stderr));
     }
 
+    /// Lets whoever commits wait until its standby has that too.
+    pub(crate) fn is_followed(&self) {
+        let database = self.database_called("postgres");
+        database.sql("ALTER SYSTEM SET synchronous_standby_names = '*'");
+        database.sql("SELECT pg_reload_conf()");
+        let state = "SELECT sync_state FROM pg_stat_replication";
+        assert!(eventually(|| database.sql(state) == "sync"), "nobody follows");
+    }
+
     /// What it has to say.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.place.join("log")).unwrap()
+    }
+
+    /// Lets a standby go its own way.
+    pub(crate) fn promote(&self) {
+        self.run("pg_ctl", &["promote", "--wait", "-D", self.data().to_str().unwrap()]);
     }
 
     fn data(&self) -> PathBuf {
