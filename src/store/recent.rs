@@ -13,7 +13,8 @@ use crate::world::Uptime;
 pub struct RecentCalls {
     /// The rates.
     pub rates: Vec<UsedRate>,
-    /// When the last run gave the state back; `None` if it was killed, or had no such clock.
+    /// When the last run gave the state back; `None` if calls were made since, as by a run that was
+    /// killed, or if it had no such clock.
     pub rested: Option<Uptime>,
 }
 

@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::audit::Log;
 use super::error::doing;
-use super::{State, meta, orders, rows};
+use super::{State, meta, orders, recent, rows};
 use crate::domain::{Id, Moment};
 use crate::plan::Bound;
 use crate::store::{Answered, Intent, Record, StateError};
@@ -53,17 +53,25 @@ struct Pen<'t> {
     connection: &'t Connection,
     rows: rows::Table<'t>,
     log: Log<'t>,
+    /// Whether a call is about to be made.
+    calls: bool,
 }
 
 impl<'t> Pen<'t> {
     fn new(connection: &'t Connection) -> rusqlite::Result<Self> {
-        Ok(Self { connection, rows: rows::Table::new(connection)?, log: Log::new(connection)? })
+        let (rows, log) = (rows::Table::new(connection)?, Log::new(connection)?);
+        Ok(Self { connection, rows, log, calls: false })
     }
 
     fn write(&mut self, record: &Record) -> rusqlite::Result<()> {
         let connection = self.connection;
         match record {
-            Record::Intent(intent) => write_intent(connection, intent),
+            Record::Intent(intent) => {
+                if !std::mem::replace(&mut self.calls, true) {
+                    recent::set_rested(connection, None)?;
+                }
+                write_intent(connection, intent)
+            }
             Record::Answered(answered) => write_answer(connection, answered),
             Record::Put(row) => self.rows.put(row),
             Record::Drop(restriction) => rows::drop_row(connection, restriction),

@@ -28,14 +28,15 @@ pub(super) fn read(connection: &Connection) -> rusqlite::Result<RecentCalls> {
     Ok(RecentCalls { rates: rates.collect::<Result<_, _>>()?, rested })
 }
 
-/// Remembers that the state is at rest from now on, or, without a reading, that it is not.
+/// Remembers that the state is at rest from now on, or, without a reading, that it is not: a call
+/// is about to be made.
 pub(super) fn set_rested(connection: &Connection, now: Option<&Uptime>) -> rusqlite::Result<()> {
     match now {
         Some(now) => connection.execute(
             "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)",
             params![RESTED, now.to_text()],
         )?,
-        None => connection.execute("DELETE FROM meta WHERE key = ?1", [RESTED])?,
+        None => connection.prepare_cached("DELETE FROM meta WHERE key = ?1")?.execute([RESTED])?,
     };
     Ok(())
 }

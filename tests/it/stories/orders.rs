@@ -321,3 +321,21 @@ fn secrets_are_read_once_however_often_an_order_makes_a_run_plan_anew() {
     story.apply().ends(Exit::Done);
     ordered_meanwhile(&story, Fate::Answer, move || drop(std::fs::remove_file(&path)));
 }
+
+#[test]
+fn an_order_does_not_wait_for_the_rate_of_calls_that_were_made_long_before() {
+    let story = Story::new();
+    let mut many = policy("");
+    for user in 100..130 {
+        writeln!(many, "  - {{ target: a, users: [{user}], until: never }}").unwrap();
+    }
+    story.policy(&many);
+    story.apply().ends(Exit::Done);
+    for order in [ban, lift] {
+        story.advance(hours(1));
+        let begun = story.now();
+        order(&story, "3h");
+        let took = (story.now() - begun).as_millis();
+        assert!(took < 200, "{took} ms");
+    }
+}
