@@ -191,6 +191,7 @@ impl Server {
             .args(server.get_args())
             .current_dir("/")
             .stdin(Stdio::piped())
+            .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
         self.running = Some(keeper.unwrap());

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use ostracon::domain::{Lapse, Moment, Order, OrderKind, Restriction, Until, Wanted};
 use ostracon::provider::Grip;
 use ostracon::sandbox::InForce;
-use ostracon::store::{Location, State};
+use ostracon::store::State;
 
 use super::Story;
 use super::journal::explain;
@@ -142,8 +142,7 @@ impl Story {
 
     /// The orders that stand.
     pub(super) fn standing_orders(&self) -> Vec<Order> {
-        let path = self.files.path().join(".ostracon/state.db");
-        let state = State::read(&Location::File(path)).unwrap();
+        let state = State::read(&self.location()).unwrap();
         let orders = state.map(|state| state.orders().unwrap()).unwrap_or_default();
         orders.into_iter().filter(|order| order.stands(self.now())).collect()
     }

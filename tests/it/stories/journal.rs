@@ -30,6 +30,17 @@ impl Story {
         newest.unwrap_or(None).map(Moment::from_millis)
     }
 
+    /// Whether no call was made since a run gave the state back.
+    pub(super) fn is_at_rest(&self) -> bool {
+        let path = self.files.path().join(".ostracon/state.db");
+        if !path.exists() {
+            return true;
+        }
+        let state = Connection::open(path).unwrap();
+        let sql = "SELECT count(*) FROM meta WHERE key = 'rested'";
+        state.query_row(sql, [], |row| Ok(row.get::<_, i64>(0)? > 0)).unwrap()
+    }
+
     /// Lets somebody on another machine take the lease, and never be heard of again.
     pub(super) fn leave_lease(&self) {
         self.thief()();

@@ -19,6 +19,7 @@ mod mixes;
 mod orders;
 mod orders_beside;
 mod page;
+mod place;
 mod plan_file;
 mod random;
 mod restored;
@@ -32,6 +33,8 @@ mod store;
 mod story;
 mod time;
 mod twins;
+#[cfg(feature = "postgres")]
+mod two_engines;
 mod words;
 
 use story::{START, Story, hours};

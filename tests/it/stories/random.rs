@@ -24,7 +24,7 @@ use crate::workspace::CONFIG;
 const SCHEDULES: u64 = 400;
 
 /// What may be restricted: two entries of each form, and one subject under two `deny` sets.
-const SUBJECTS: [&str; 14] = [
+pub(super) const SUBJECTS: [&str; 14] = [
     "target: z, streams: [s1]",
     "target: z, streams: [s2, s3]",
     "target: z, room: r, users: [u1, u2]",

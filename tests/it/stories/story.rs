@@ -15,7 +15,7 @@ use ostracon::exit::Exit;
 use ostracon::policy::{Leave, Workspace, load, render};
 use ostracon::provider::REGISTRY;
 use ostracon::sandbox::{Fate, InForce, Incoming, Sandbox, credential};
-use ostracon::store::{Location, Snapshot, State};
+use ostracon::store::{Snapshot, State};
 use ostracon::world::{Clock as _, Process, World};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
@@ -39,6 +39,8 @@ pub(super) struct Story {
     pub(super) sandbox: Sandbox,
     pub(super) clock: Arc<StoryClock>,
     pub(super) world: World,
+    /// Where the state is, if not beside the files.
+    pub(super) state: Option<String>,
 }
 
 /// What came of one run of `apply`.
@@ -104,14 +106,15 @@ impl Story {
             directory: files.path().to_owned(),
             process: Process { user: "teller".into(), host: "here".into(), pid: 1 },
         };
-        Self { files, sandbox, clock, world }
+        Self { files, sandbox, clock, world, state: None }
     }
 
     /// Somebody else, who has another policy and state but the same apps at the same providers.
     pub(super) fn neighbour(&self) -> Self {
         let files = Files::new(&[]);
         let world = World { directory: files.path().to_owned(), ..self.world.clone() };
-        Self { files, sandbox: self.sandbox.clone(), clock: Arc::clone(&self.clock), world }
+        let (sandbox, clock) = (self.sandbox.clone(), Arc::clone(&self.clock));
+        Self { files, sandbox, clock, world, state: None }
     }
 
     /// Puts this in the place of the policy.
@@ -183,9 +186,8 @@ impl Story {
 
     /// Runs `apply --auto-approve` with more arguments, and kills it after a while if told so.
     pub(super) fn play(&self, more: &[&str], crash: Option<Duration>) -> Option<Run> {
-        let fixed = ["ostracon", "apply", "--auto-approve", "--format", "json", "--dir"];
-        let directory = self.files.path().to_str().unwrap();
-        let cli = Cli::parse_from(fixed.into_iter().chain([directory]).chain(more.iter().copied()));
+        let fixed = ["apply", "--auto-approve", "--format", "json"];
+        let cli = Cli::parse_from(self.words(&[&fixed, more].concat()));
         let Command::Apply(args) = &cli.command else { panic!("not `apply`") };
         let (out, mut console) = console();
         let world = self.bounded();
@@ -216,8 +218,7 @@ impl Story {
 
     /// Runs a command that asks the providers, in virtual time.
     pub(super) fn read(&self, arguments: &[&str]) -> (Exit, String) {
-        let fixed = ["ostracon", "--dir", self.files.path().to_str().unwrap()];
-        let cli = Cli::parse_from(fixed.into_iter().chain(arguments.iter().copied()));
+        let cli = Cli::parse_from(self.words(arguments));
         let (out, mut console) = console();
         let world = self.bounded();
         let mut context = Context { global: &cli.global, world: &world, console: &mut console };
@@ -257,18 +258,15 @@ impl Story {
     /// Runs a command other than `apply`, as it is.
     pub(super) fn run(&self, arguments: &[&str]) -> (Exit, String) {
         let (out, mut console) = console();
-        let directory = self.files.path().to_str().unwrap();
-        let arguments =
-            ["ostracon", "--dir", directory].into_iter().chain(arguments.iter().copied());
-        let exit = ostracon::run(arguments.map(Into::into), &self.bounded(), &mut console);
+        let arguments = self.words(arguments).into_iter().map(Into::into);
+        let exit = ostracon::run(arguments, &self.bounded(), &mut console);
         (exit, out.text())
     }
 
     /// Lets the service run for so long, while things happen; how it ended.
     pub(super) fn serve(&self, span: Duration, happenings: Vec<(Duration, Happening<'_>)>) -> Exit {
         let (_, mut console) = console();
-        let directory = self.files.path().to_str().unwrap();
-        let cli = Cli::parse_from(["ostracon", "run", "--dir", directory]);
+        let cli = Cli::parse_from(self.words(&["run"]));
         let world = self.world.clone();
         let context = Context { global: &cli.global, world: &world, console: &mut console };
         let runtime = virtual_time();
@@ -361,8 +359,7 @@ impl Story {
 
     /// What the state knows.
     pub(super) fn snapshot(&self) -> Snapshot {
-        let location = Location::File(self.files.path().join(".ostracon/state.db"));
-        State::read(&location).unwrap().unwrap().snapshot().unwrap()
+        State::read(&self.location()).unwrap().unwrap().snapshot().unwrap()
     }
 }
 
