@@ -44,6 +44,23 @@ pub(super) fn a_lease_is_given_back_or_expires_a_minute_after_its_holder_died(en
     assert!(new.fence > lease.fence);
 }
 
+pub(super) fn leases_go_by_the_clock_of_the_server(engine: &Engine) {
+    let location = engine.location();
+    for off in [-3600, 3600] {
+        let there = || claim(&location, ("there", "there"), at(off), &Accounts::All).unwrap();
+        let (mut state, lease) = ours(&location, "here");
+        assert!(matches!(there(), Taken::Held(_)), "an hour passed nowhere but there");
+        engine.pass(50);
+        state.heartbeat(&lease, at(-off)).unwrap();
+        engine.pass(50);
+        assert!(matches!(there(), Taken::Held(_)), "it was heard of 50 s ago");
+        engine.pass(11);
+        let Taken::Ours(other, new) = there() else { panic!("it was heard of 61 s ago") };
+        assert!(matches!(state.heartbeat(&lease, at(off)), Err(StateError::LeaseLost)));
+        close(other, &new);
+    }
+}
+
 pub(super) fn a_lease_is_broken_only_by_the_name_of_its_run(engine: &Engine) {
     let (state, _) = ours(&engine.location(), "r");
     let mut beside = State::beside(&engine.location()).unwrap().unwrap();

@@ -122,6 +122,12 @@ fn runs_of_other_accounts_go_side_by_side() {
 }
 
 #[test]
+fn leases_go_by_the_clock_of_the_server_whatever_those_of_its_runners_say() {
+    let Some(engine) = Engine::postgres() else { return };
+    suite::leases_go_by_the_clock_of_the_server(&engine);
+}
+
+#[test]
 fn a_reader_reads_and_writes_nothing_and_a_writer_changes_no_audit_row() {
     let Some(engine) = Engine::postgres() else { return };
     let Engine::Postgres(database) = &engine else { panic!() };

@@ -35,6 +35,8 @@ mod time;
 mod twins;
 #[cfg(feature = "postgres")]
 mod two_engines;
+#[cfg(feature = "postgres")]
+mod two_runners;
 mod words;
 
 use story::{START, Story, hours};
