@@ -31,7 +31,7 @@ impl Disk {
 
     /// Where a state is kept on it.
     fn state(&self) -> PathBuf {
-        self.0.path().join("state/state.db")
+        self.path().join("state/state.db")
     }
 
     /// Fills it but for so many bytes.

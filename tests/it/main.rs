@@ -45,6 +45,8 @@ mod server_errors;
 #[cfg(feature = "postgres")]
 mod server_faults;
 #[cfg(feature = "postgres")]
+mod server_pooler;
+#[cfg(feature = "postgres")]
 mod server_service;
 #[cfg(feature = "postgres")]
 mod server_standby;

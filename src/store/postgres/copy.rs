@@ -30,8 +30,8 @@ impl State {
                 what: "there is one already, and a copy goes over none".to_owned(),
             })
         });
-        state.simple(if filled.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
-        filled.map(|()| state)
+        let ended = state.simple(if filled.is_ok() { "COMMIT" } else { "ROLLBACK" });
+        filled.and(ended).map(|()| state)
     }
 
     fn fill(&self, from: &dyn Reading) -> Result<(), StateError> {

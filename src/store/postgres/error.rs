@@ -100,13 +100,21 @@ fn why(error: &Error) -> (String, &'static str) {
         return said.as_deref().map_or_else(|| unreached(error), why);
     };
     let message = db.message().trim();
-    // Whatever language the server speaks, it names that file.
-    let hint = if message.contains("pg_hba.conf") { NOT_LET_IN } else { hint(db.code()) };
+    let hint = match message {
+        // Whatever language the server speaks, it names that file.
+        _ if message.contains("pg_hba.conf") => NOT_LET_IN,
+        _ if message.contains("statement pooling mode") => POOLED,
+        _ => hint(db.code()),
+    };
     (format!("the server says: {message}"), hint)
 }
 
 const NOT_LET_IN: &str = "have the server's `pg_hba.conf` let this role in from this machine; what \
                           it has as `hostssl` is reached by `sslmode=verify-full` in the URL";
+
+/// What can be done where a pooler hands out connections by the statement.
+const POOLED: &str = "let the pooler before the server have `pool_mode = transaction`, or give the \
+                      URL of the server itself";
 
 fn hint(code: &SqlState) -> &'static str {
     const HINTS: [(&[SqlState], &str); 11] = [
@@ -151,5 +159,10 @@ fn hint(code: &SqlState) -> &'static str {
         (&[SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW], AWAY),
     ];
     let known = HINTS.iter().find(|(codes, _)| codes.contains(code));
-    known.map_or("see the server's log", |(_, hint)| hint)
+    let else_what = match code.code().get(..2) {
+        // What stands before a server says so.
+        Some("08") => "see the log of the server, and of a pooler before it",
+        _ => "see the server's log",
+    };
+    known.map_or(else_what, |(_, hint)| hint)
 }

@@ -10,6 +10,7 @@ use tokio_postgres::{Client, Row};
 
 use super::State;
 use super::error::doing;
+use super::transaction::end;
 use crate::domain::Moment;
 use crate::store::{Accounts, Claim, EXPIRES_AFTER, Holder, Lease, ServerUrl, StateError, Taken};
 use crate::world::Process;
@@ -64,9 +65,7 @@ impl State {
         let confirmed = Instant::now();
         let taken = self.worker.wait(async move {
             let taken = take(&client, &asked).await;
-            let end = if matches!(taken, Ok(Ok(_))) { "COMMIT" } else { "ROLLBACK" };
-            client.batch_execute(end).await.map_err(doing("take the lease"))?;
-            taken.map_err(doing("take the lease"))
+            end(&client, taken, Result::is_ok).await.map_err(doing("take the lease"))
         })?;
         Ok(taken.map(|fence| {
             let run = claim.run.to_owned();
@@ -93,9 +92,7 @@ impl State {
         let (client, fence) = (Arc::clone(&self.client), lease.fence);
         let added = self.worker.wait(async move {
             let added = extend(&client, asked, fence).await;
-            let end = if added.is_ok() { "COMMIT" } else { "ROLLBACK" };
-            let ended = client.batch_execute(end).await;
-            added.and_then(|added| ended.map(|()| added)).map_err(doing("extend the lease"))
+            end(&client, added, |_| true).await.map_err(doing("extend the lease"))
         })?;
         if let Some(tenure) = &mut self.tenure {
             tenure.rows += i64::try_from(added.len()).unwrap_or(i64::MAX);

@@ -17,6 +17,7 @@ mod orders;
 mod rows;
 mod runs;
 mod schema;
+mod transaction;
 mod unreached;
 mod verify;
 mod view;

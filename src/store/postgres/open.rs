@@ -9,6 +9,7 @@ use tokio_postgres::types::Type;
 use super::connect::{Place, Worker, connect};
 use super::error::{doing, has_no_schema, no_schema};
 use super::schema::{MIGRATIONS, ROLES, VERSION};
+use super::transaction::end;
 use crate::store::audit_chain::Link;
 use crate::store::{Location, ServerUrl, StateError};
 
@@ -144,11 +145,9 @@ impl State {
     fn migrate(&self, lineage: Option<String>) -> Result<(), StateError> {
         let client = Arc::clone(&self.client);
         self.worker.wait(async move {
-            let migrating = migrate(&client, lineage);
-            let done = migrating.await.map_err(doing("bring the state up to date"));
-            let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
-            client.batch_execute(end).await.map_err(doing("bring the state up to date"))?;
-            done
+            let migrated = migrate(&client, lineage).await;
+            let migrated = end(&client, migrated, |()| true).await;
+            migrated.map_err(doing("bring the state up to date"))
         })
     }
 }

@@ -13,6 +13,7 @@ use super::group::append;
 use super::journal::lock_head;
 use super::lease::Parameter;
 use super::runs::begin;
+use super::transaction::end;
 use crate::domain::{Moment, Order, Who};
 use crate::store::tables::AUDIT;
 use crate::store::{AuditRow, StateError, orders};
@@ -74,9 +75,7 @@ impl State {
         let client = Arc::clone(&self.client);
         self.worker.wait(async move {
             let noted = note_down(&client, &note).await;
-            let end = if noted.is_ok() { "COMMIT" } else { "ROLLBACK" };
-            let ended = client.batch_execute(end).await;
-            noted.and(ended).map_err(doing("write down the order"))
+            end(&client, noted, |()| true).await.map_err(doing("write down the order"))
         })
     }
 

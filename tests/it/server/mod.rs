@@ -1,8 +1,10 @@
 //! A PostgreSQL server of the tests' own, from the packages of this machine.
 
 mod database;
+mod pooler;
 
 pub(crate) use database::Database;
+pub(crate) use pooler::Pooler;
 
 use std::fs;
 use std::io::Write as _;

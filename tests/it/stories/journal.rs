@@ -31,6 +31,7 @@ impl Story {
     }
 
     /// Whether no call was made since a run gave the state back.
+    #[cfg(feature = "postgres")]
     pub(super) fn is_at_rest(&self) -> bool {
         let path = self.files.path().join(".ostracon/state.db");
         if !path.exists() {
