@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ostracon::world::{Random as _, SystemRandom};
 
-use crate::scene::{Scene, expect};
+use crate::scene::{Scene, expect, text};
 use crate::server::{Database, Server};
 
 /// How often each thing happens unless `OSTRACON_KILLS` says so.
@@ -69,6 +69,33 @@ fn a_server_that_is_killed_in_mid_apply_and_comes_back_ends_no_run() {
         scene.agrees();
         is_made_good(&scene, &url);
     }
+}
+
+#[test]
+fn what_a_server_said_last_is_told_when_the_lease_has_run_out() {
+    // It takes a minute: a longer look.
+    if times() < 20 {
+        return;
+    }
+    let Some(server) = Server::shared() else { return };
+    let (scene, database) = (Scene::new(), server.database());
+    let url = init(&scene, &database);
+    scene.sandbox.set_latency(Duration::from_millis(60));
+    let mut command = command(&scene, &url, &["apply", "--auto-approve"]);
+    let mut run = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    after_some_calls(&scene, &mut run);
+    let name = database.name();
+    database.sql(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on"));
+    let ours = format!("datname = '{name}' AND pid <> pg_backend_pid()");
+    database.sql(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}"));
+    let output = run.wait_with_output().unwrap();
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(7), "{told}");
+    assert!(told.contains("in a read-only transaction"), "{told}");
+    assert!(told.contains("the URL of the primary"), "{told}");
+    let reset = format!("ALTER DATABASE {name} RESET default_transaction_read_only");
+    database.sql(&format!("BEGIN READ WRITE; {reset}; COMMIT"));
+    is_made_good(&scene, &url);
 }
 
 #[test]

@@ -29,6 +29,9 @@ use crate::store::{Record, StateError};
 /// How long a server may take to answer a group before its connection is given up.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What is being done.
+const WRITE: &str = "write to the state";
+
 /// How long to wait before a server is tried again.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -54,37 +57,41 @@ impl State {
             let (tenure, last) = (tenure.clone(), head.take());
             let written = self.worker.wait(async move {
                 let writing = write(&client, &group, &tenure, last);
-                timeout(PATIENCE, writing).await.map_or(Ok(None), |written| match written {
-                    Err(error) if may_come_back(&error) => Ok(None),
-                    Err(error) => Err(doing("write to the state")(error)),
-                    Ok(head) => Ok(Some(head)),
-                })
-            })?;
-            if let Some(head) = written {
-                self.head = head;
-                if let Some(tenure) = &mut self.tenure {
-                    tenure.confirmed = asked;
+                match timeout(PATIENCE, writing).await {
+                    Err(_elapsed) => Ok(Err(silent(WRITE))),
+                    Ok(Err(error)) if may_come_back(&error) => Ok(Err(doing(WRITE)(error))),
+                    Ok(Err(error)) => Err(doing(WRITE)(error)),
+                    Ok(Ok(head)) => Ok(Ok(head)),
                 }
-                return Ok(());
+            })?;
+            match written {
+                Err(why) => self.reconnect(deadline, why)?,
+                Ok(head) => {
+                    self.head = head;
+                    if let Some(tenure) = &mut self.tenure {
+                        tenure.confirmed = asked;
+                    }
+                    return Ok(());
+                }
             }
-            self.reconnect(deadline)?;
         }
     }
 
-    /// Connects anew, until it works or the lease counts as gone.
-    fn reconnect(&mut self, deadline: Instant) -> Result<(), StateError> {
+    /// Connects anew, until it works or the lease counts as gone: then this is why, or whatever the
+    /// server said last.
+    fn reconnect(&mut self, deadline: Instant, mut why: StateError) -> Result<(), StateError> {
         let place = self.place.clone();
         tracing::warn!(target: "ostracon", "the server of the state went away: trying again");
         let client = self.worker.wait(async move {
             loop {
                 if Instant::now() >= deadline {
-                    return Err(silent("write to the state"));
+                    return Err(why);
                 }
                 sleep(PAUSE).await;
                 match place.connect().await {
                     Ok(client) => return Ok(client),
-                    Err(error) if may_come_back(&error) => {}
-                    Err(error) => return Err(doing("write to the state")(error)),
+                    Err(error) if may_come_back(&error) => why = doing(WRITE)(error),
+                    Err(error) => return Err(doing(WRITE)(error)),
                 }
             }
         })?;
