@@ -112,6 +112,11 @@ impl Seeded {
         self.bits() % end
     }
 
+    /// One of these.
+    pub(super) fn pick<T: Copy>(&self, choices: &[T]) -> T {
+        choices[usize::try_from(self.below(choices.len() as u64)).unwrap()]
+    }
+
     /// Whether something that happens `percent` times in a hundred happens now.
     pub(super) fn happens(&self, percent: u64) -> bool {
         self.below(100) < percent

@@ -236,6 +236,28 @@ fn a_run_that_follows_a_crash_keeps_the_rate_that_the_crashed_one_used() {
 }
 
 #[test]
+fn a_run_long_after_another_waits_for_none_of_its_calls() {
+    let story = Story::new();
+    let ban = |room: u32| {
+        let users: Vec<String> = (1..=30).map(|user| user.to_string()).collect();
+        let users = users.join(", ");
+        format!("  - {{ target: a, room: r{room}, users: [{users}], until: never }}\n")
+    };
+    let mut policy = "bans:\n".to_owned();
+    let mut spans = Vec::new();
+    for room in 0..2 {
+        policy += &ban(room);
+        story.policy(&policy);
+        let (before, begun) = (story.sandbox.seen().len(), story.now());
+        story.apply().ends(Exit::Done);
+        let seen = story.sandbox.seen();
+        spans.push(seen[before + 9].at - begun);
+        story.advance(hours(1));
+    }
+    assert_eq!(spans[0], spans[1], "its tenth call is sent as soon as that of the first run");
+}
+
+#[test]
 fn a_ban_whose_repeat_keeps_the_old_end_is_lifted_and_made_again() {
     for (repeat, unbans) in [(RepeatBan::MovesEnd, 0), (RepeatBan::KeepsOldEnd, 1)] {
         let story = Story::new();

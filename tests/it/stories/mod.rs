@@ -25,6 +25,7 @@ mod random;
 mod restored;
 mod review;
 mod saved;
+mod seeds;
 mod sending;
 mod service;
 mod service_beside;
@@ -37,6 +38,7 @@ mod twins;
 mod two_engines;
 #[cfg(feature = "postgres")]
 mod two_runners;
+mod wants;
 mod words;
 
 use story::{START, Story, hours};

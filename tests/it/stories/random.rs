@@ -4,50 +4,30 @@
 //! `OSTRACON_SEED=42 cargo test schedules` plays the one that failed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use ostracon::domain::Moment;
 use ostracon::exit::Exit;
 use ostracon::sandbox::{Fate, InForce, Incoming, RepeatBan};
 use ostracon::world::Random as _;
 
 use super::clock::{Ahead, Seeded, StoryClock};
 use super::mixes::{self, Mix};
+use super::seeds::{play_each, seeds};
+use super::wants::{self, Wants};
 use super::{Story, hours};
 use crate::workspace::CONFIG;
 
 /// How many schedules are played unless the environment says otherwise.
 const SCHEDULES: u64 = 400;
 
-/// What may be restricted: two entries of each form, and one subject under two `deny` sets.
-pub(super) const SUBJECTS: [&str; 14] = [
-    "target: z, streams: [s1]",
-    "target: z, streams: [s2, s3]",
-    "target: z, room: r, users: [u1, u2]",
-    "target: t, room: r1, users: [u1, u2, u3]",
-    "target: t, room: r2, users: [u1]",
-    "target: t, room: later, users: [u1, u2]",
-    "target: v, room: 1, users: [1, 2, 3, 4]",
-    "target: v, room: 1, devices: [d1, d2]",
-    "target: v, room: 2, users: [1]",
-    "target: a, users: [1]",
-    "target: a, room: c, users: [1, 2]",
-    "target: a, room: c, users: [1], deny: [publish_audio]",
-    "target: a, room: d, wide: true",
-    "target: a, ips: [203.0.113.7], wide: true",
-];
-
 /// One schedule.
 pub(super) struct Schedule {
     seed: u64,
-    chance: Seeded,
+    pub(super) chance: Seeded,
     pub(super) story: Story,
-    /// Until when each of [`SUBJECTS`] is restricted; `None` for ever.
-    entries: BTreeMap<usize, Option<Moment>>,
+    wants: Wants,
     /// What somebody else has put in force.
     pub(super) foreign: Vec<InForce>,
     /// Whether a ban of Tencent's may be lifted for a moment, to correct its end.
@@ -87,18 +67,9 @@ forbidden_streams:
             story.sandbox.set_missing_room("tencent", "later");
         }
         let calls_before = story.sandbox.calls();
-        let (entries, unlisted, mixes) = (BTreeMap::new(), BTreeSet::new(), Vec::new());
-        let mut schedule = Self {
-            seed,
-            chance,
-            story,
-            entries,
-            foreign,
-            may_break,
-            unlisted,
-            calls_before,
-            mixes,
-        };
+        let (wants, unlisted, mixes) = (Wants::default(), BTreeSet::new(), Vec::new());
+        let mut schedule =
+            Self { seed, chance, story, wants, foreign, may_break, unlisted, calls_before, mixes };
         schedule.hide_rules();
         schedule
     }
@@ -130,7 +101,7 @@ forbidden_streams:
             }
             self.nothing_wanted_was_lifted(&before.into_iter().collect::<Vec<_>>());
             self.journal_explains_every_call();
-            let pause = self.pick(&[0, 50, 900, 7_000, 400_000, 15_000_000, 70_000_000]);
+            let pause = self.chance.pick(&[0, 50, 900, 7_000, 400_000, 15_000_000, 70_000_000]);
             self.story.advance(SignedDuration::from_millis(pause));
             // Within what a clock may be off, nothing is refused and nothing goes wrong.
             let is_behind = self.chance.happens(10);
@@ -206,7 +177,7 @@ forbidden_streams:
         if !self.chance.happens(30) || self.story.newest_run().is_none() {
             return;
         }
-        let by = self.pick(&[-90_000, -3600, -61, 61, 3600, 90_000]);
+        let by = self.chance.pick(&[-90_000, -3600, -61, 61, 3600, 90_000]);
         self.set_clock_off(by);
         let before: Vec<_> = self.story.sandbox.in_force().into_iter().collect();
         let run = self.story.apply();
@@ -218,59 +189,24 @@ forbidden_streams:
         self.nothing_wanted_was_lifted(&before);
     }
 
-    pub(super) fn pick<T: Copy>(&self, choices: &[T]) -> T {
-        choices[usize::try_from(self.chance.below(choices.len() as u64)).unwrap()]
-    }
-
     /// Changes the policy.
     fn edit(&mut self) {
-        for _ in 0..self.chance.below(8) {
-            let subject = usize::try_from(self.chance.below(SUBJECTS.len() as u64)).unwrap();
-            let span = SignedDuration::from_mins(self.pick(&[1, 5, 20, 30, 80]) * 60 + 7);
-            let until = (!self.chance.happens(30)).then(|| self.story.now() + span);
-            if self.chance.happens(30) {
-                self.entries.remove(&subject);
-            } else {
-                self.entries.insert(subject, until);
-            }
-        }
-        let (mut bans, mut streams) = (String::new(), String::new());
-        for (subject, until) in &self.entries {
-            let text = SUBJECTS[*subject];
-            let list = if text.contains("streams") { &mut streams } else { &mut bans };
-            let until = until.map_or("never".to_owned(), |until| until.to_string());
-            writeln!(list, "  - {{ {text}, until: {until} }}").unwrap();
-        }
-        let list = |key, entries: String| {
-            if entries.is_empty() { format!("{key}: []\n") } else { format!("{key}:\n{entries}") }
-        };
-        self.story.policy(&(list("bans", bans) + &list("forbidden_streams", streams)));
+        self.wants.edit(&self.chance, self.story.now());
+        self.story.policy(&self.wants.yaml());
     }
 
     /// Gives an order, or takes one back; whatever comes of it, what was written down counts.
     fn order(&mut self) {
         let standing = self.story.standing_orders();
         let id = standing.first().map(|order| order.id.to_string());
-        let whom: &[&str] = self.pick(&[
-            &["--target", "t", "--room", "r1", "--user", "u1", "--user", "u9"],
-            &["--target", "v", "--room", "1", "--user", "1"],
-            &["--target", "a", "--user", "1"],
-            &["--target", "a", "--room", "c", "--user", "1"],
-            &["--target", "z", "--stream", "s1"],
-        ]);
-        let span = self.pick(&["10m", "3h", "30h", "72h"]);
-        let order = match (self.chance.below(5), &id) {
-            (0, Some(id)) => vec!["orders", "withdraw", id, "--why", "x"],
-            (0 | 1, _) => [&["lift", "--why", "x", "--for", span][..], whom].concat(),
-            (_, _) => [&["ban", "--reason", "x", "--for", span][..], whom].concat(),
-        };
-        let (exit, text) = self.story.read(&[&order[..], &["--auto-approve"]].concat());
+        let order = wants::order(&self.chance, id.as_deref());
+        let (exit, text) = self.story.read(&order);
         assert!(matches!(exit, Exit::Done | Exit::Unfinished | Exit::Locked), "{order:?} {text}");
     }
 
     /// Lets things go wrong from now on, or not.
     fn upset(&self) {
-        let latency = self.pick(&[0, 20, 300, 2_500]);
+        let latency = self.chance.pick(&[0, 20, 300, 2_500]);
         self.story.sandbox.set_latency(Duration::from_millis(latency));
         let held = self.story.sandbox.in_force();
         for user in 1..=4 {
@@ -284,7 +220,7 @@ forbidden_streams:
         if self.chance.happens(50) {
             return self.lose_first();
         }
-        let percent = self.pick(&[0, 5, 30, 80]);
+        let percent = self.chance.pick(&[0, 5, 30, 80]);
         let chance = Seeded::new(self.chance.bits());
         self.story.sandbox.set_mischief(move |_: &Incoming| {
             if !chance.happens(percent) {
@@ -309,8 +245,12 @@ forbidden_streams:
 
     /// Lets the first calls take effect unseen, and all later ones meet the same.
     fn lose_first(&self) {
-        let (lost, each) = (self.pick(&[1, 1, 2, 5]), self.chance.happens(50));
-        self.story.sandbox.set_mischief(mixes::lose_first(lost, each, self.pick(&mixes::THEN)));
+        let (lost, each) = (self.chance.pick(&[1, 1, 2, 5]), self.chance.happens(50));
+        self.story.sandbox.set_mischief(mixes::lose_first(
+            lost,
+            each,
+            self.chance.pick(&mixes::THEN),
+        ));
     }
 
     /// Somebody on another machine holds the lease, dies, and is not waited for longer than a lease
@@ -363,30 +303,14 @@ impl Drop for Schedule {
 
 #[test]
 fn schedules_of_faults_and_crashes_lose_no_fact() {
-    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
-    let seeds = if let Some(seed) = number("OSTRACON_SEED") {
-        seed..seed + 1
-    } else {
-        let first = number("OSTRACON_FIRST_SEED").unwrap_or_default();
-        first..first + number("OSTRACON_SEEDS").unwrap_or(SCHEDULES)
-    };
-    let next = AtomicU64::new(seeds.start);
+    let seeds = seeds(SCHEDULES);
     let mixes = Mutex::new(BTreeMap::new());
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if !seeds.contains(&seed) {
-                        break;
-                    }
-                    for mix in Schedule::new(seed).play() {
-                        *mixes.lock().unwrap().entry(mix).or_default() += 1;
-                    }
-                }
-            });
+    let play = |(): &(), seed| {
+        for mix in Schedule::new(seed).play() {
+            *mixes.lock().unwrap().entry(mix).or_default() += 1;
         }
-    });
+    };
+    play_each(&seeds, || (), play);
     let played = seeds.end - seeds.start;
     if played >= SCHEDULES {
         mixes::are_all_made(&mixes.into_inner().unwrap(), played);

@@ -5,6 +5,7 @@
 
 use super::hours;
 use super::random::Schedule;
+use super::seeds::seeds;
 
 /// How many days are played unless the environment says otherwise.
 const DAYS: i64 = 3;
@@ -16,11 +17,7 @@ const SOAKS: u64 = 4;
 fn a_soak_of_many_days_ends_with_the_books_in_agreement_after_each() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     let days = number("OSTRACON_SOAK_DAYS").map_or(DAYS, |days| i64::try_from(days).unwrap());
-    let seeds = match number("OSTRACON_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("OSTRACON_SEEDS").unwrap_or(SOAKS),
-    };
-    for seed in seeds {
+    for seed in seeds(SOAKS) {
         let mut soak = Schedule::new(seed);
         let end = soak.story.now() + hours(24 * days);
         while soak.story.now() < end {
@@ -28,7 +25,7 @@ fn a_soak_of_many_days_ends_with_the_books_in_agreement_after_each() {
             soak.meet_a_wrong_clock();
             soak.rounds();
             soak.settle();
-            soak.story.advance(hours(soak.pick(&[0, 1, 5, 24])));
+            soak.story.advance(hours(soak.chance.pick(&[0, 1, 5, 24])));
         }
     }
 }

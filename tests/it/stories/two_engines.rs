@@ -3,14 +3,11 @@
 //! `OSTRACON_SEEDS=200 cargo test two_engines` plays as many sequences; `OSTRACON_SEED=42` the one
 //! that failed.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use std::collections::BTreeSet;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use ostracon::domain::Moment;
 use ostracon::exit::Exit;
 use ostracon::sandbox::{Fate, Incoming};
 use ostracon::store::{Location, State};
@@ -18,21 +15,13 @@ use ostracon::world::Random as _;
 
 use super::Story;
 use super::clock::Seeded;
-use super::random::SUBJECTS;
+use super::seeds::{play_each, seeds};
+use super::wants::{self, Wants};
 use crate::server::{Database, Server};
 use crate::workspace::CONFIG;
 
 /// How many sequences are played unless the environment says otherwise.
 const SEQUENCES: u64 = 8;
-
-/// Whom orders are about.
-const WHOM: [&[&str]; 5] = [
-    &["--target", "t", "--room", "r1", "--user", "u1", "--user", "u9"],
-    &["--target", "v", "--room", "1", "--user", "1"],
-    &["--target", "a", "--user", "1"],
-    &["--target", "a", "--room", "c", "--user", "1"],
-    &["--target", "z", "--stream", "s1"],
-];
 
 /// One story twice: with a state in a file, and with one on a server.
 struct Sequence<'d> {
@@ -40,8 +29,7 @@ struct Sequence<'d> {
     chance: Seeded,
     stories: [Story; 2],
     database: &'d Database<'static>,
-    /// Until when each of [`SUBJECTS`] is restricted; `None` for ever.
-    entries: BTreeMap<usize, Option<Moment>>,
+    wants: Wants,
     /// What was planned.
     actions: BTreeSet<String>,
 }
@@ -58,8 +46,8 @@ impl<'d> Sequence<'d> {
         database.sql("DROP SCHEMA IF EXISTS ostracon CASCADE");
         assert!(State::init(&url, "theirs", false).unwrap());
         let chance = Seeded::new(seed ^ 0x0e_4641_4e45);
-        let (entries, actions) = (BTreeMap::new(), BTreeSet::new());
-        Self { seed, chance, stories, database, entries, actions }
+        let (wants, actions) = (Wants::default(), BTreeSet::new());
+        Self { seed, chance, stories, database, wants, actions }
     }
 
     /// Plays it to its end; what was planned.
@@ -74,7 +62,7 @@ impl<'d> Sequence<'d> {
                 _ => self.apply(),
             }
             self.plans_are_the_same();
-            let pause = self.pick(&[5, 400, 15_000, 70_000, 200_000]);
+            let pause = self.chance.pick(&[5, 400, 15_000, 70_000, 200_000]);
             self.advance(pause);
             self.plans_are_the_same();
         }
@@ -82,44 +70,18 @@ impl<'d> Sequence<'d> {
         std::mem::take(&mut self.actions)
     }
 
-    fn pick<T: Copy>(&self, choices: &[T]) -> T {
-        choices[usize::try_from(self.chance.below(choices.len() as u64)).unwrap()]
-    }
-
     /// Changes the policy.
     fn edit(&mut self) {
-        for _ in 0..self.chance.below(8) {
-            let subject = usize::try_from(self.chance.below(SUBJECTS.len() as u64)).unwrap();
-            let span = SignedDuration::from_mins(self.pick(&[1, 5, 20, 30, 80]) * 60 + 7);
-            let until = (!self.chance.happens(30)).then(|| self.stories[0].now() + span);
-            if self.chance.happens(30) {
-                self.entries.remove(&subject);
-            } else {
-                self.entries.insert(subject, until);
-            }
-        }
-        let (mut bans, mut streams) = ("bans: []\n".to_owned(), String::new());
-        for (subject, until) in &self.entries {
-            let text = SUBJECTS[*subject];
-            let (list, key) = if text.contains("streams") {
-                (&mut streams, "forbidden_streams:\n")
-            } else {
-                (&mut bans, "bans:\n")
-            };
-            if list.is_empty() || list.ends_with("[]\n") {
-                key.clone_into(list);
-            }
-            let until = until.map_or("never".to_owned(), |until| until.to_string());
-            writeln!(list, "  - {{ {text}, until: {until} }}").unwrap();
-        }
+        self.wants.edit(&self.chance, self.stories[0].now());
         for story in &self.stories {
-            story.policy(&format!("{bans}{streams}"));
+            story.policy(&self.wants.yaml());
         }
     }
 
     /// Lets the same things go wrong for both from now on, or nothing.
     fn upset(&self) {
-        let (percent, latency) = (self.pick(&[0, 0, 10, 50]), self.pick(&[0, 20, 300]));
+        let (percent, latency) =
+            (self.chance.pick(&[0, 0, 10, 50]), self.chance.pick(&[0, 20, 300]));
         let bits = self.chance.bits();
         for story in &self.stories {
             story.sandbox.set_latency(Duration::from_millis(latency));
@@ -166,17 +128,11 @@ impl<'d> Sequence<'d> {
 
     /// Gives an order, or takes one back.
     fn order(&self) {
-        let (whom, span) = (self.pick(&WHOM), self.pick(&["10m", "3h", "30h", "72h"]));
         let standing = self.both(|story| {
             let orders = story.standing_orders();
             orders.iter().map(|order| order.id.to_string()).collect::<Vec<_>>()
         });
-        let order = match (self.chance.below(5), standing.first()) {
-            (0, Some(id)) => vec!["orders", "withdraw", id, "--why", "x"],
-            (0 | 1, _) => [&["lift", "--why", "x", "--for", span][..], whom].concat(),
-            (_, _) => [&["ban", "--reason", "x", "--for", span][..], whom].concat(),
-        };
-        let words = [&order[..], &["--auto-approve"]].concat();
+        let words = wants::order(&self.chance, standing.first().map(String::as_str));
         self.both(|story| story.read(&words).0);
     }
 
@@ -239,27 +195,13 @@ impl Drop for Sequence<'_> {
 #[test]
 fn the_plan_from_a_server_is_the_plan_from_a_file_to_the_byte() {
     let Some(server) = Server::shared() else { return };
-    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
-    let seeds = match number("OSTRACON_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("OSTRACON_SEEDS").unwrap_or(SEQUENCES),
+    let seeds = seeds(SEQUENCES);
+    let all = Mutex::new(BTreeSet::new());
+    let play = |database: &Database<'static>, seed| {
+        let actions = Sequence::new(seed, database).play();
+        all.lock().unwrap().extend(actions);
     };
-    let (next, all) = (AtomicU64::new(seeds.start), Mutex::new(BTreeSet::new()));
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                let database = server.database();
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if !seeds.contains(&seed) {
-                        break;
-                    }
-                    let actions = Sequence::new(seed, &database).play();
-                    all.lock().unwrap().extend(actions);
-                }
-            });
-        }
-    });
+    play_each(&seeds, || server.database(), play);
     // What is never planned is never compared.
     let all = all.into_inner().unwrap();
     assert!(seeds.end - seeds.start < SEQUENCES || all.len() == 6, "{all:?}");
