@@ -160,7 +160,7 @@ fn whatever_a_server_refuses_is_said_in_one_clause_with_a_hint_and_without_the_p
     );
     let other = url.replacen("/test_", "/no_test_", 1);
     refused(&other, &["plan"], 7, &["does not exist", "check the database in the URL"]);
-    refused(&database.url_of("nobody_here"), &["plan"], 7, &["role", "PGPASSWORD"]);
+    refused(&database.url_of("nobody_here"), &["plan"], 7, &["role", "pg_hba.conf"]);
     for bad in ["postgresql://postgres@db.example/d?sslmode=require", "postgresql://postgres@h:x/d"]
     {
         refused(bad, &["plan"], 1, &["the URL of the state cannot be used"]);

@@ -72,6 +72,20 @@ fn a_server_that_is_killed_in_mid_apply_and_comes_back_ends_no_run() {
 }
 
 #[test]
+fn no_transaction_is_open_while_a_provider_is_waited_for() {
+    let Some(server) = Server::shared() else { return };
+    let (scene, database) = (Scene::new(), server.database());
+    let url = init(&scene, &database);
+    let timeout = "idle_in_transaction_session_timeout = '250ms'";
+    database.sql(&format!("ALTER DATABASE {} SET {timeout}", database.name()));
+    scene.sandbox.set_latency(Duration::from_millis(400));
+    let apply = command(&scene, &url, &["apply", "--auto-approve", "-v"]);
+    let told = text(&expect(apply, 0).stderr);
+    assert!(!told.contains("went away"), "{told}");
+    is_made_good(&scene, &url);
+}
+
+#[test]
 fn what_a_server_said_last_is_told_when_the_lease_has_run_out() {
     // It takes a minute: a longer look.
     if times() < 20 {

@@ -100,28 +100,27 @@ fn why(error: &Error) -> (String, &'static str) {
         return said.as_deref().map_or_else(|| unreached(error), why);
     };
     let message = db.message().trim();
-    let hint = match message {
-        // Whatever language the server speaks, it names that file.
-        _ if message.contains("pg_hba.conf") => NOT_LET_IN,
-        _ if message.contains("statement pooling mode") => POOLED,
-        _ => hint(db.code()),
-    };
+    // A pooler has no code of its own for this.
+    let is_pooled = message.contains("statement pooling mode");
+    let hint = if is_pooled { POOLED } else { hint(db.code()) };
     (format!("the server says: {message}"), hint)
 }
-
-const NOT_LET_IN: &str = "have the server's `pg_hba.conf` let this role in from this machine; what \
-                          it has as `hostssl` is reached by `sslmode=verify-full` in the URL";
 
 /// What can be done where a pooler hands out connections by the statement.
 const POOLED: &str = "let the pooler before the server have `pool_mode = transaction`, or give the \
                       URL of the server itself";
 
 fn hint(code: &SqlState) -> &'static str {
-    const HINTS: [(&[SqlState], &str); 11] = [
+    const HINTS: [(&[SqlState], &str); 12] = [
         (
-            &[SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION],
+            &[SqlState::INVALID_PASSWORD],
             "check the role in the URL, and its password in `PGPASSWORD` or a `.pgpass` that only \
              you can read",
+        ),
+        (
+            &[SqlState::INVALID_AUTHORIZATION_SPECIFICATION],
+            "check the role in the URL, and whom the server's `pg_hba.conf` lets in; what it has \
+             as `hostssl` is reached by `sslmode=verify-full` in the URL",
         ),
         (&[SqlState::INVALID_CATALOG_NAME], "check the database in the URL, or have it made"),
         (
