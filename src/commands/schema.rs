@@ -7,8 +7,10 @@ use serde_json::Value;
 
 use super::Context;
 use super::orders::Orders;
+use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::document::Document;
+use crate::policy;
 use crate::report::doctor::DoctorView;
 use crate::report::drift::DriftView;
 use crate::report::enforcement::{EnforcementView, ListView};
@@ -22,6 +24,11 @@ use crate::report::status::Status;
 pub struct Args {
     /// Of what
     pub of: Subject,
+
+    /// With `policy`: that of this workspace, by its config: which targets there are, and what
+    /// each of them takes
+    #[arg(long)]
+    pub targets: bool,
 }
 
 /// What there is a schema of.
@@ -56,16 +63,27 @@ pub enum Subject {
 }
 
 /// Prints the schema.
-pub fn run(context: &mut Context<'_>, args: &Args) -> Exit {
-    context.console.out.text(&text(args.of));
-    Exit::Done
+pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
+    let text = if args.targets { of_workspace(context, args.of)? } else { text(args.of) };
+    context.console.out.text(&text);
+    Ok(Exit::Done)
+}
+
+fn of_workspace(context: &Context<'_>, of: Subject) -> Result<String, Error> {
+    if of != Subject::Policy {
+        let error = Error::new(Exit::Usage, "`--targets` goes with `schema policy` alone");
+        return Err(error.hint("only policy files name targets"));
+    }
+    let loaded = policy::load_config(&context.global.dir, &context.leave());
+    let (config, _digest) = loaded.map_err(|problems| Error::of_policy(&problems))?;
+    Ok(printed(&policy::schema::policy_of(&config)))
 }
 
 /// The schema of a subject, as `schemas/` holds it.
 pub fn text(of: Subject) -> String {
     let schema = match of {
-        Subject::Config => crate::policy::schema::config(),
-        Subject::Policy => crate::policy::schema::policy(),
+        Subject::Config => policy::schema::config(),
+        Subject::Policy => policy::schema::policy(),
         Subject::Plan => of_output::<Document>(),
         Subject::Outcome => of_output::<OutcomeView<'static>>(),
         Subject::Drift => of_output::<DriftView<'static>>(),
@@ -78,6 +96,10 @@ pub fn text(of: Subject) -> String {
         Subject::Orders => of_output::<Orders>(),
         Subject::Dsa => crate::report::dsa::schema(),
     };
+    printed(&schema)
+}
+
+fn printed(schema: &Value) -> String {
     format!("{schema:#}\n")
 }
 

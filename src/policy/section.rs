@@ -95,8 +95,13 @@ impl Section {
     }
 
     /// Whether restrictions of this form are written in this list.
-    fn holds(self, form: &Form) -> bool {
+    pub(super) fn holds(self, form: &Form) -> bool {
         (form.kind == Kind::Stream) == (self == Self::ForbiddenStreams)
+    }
+
+    /// Whether a provider has anything that is written in this list.
+    pub(super) fn is_at(self, facts: &Facts) -> bool {
+        facts.forms.iter().any(|form| self.holds(form))
     }
 
     /// What an entry of this list must name at a provider, for a help line.
@@ -106,7 +111,7 @@ impl Section {
             let names: Vec<_> = REGISTRY
                 .into_iter()
                 .map(Provider::facts)
-                .filter(|facts| facts.forms.iter().any(|form| self.holds(form)))
+                .filter(|facts| self.is_at(facts))
                 .map(|facts| facts.title)
                 .collect();
             return format!("only {} has `{}`", names.join(" or "), self.name());

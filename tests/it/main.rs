@@ -19,6 +19,7 @@ mod conform;
 mod dsa;
 #[cfg(feature = "postgres")]
 mod engines;
+mod explained;
 mod full_disk;
 mod good_policies;
 mod handles;

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::target;
-use super::value::{DRAFT, TARGET_NAME, reference, shaped_text, text};
-use crate::domain::{Guards, Limit};
+use super::value::{DRAFT, reference, set, shaped_text, span, target_names, text, with_examples};
+use crate::domain::{Guards, Limit, OrderLimits};
 use crate::policy::config::DEFAULT_STATE;
 use crate::provider::{Provider, REGISTRY};
 
@@ -17,14 +17,14 @@ pub(super) fn schema() -> Value {
                         plan may change.",
         "type": "object",
         "properties": {
-            "version": { "description": "The version of this format.", "const": 1 },
+            "version": { "description": "The version of this format: `1`.", "const": 1 },
             "state": state(),
             "lineage": lineage(),
             "targets": {
                 "description": "The targets by their names. A name is its target's identity in \
                                 the state: to rename one, add `moved_from`.",
                 "type": "object",
-                "propertyNames": { "pattern": TARGET_NAME },
+                "propertyNames": target_names(),
                 "additionalProperties": { "$ref": "#/$defs/target" },
             },
             "guards": guards(),
@@ -37,49 +37,50 @@ pub(super) fn schema() -> Value {
 }
 
 fn state() -> Value {
-    json!({
-        "description": "Where the state lives: a path below this file's directory.",
-        "type": "string",
-        "pattern": "^sqlite:[^/\\\\]",
-        "default": format!("sqlite:{DEFAULT_STATE}"),
-    })
+    let about = "Where the state lives: `sqlite:` and a path below this file's directory. A state \
+                 elsewhere, or on a server, is given by `--state` or `OSTRACON_STATE`.";
+    let wanted = "`sqlite:` and a path below this file's directory";
+    let mut schema = shaped_text(about, "^sqlite:[^/\\\\]", wanted);
+    set(&mut schema, "type", json!("string"));
+    set(&mut schema, "default", json!(format!("sqlite:{DEFAULT_STATE}")));
+    schema
 }
 
 fn lineage() -> Value {
-    json!({
-        "description": "The lineage that the state must have, as `plan --format json` shows it. \
-                        Once it is set, a missing state or one of another lineage is refused.",
-        "type": "string",
-        "pattern": "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$",
-    })
+    let about = "The lineage that the state must have, as `plan --format json` shows it. Once it \
+                 is set, a missing state or one of another lineage is refused.";
+    let pattern = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$";
+    let mut schema = shaped_text(about, pattern, "a UUID");
+    set(&mut schema, "type", json!("string"));
+    // One alone would be written down by editors; whose state this is, they cannot know.
+    let examples = ["0198c0de-0000-7000-8000-000000000000", "0198c0de-1111-7000-8000-000000000000"];
+    with_examples(schema, json!(examples))
 }
 
 fn orders() -> Value {
-    json!({
+    let subjects = json!({
+        "description": "How many subjects an order may name; 50 by default.",
+        "type": "integer",
+        "minimum": 0,
+        "default": OrderLimits::default().subjects,
+    });
+    let max = "How long an order may stand, as in `72h`, which is the default.";
+    let schema = json!({
         "description": "How far an order (`ban`, `lift`) may go; beyond that it takes a review.",
         "type": "object",
-        "properties": {
-            "max": reference(
-                "How long an order may stand, as in `72h`, which is the default.",
-                "span",
-            ),
-            "subjects": {
-                "description": "How many subjects an order may name; 50 by default.",
-                "type": "integer",
-                "minimum": 0,
-            },
-        },
+        "properties": { "max": span(max, &["72h", "24h"]), "subjects": subjects },
         "additionalProperties": false,
-    })
+    });
+    with_examples(schema, json!([{ "max": "24h", "subjects": 10 }, { "max": "72h" }]))
 }
 
 fn guards() -> Value {
     let Guards { max_lifts, max_imposes, allow_empty } = Guards::default();
-    json!({
+    let schema = json!({
         "description": "How much one plan may change before all of it but upkeep is held back.",
         "type": "object",
         "properties": {
-            "max_lifts": limit("How many restrictions may be lifted, per target and overall.", max_lifts),
+            "max_lifts": limit("How many may be lifted, per target and overall.", max_lifts),
             "max_imposes": limit("How many may be imposed, per target and overall.", max_imposes),
             "allow_empty": {
                 "description": "Whether the files may hold no entry at all while something is in \
@@ -89,7 +90,12 @@ fn guards() -> Value {
             },
         },
         "additionalProperties": false,
-    })
+    });
+    let examples = json!([
+        { "max_lifts": { "count": 100, "percent": 30 } },
+        { "max_lifts": { "percent": 10 }, "max_imposes": { "count": 5000 } },
+    ]);
+    with_examples(schema, examples)
 }
 
 fn limit(about: &str, Limit { count, percent }: Limit) -> Value {
@@ -100,9 +106,9 @@ fn limit(about: &str, Limit { count, percent }: Limit) -> Value {
         .collect();
     let mut schema = reference(about, "limit");
     if !default.is_empty() {
-        super::value::set(&mut schema, "default", Value::Object(default));
+        set(&mut schema, "default", Value::Object(default));
     }
-    schema
+    with_examples(schema, json!([{ "count": 100, "percent": 30 }, { "count": 5000 }]))
 }
 
 fn definitions() -> Value {
@@ -113,14 +119,6 @@ fn definitions() -> Value {
     }
     let others = [
         ("credential", credential()),
-        (
-            "span",
-            json!({
-                "type": "string",
-                "pattern": "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$",
-                "minLength": 2,
-            }),
-        ),
         (
             "limit",
             json!({
@@ -149,24 +147,36 @@ fn definitions() -> Value {
 
 /// Where a secret comes from: exactly one source, never the secret.
 fn credential() -> Value {
+    let env = shaped_text(
+        "An environment variable, which holds the secret.",
+        "^[A-Za-z_][A-Za-z0-9_]*$",
+        "the name of an environment variable",
+    );
+    let file = text("A file: its one line is the secret.");
+    let command = json!({
+        "description": "A program and its arguments, run without a shell: what it prints is the \
+                        secret. Needs `OSTRACON_ALLOW_COMMANDS=1`.",
+        "type": "array",
+        "items": { "type": ["string", "integer"] },
+        "minItems": 1,
+    });
+    // Not by their number: an editor that counts offers nothing once a line is begun.
+    let one = ["env", "file", "command"];
+    let one = one.map(|source| json!({ "type": "object", "required": [source] }));
+    let programs =
+        json!([["pass", "show", "ostracon/live"], ["vault", "read", "-field=key", "rtc"]]);
     json!({
+        "title": "source of a secret",
         "description": "Where the secret comes from, never the secret itself: one of `env`, \
                         `file`, `command`.",
-        "type": "object",
         "properties": {
-            "env": shaped_text("An environment variable.", "^[A-Za-z_][A-Za-z0-9_]*$"),
-            "file": text("A file: its one line is the secret."),
-            "command": {
-                "description": "A program and its arguments, run without a shell: what it prints \
-                                is the secret. Needs `OSTRACON_ALLOW_COMMANDS=1`.",
-                "type": "array",
-                "items": { "type": ["string", "integer"] },
-                "minItems": 1,
-            },
+            "env": with_examples(env, json!(["RTC_SECRET", "RTC_KEY_ID"])),
+            "file": with_examples(file, json!(["/run/secrets/rtc", "/etc/ostracon/rtc.secret"])),
+            "command": with_examples(command, programs),
         },
         "additionalProperties": false,
-        "minProperties": 1,
-        "maxProperties": 1,
+        "oneOf": one,
+        "examples": [{ "env": "RTC_SECRET" }, { "file": "/run/secrets/rtc" }],
     })
 }
 

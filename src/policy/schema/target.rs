@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::value::{TARGET_NAME, reference, set, shaped_text, short_text};
+use super::hints;
+use super::value::{reference, set, shaped_text, short_text, span, target_name, with_examples};
 use crate::policy::knobs;
 use crate::policy::target::LONGEST_ACCOUNT;
 use crate::provider::target::REKICK_EVERY;
@@ -11,6 +12,8 @@ use crate::provider::{Facts, Provider, REGISTRY, Setting, SettingKind};
 /// The schema of a target of any provider: it names one, and that one's schema holds.
 pub(super) fn of_any() -> Value {
     let facts = REGISTRY.map(Provider::facts);
+    let mut provider = hints::providers();
+    set(&mut provider, "description", json!("Whose app it is; the other keys depend on it."));
     let cases = facts.map(|facts| {
         json!({
             "if": {
@@ -23,9 +26,7 @@ pub(super) fn of_any() -> Value {
     json!({
         "description": "One provider app with the sources of its credentials.",
         "type": "object",
-        "properties": {
-            "provider": { "description": "Whose app it is.", "enum": facts.map(|facts| facts.name) },
-        },
+        "properties": { "provider": provider },
         "required": ["provider"],
         "allOf": cases,
     })
@@ -42,6 +43,7 @@ pub(super) fn of(facts: &Facts) -> Value {
     let required: Vec<_> =
         ["provider"].into_iter().chain(settings).chain(["credentials"]).collect();
     let mut schema = json!({
+        "title": format!("{} target", facts.title),
         "description": format!("An app of {}.", facts.title),
         "type": "object",
         "properties": properties(facts),
@@ -72,7 +74,7 @@ fn properties(facts: &Facts) -> Map<String, Value> {
     add("rate", rate(facts));
     add("account", account(facts));
     let before = "The name this target had before: it takes over what the state has of that one.";
-    add("moved_from", shaped_text(before, TARGET_NAME));
+    add("moved_from", with_examples(target_name(before), json!(["live", "live-2025"])));
     for name in knobs::KEYS.into_iter().filter(|name| knobs::useless(name, facts).is_none()) {
         add(name, knob(name, facts));
     }
@@ -84,13 +86,15 @@ fn setting(setting: &Setting, facts: &Facts) -> Value {
     let about = format!("{}: {}.", facts.title, setting.about);
     match setting.kind {
         SettingKind::Number(most) => {
-            let mut schema = shaped_text(&about, "^[1-9][0-9]*$");
+            let wanted = format!("a whole number from 1 to {most}");
+            let mut schema = shaped_text(&about, "^[1-9][0-9]*$", &wanted);
             set(&mut schema, "minimum", json!(1));
             set(&mut schema, "maximum", json!(most));
             schema
         }
         SettingKind::Word(most) => {
-            let mut schema = shaped_text(&about, "^[!-~]+$");
+            let wanted = format!("1 to {most} bytes of printable ASCII without blanks");
+            let mut schema = shaped_text(&about, "^[!-~]+$", &wanted);
             set(&mut schema, "maxLength", json!(most));
             schema
         }
@@ -98,11 +102,14 @@ fn setting(setting: &Setting, facts: &Facts) -> Value {
 }
 
 fn region(facts: &Facts) -> Value {
-    let names: Vec<_> = facts.regions.iter().map(|region| region.name).collect();
-    let hosts = facts.regions.iter().map(|region| format!("`{}` {}", region.name, region.host));
-    let hosts = hosts.collect::<Vec<_>>().join(", ");
-    let about = format!("Which host the calls go to: {hosts}.");
-    let mut schema = json!({ "description": about, "enum": names });
+    let about = match facts.default_region {
+        Some(name) => {
+            format!("Which of the documented hosts the calls go to; `{name}` by default.")
+        }
+        None => "Which of the documented hosts the calls go to.".to_owned(),
+    };
+    let mut schema = hints::regions(facts);
+    set(&mut schema, "description", json!(about));
     if let Some(name) = facts.default_region {
         set(&mut schema, "default", json!(name));
     }
@@ -110,15 +117,19 @@ fn region(facts: &Facts) -> Value {
 }
 
 fn endpoint(facts: &Facts) -> Value {
-    json!({
-        "description": format!(
-            "Where the calls go instead of a region's host: `https://`, or `http://` on a \
-             loopback address. A host that {} does not document needs `OSTRACON_ALLOW_HOSTS`.",
-            facts.title,
-        ),
-        "type": "string",
-        "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://",
-    })
+    let about = format!(
+        "Where the calls go instead of a region's host: `https://`, or `http://` on a loopback \
+         address. A host that {} does not document needs `OSTRACON_ALLOW_HOSTS`.",
+        facts.title,
+    );
+    let wanted = "`https://` and a host, or `http://` and a loopback address";
+    let mut schema = shaped_text(&about, "^[Hh][Tt][Tt][Pp][Ss]?://", wanted);
+    set(&mut schema, "type", json!("string"));
+    let hosts =
+        facts.regions.iter().map(|region| region.host).chain(facts.other_hosts.iter().copied());
+    let hosts = hosts.take(1).map(|host| format!("https://{host}"));
+    let local = "http://127.0.0.1:8700".to_owned();
+    with_examples(schema, json!(hosts.chain([local]).collect::<Vec<_>>()))
 }
 
 fn rate(facts: &Facts) -> Value {
@@ -128,6 +139,7 @@ fn rate(facts: &Facts) -> Value {
         "type": "integer",
         "minimum": 1,
         "maximum": most,
+        "examples": [most, most.div_ceil(2)],
     })
 }
 
@@ -141,7 +153,7 @@ fn account(facts: &Facts) -> Value {
     } else {
         "A label of the account, for people.".to_owned()
     };
-    short_text(&about, LONGEST_ACCOUNT)
+    with_examples(short_text(&about, LONGEST_ACCOUNT), json!(["main", "eu"]))
 }
 
 fn knob(name: &str, facts: &Facts) -> Value {
@@ -154,16 +166,17 @@ fn knob(name: &str, facts: &Facts) -> Value {
                  {} holds at most. Half of that by default.",
                 facts.title,
             );
-            reference(&about, "span")
+            span(&about, &["12h", "6h"])
         }
         "rekick_every" => {
-            let mut schema = reference("Kick again after this long, as in `15m`.", "span");
+            let about = "Kick again after this long, as in `15m`.";
+            let mut schema = span(about, &["15m", "5m"]);
             set(&mut schema, "default", json!(format!("{}m", REKICK_EVERY.as_mins())));
             schema
         }
-        "reassert_every" => reference(
+        "reassert_every" => span(
             "Repeat every restriction after this long, as in `7d`. Off by default.",
-            "span",
+            &["7d", "12h"],
         ),
         "quota" => {
             let mut quotas = facts.forms.iter().filter_map(|form| form.quota);
@@ -174,6 +187,7 @@ fn knob(name: &str, facts: &Facts) -> Value {
                 "minimum": 1,
                 "maximum": u32::MAX,
                 "default": documented,
+                "examples": [documented, documented.saturating_mul(2).max(1)],
             })
         }
         _ => json!({
@@ -188,7 +202,7 @@ fn credentials(facts: &Facts) -> Value {
     let sources = facts
         .credentials
         .iter()
-        .map(|name| ((*name).to_owned(), json!({ "$ref": "#/$defs/credential" })));
+        .map(|name| ((*name).to_owned(), reference(&secret(name), "credential")));
     json!({
         "description": "Where the secrets come from: each from `env`, `file` or `command`.",
         "type": "object",
@@ -196,4 +210,8 @@ fn credentials(facts: &Facts) -> Value {
         "required": facts.credentials,
         "additionalProperties": false,
     })
+}
+
+fn secret(name: &str) -> String {
+    format!("Where `{name}` comes from, never the secret itself: one of `env`, `file`, `command`.")
 }
