@@ -17,6 +17,7 @@ mod ci_script;
 mod compat;
 mod conform;
 mod dsa;
+mod editor;
 #[cfg(feature = "postgres")]
 mod engines;
 mod explained;
