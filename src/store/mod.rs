@@ -26,6 +26,7 @@ mod recent;
 mod record;
 mod remembered;
 mod runs;
+mod server;
 #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "nobody connects"))]
 mod server_url;
 mod snapshot;
@@ -46,6 +47,7 @@ pub use location::Location;
 pub use recent::{RecentCalls, UsedRate};
 pub use record::{Answered, Intent, Record};
 pub use runs::RunRow;
+pub use server::{OLDEST_SERVER, Rights, Server, Standby};
 pub use server_url::ServerUrl;
 pub use snapshot::{ReadPolicy, Snapshot};
 pub use tables::{Kind, Table};
@@ -151,6 +153,9 @@ pub trait Store: Debug + Send {
         heard_of: Option<Moment>,
         records: &mut dyn Iterator<Item = &Record>,
     ) -> Result<(), StateError>;
+
+    /// The server that it is on; `None` for a file.
+    fn server(&self) -> Result<Option<Server>, StateError>;
 
     /// How many bytes it takes when it is at rest.
     fn size(&self) -> Result<u64, StateError>;

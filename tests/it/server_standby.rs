@@ -55,6 +55,18 @@ fn a_standby_is_read_from_as_its_primary_is_and_written_to_never() {
     for words in [&["status"][..], &["doctor"], &["state", "backup", copy.to_str().unwrap()]] {
         printed(&scene, &standby.url(), words);
     }
+    for (url, said) in [
+        (primary.url(), ["postgres, owner: may also migrate", "agrees with the server's"]),
+        (
+            standby.url_of("eve"),
+            ["eve, reader: may plan and look, not apply", "has all that its primary has sent"],
+        ),
+    ] {
+        let told = printed(&scene, &url, &["doctor"]);
+        assert!(told.contains("ok   server") && told.contains("PostgreSQL "), "{told}");
+        assert!(said.iter().all(|said| told.contains(said)), "{told}");
+        assert_eq!(told.contains("standby"), url != primary.url(), "{told}");
+    }
     let calls = scene.sandbox.calls();
     let ban = ["ban", "--target", "z", "--stream", "q", "--reason", "x", "--for", "1h"];
     for words in [&apply[..], &[&ban[..], &["--auto-approve"]].concat(), &["state", "migrate"]] {
@@ -130,4 +142,23 @@ fn a_standby_that_drops_what_is_being_read_says_so() {
     let refused = view.outline().unwrap_err();
     assert!(refused.to_string().contains("conflict with recovery"), "{refused}");
     assert!(refused.hint().contains("max_standby_streaming_delay"), "{}", refused.hint());
+}
+
+#[test]
+fn a_standby_whose_primary_is_gone_says_how_old_it_is() {
+    let Some(mut server) = Server::new() else { return };
+    let scene = Scene::new();
+    let name = {
+        let primary = server.database();
+        told(&scene, &primary.url(), &["state", "init"], 0);
+        primary.name().to_owned()
+    };
+    let second = server.standby();
+    server.stop("QUIT");
+    let standby = second.database_called(&name);
+    let follows = "SELECT count(*) FROM pg_stat_wal_receiver WHERE pid IS NOT NULL";
+    assert!(eventually(|| standby.sql(follows) == "0"), "it goes on following");
+    let told = printed(&scene, &standby.url(), &["doctor"]);
+    assert!(told.contains("note standby"), "{told}");
+    assert!(told.contains("hears of no primary; what it has is "), "{told}");
 }

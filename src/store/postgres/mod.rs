@@ -17,6 +17,7 @@ mod orders;
 mod rows;
 mod runs;
 mod schema;
+mod server;
 mod transaction;
 mod unreached;
 mod verify;
@@ -29,7 +30,7 @@ use std::path::Path;
 
 use super::copy::into_file;
 use super::{
-    Accounts, Claim, Event, Flaw, Holder, Lease, Link, Narrowed, Reading, Record, RunRow,
+    Accounts, Claim, Event, Flaw, Holder, Lease, Link, Narrowed, Reading, Record, RunRow, Server,
     ServerUrl, SortOrder, StateError, Store, Taken, Usage,
 };
 use crate::domain::{Moment, Order, Who};
@@ -168,6 +169,10 @@ impl Store for State {
         records: &mut dyn Iterator<Item = &Record>,
     ) -> Result<(), StateError> {
         self.commit_each(fence, records)
+    }
+
+    fn server(&self) -> Result<Option<Server>, StateError> {
+        self.server().map(Some)
     }
 
     fn size(&self) -> Result<u64, StateError> {

@@ -33,7 +33,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{
-    Claim, Event, Flaw, Holder, Lease, Link, Narrowed, Reading, Record, RunRow, SortOrder,
+    Claim, Event, Flaw, Holder, Lease, Link, Narrowed, Reading, Record, RunRow, Server, SortOrder,
     StateError, Store, Usage,
 };
 use crate::domain::{Moment, Order, Who};
@@ -147,6 +147,10 @@ impl Store for State {
         records: &mut dyn Iterator<Item = &Record>,
     ) -> Result<(), StateError> {
         self.commit_each(fence, heard_of, records)
+    }
+
+    fn server(&self) -> Result<Option<Server>, StateError> {
+        Ok(None)
     }
 
     fn size(&self) -> Result<u64, StateError> {

@@ -1,5 +1,7 @@
 //! `doctor`: whether everything is in place for the next run.
 
+mod server;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -86,6 +88,10 @@ fn examine_state(
         checks.push(check("state", Grade::Good, said));
         return Ok(Known { snapshot: Snapshot::empty(), usage: BTreeMap::new() });
     };
+    let before = context.world.now();
+    if let Some(server) = state.server()? {
+        checks.extend(server::checks(&server, (before, context.world.now())));
+    }
     let (flaws, _) = state.verify()?;
     checks.extend(flaws.iter().map(|flaw| check("state", Grade::Bad, flaw.to_string())));
     let (snapshot, usage) = (state.snapshot()?, state.usage(now)?);
