@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    apply, backport, completions, doctor, drift, explain, history, import, orders, plan, run,
+    apply, backport, completions, doctor, drift, explain, fmt, history, import, orders, plan, run,
     sandbox, schema, show, state, status, unlock, validate,
 };
 
@@ -74,6 +74,8 @@ pub enum LogFormat {
 pub enum Command {
     /// Check every file; needs no state, no network, no credentials
     Validate(validate::Args),
+    /// Lay out config and policies: order of keys, quotes around ids, indentation
+    Fmt(fmt::Args),
     /// Show what would change; sends nothing, needs no credentials
     Plan(plan::Args),
     /// Show a saved plan

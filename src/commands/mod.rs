@@ -10,6 +10,7 @@ pub mod drift;
 mod execute;
 pub mod explain;
 mod first_records;
+pub mod fmt;
 pub mod format;
 mod github;
 pub mod history;
@@ -122,6 +123,7 @@ const fn takes_pseudonyms(command: &Command) -> bool {
         | Command::Completions(_)
         | Command::Man => true,
         Command::Validate(_)
+        | Command::Fmt(_)
         | Command::Ban(_)
         | Command::Lift(_)
         | Command::Orders(_)
@@ -137,6 +139,7 @@ const fn takes_pseudonyms(command: &Command) -> bool {
 fn carry_out(cli: &Cli, context: &mut Context<'_>) -> Result<Exit, Error> {
     match &cli.command {
         Command::Validate(args) => validate::run(context, args),
+        Command::Fmt(args) => fmt::run(context, args),
         Command::Plan(args) => plan::run(context, args),
         Command::Show(args) => show::run(context, args),
         Command::Explain(args) => explain::run(context, args),

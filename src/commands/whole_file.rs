@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
+use crate::error::Error;
+use crate::exit::Exit;
+
 /// Who may read a file that takes the place of another.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Readers {
@@ -60,6 +63,22 @@ pub(super) fn place(path: &Path, text: &str) -> io::Result<()> {
     }
     sync_directory_of(path);
     Ok(())
+}
+
+/// Puts a text in the place of a file below a directory, by a way without symbolic links.
+pub(super) fn put_below(top: &Path, name: &str, text: &str) -> Result<(), Error> {
+    if let Some(link) = link_below(top, Path::new(name)) {
+        let message = format!("`{}` is a symbolic link: nothing was written", link.display());
+        return Err(Error::new(Exit::Error, message));
+    }
+    let path = top.join(name);
+    let put = || {
+        make_directory_of(&path)?;
+        put(&path, Readers::Unchanged, |file| file.write_all(text.as_bytes()))
+    };
+    put().map_err(|error| {
+        Error::new(Exit::Error, format!("cannot write `{}`", path.display())).caused_by(&error)
+    })
 }
 
 /// Makes the directory of a file, if it is not there.

@@ -22,6 +22,7 @@ mod visible;
 pub mod wanted;
 pub mod warning;
 pub mod who;
+pub mod yaml;
 
 pub use ack::{Ack, BegunChange};
 pub use action::{Action, Because};

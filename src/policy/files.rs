@@ -217,6 +217,11 @@ pub fn is_policy_path(path: &Path) -> bool {
     is_plain && is_yaml && !is_left_out && path != Path::new(CONFIG)
 }
 
+/// Whether the config or a policy would stand at this path from the top of a workspace.
+pub fn is_workspace_path(path: &Path) -> bool {
+    path == Path::new(CONFIG) || is_policy_path(path)
+}
+
 /// Dot-directories and `acks/` at the top are not searched.
 fn is_searched(entry: &DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
@@ -224,7 +229,7 @@ fn is_searched(entry: &DirEntry) -> bool {
     entry.depth() == 0 || !(entry.file_type().is_dir() && left_out)
 }
 
-fn symlink(name: &str) -> Diagnostic {
+pub(super) fn symlink(name: &str) -> Diagnostic {
     Diagnostic::of_file("symlink", name, "this is a symlink, and symlinks are refused")
         .with_help("put the file itself here: policy is only what stands in the workspace")
 }

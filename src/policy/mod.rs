@@ -18,6 +18,7 @@ mod fingerprint;
 mod guards;
 mod knobs;
 mod known;
+mod layout;
 mod list;
 mod memo;
 mod opening;
@@ -45,8 +46,9 @@ mod yaml;
 
 pub use config::{Config, StateLocation};
 pub use diagnostic::{Diagnostic, Excerpt, Label, Place, Severity};
-pub use files::is_policy_path;
+pub use files::{is_policy_path, is_workspace_path};
 pub use fingerprint::Fingerprint;
+pub use layout::{Layout, lay_out, lay_out_text};
 pub use memo::Memo;
 pub use render::render;
 pub use terms::LONGEST_ID as LONGEST_ENTRY_ID;

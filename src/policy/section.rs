@@ -52,7 +52,7 @@ impl Section {
         }
     }
 
-    /// The keys of an entry.
+    /// The keys of an entry, in the order in which they are written.
     pub(super) const fn keys(self) -> &'static [&'static str] {
         match self {
             Self::Bans => &[
@@ -65,11 +65,11 @@ impl Section {
                 "devices",
                 "devices_from",
                 "ips",
+                "deny",
+                "wide",
                 "reason",
                 "from",
                 "until",
-                "deny",
-                "wide",
                 "meta",
             ],
             Self::ForbiddenStreams => &[

@@ -16,8 +16,17 @@ use crate::provider::{
     self, Endpoint, Facts, IdRule, Provider, REGISTRY, Setting, SettingKind, Target,
 };
 
+/// The keys of every target.
 pub(super) const KEYS: [&str; 7] =
-    ["provider", "region", "endpoint", "rate", "account", "moved_from", "credentials"];
+    ["provider", "region", "endpoint", "credentials", "account", "rate", "moved_from"];
+
+/// The keys of a target with these settings, in the order in which they are written: what says which
+/// app it is stands behind the provider.
+pub(super) fn keys(settings: impl IntoIterator<Item = &'static Setting>) -> Vec<&'static str> {
+    let [provider, others @ ..] = KEYS;
+    let settings = settings.into_iter().map(|setting| setting.name);
+    [provider].into_iter().chain(settings).chain(others).chain(knobs::KEYS).collect()
+}
 
 /// The longest label of an account, in bytes: as long as the longest target name.
 pub(super) const LONGEST_ACCOUNT: usize = 63;
@@ -42,8 +51,7 @@ pub(super) fn read_target(
         return Draft { facts: None, target: None };
     };
     let facts = provider.facts();
-    let settings = facts.settings.iter().map(|setting| setting.name);
-    let known: Vec<_> = KEYS.into_iter().chain(knobs::KEYS).chain(settings).collect();
+    let known = keys(facts.settings);
     let what = format!("a {} target", facts.title);
     let Some(fields) = Fields::open(node, &what, &known, scope) else {
         return Draft { facts: Some(facts), target: None };

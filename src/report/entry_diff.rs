@@ -10,7 +10,7 @@ use similar::TextDiff;
 use super::escape::{Terminal, TerminalWord};
 use super::policy_yaml::{Item, entries_of};
 use super::style::{Ink, Paint};
-use super::yaml::scalar;
+use crate::domain::yaml::scalar;
 use crate::domain::{Action, Source};
 use crate::plan::{Operation, Plan};
 

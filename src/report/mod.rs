@@ -29,7 +29,7 @@ pub mod sarif;
 pub mod span;
 pub mod status;
 pub mod style;
-pub mod yaml;
+pub mod unified;
 
 pub use capabilities::capabilities;
 pub use entry_diff::diff_text;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
-use super::yaml::quoted;
+use crate::domain::yaml::quoted;
 use crate::domain::{Deny, Id, Kind, Moment, Restriction, Subject, TargetName, Until};
 
 /// One entry to be written.

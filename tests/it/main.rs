@@ -21,6 +21,7 @@ mod editor;
 #[cfg(feature = "postgres")]
 mod engines;
 mod explained;
+mod fmt;
 mod full_disk;
 mod good_policies;
 mod handles;

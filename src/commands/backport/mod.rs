@@ -4,14 +4,10 @@ mod edit;
 mod flow;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::Path;
 
-use similar::TextDiff;
-
 use super::prepare::Files;
-use super::whole_file::{self, Readers};
-use super::{Context, store};
+use super::{Context, store, whole_file};
 use crate::domain::{Desired, Id, Kind, Moment, Order, OrderKind, Restriction, Until, Wanted};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -19,6 +15,7 @@ use crate::plan::Scope;
 use crate::policy::{self, Workspace};
 use crate::report::escape::Terminal;
 use crate::report::policy_yaml::{Entry, entries_yaml};
+use crate::report::unified::unified_diff;
 
 /// What `backport` takes.
 #[derive(Debug, clap::Args)]
@@ -56,13 +53,18 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         }
     }
     let Work { edited, by_hand, .. } = work;
-    let diff = diff(&context.global.dir, &edited)?;
-    for (name, text) in &edited {
-        write(&context.global.dir, name, text)?;
+    let mut changed = Vec::new();
+    for (name, new) in edited {
+        let old = text_of(&context.global.dir, &name)?;
+        whole_file::put_below(&context.global.dir, &name, &new)?;
+        changed.push((name, old, new));
     }
-    let nothing = diff.is_empty() && by_hand.is_empty();
+    let nothing = changed.is_empty() && by_hand.is_empty();
+    let paint = context.console.paint();
     context.console.result(|out| {
-        out.write_str(&diff)?;
+        for (name, old, new) in &changed {
+            unified_diff((name, old, new), paint, out)?;
+        }
         by_hand.iter().try_for_each(|what| writeln!(out, "By hand: {}", Terminal(what)))?;
         if nothing { writeln!(out, "Everything that was ordered is in the files.") } else { Ok(()) }
     })?;
@@ -116,8 +118,7 @@ impl Work<'_, '_> {
         if let Some(text) = self.edited.get(name) {
             return Ok(text.clone());
         }
-        let text = policy::text_of(&self.context.global.dir, name);
-        Ok(text.map_err(|diagnostic| Error::of_policy(&[*diagnostic]))?.unwrap_or_default())
+        text_of(&self.context.global.dir, name)
     }
 
     /// Takes an edit over if the files then ask for just what they should.
@@ -222,20 +223,10 @@ impl Work<'_, '_> {
     }
 }
 
-fn diff(directory: &Path, edited: &BTreeMap<String, String>) -> Result<String, Error> {
-    let mut shown = String::new();
-    for (name, new) in edited {
-        let old = policy::text_of(directory, name)
-            .map_err(|diagnostic| Error::of_policy(&[*diagnostic]))?
-            .unwrap_or_default();
-        let diff = TextDiff::from_lines(&old, new);
-        let mut unified = diff.unified_diff();
-        let unified = unified.header(&format!("a/{name}"), &format!("b/{name}")).to_string();
-        for line in unified.lines() {
-            let _written = writeln!(shown, "{}", Terminal(line));
-        }
-    }
-    Ok(shown)
+/// What stands in a file of the workspace, if it is there.
+fn text_of(directory: &Path, name: &str) -> Result<String, Error> {
+    let text = policy::text_of(directory, name);
+    Ok(text.map_err(|diagnostic| Error::of_policy(&[*diagnostic]))?.unwrap_or_default())
 }
 
 /// Refuses a file that is no policy file of the workspace.
@@ -245,20 +236,4 @@ fn check_name(name: &str) -> Result<(), Error> {
     }
     let message = format!("`{}` is no place for a policy file", Terminal(name));
     Err(Error::new(Exit::Usage, message).hint("name a `.yaml` file inside the workspace"))
-}
-
-/// Puts a text in the place of a file of the workspace.
-fn write(directory: &Path, name: &str, text: &str) -> Result<(), Error> {
-    if let Some(link) = whole_file::link_below(directory, Path::new(name)) {
-        let message = format!("`{}` is a symbolic link: nothing was written", link.display());
-        return Err(Error::new(Exit::Error, message));
-    }
-    let path = directory.join(name);
-    let put = || {
-        whole_file::make_directory_of(&path)?;
-        whole_file::put(&path, Readers::Unchanged, |file| file.write_all(text.as_bytes()))
-    };
-    put().map_err(|error| {
-        Error::new(Exit::Error, format!("cannot write `{}`", path.display())).caused_by(&error)
-    })
 }

@@ -78,13 +78,13 @@ fn properties(section: Section, whose: Whose<'_>, named: Named<'_>) -> Map<Strin
             add(name, bulk_list(key));
         }
     }
-    add("reason", reason(section, whose));
-    add("from", instant("Not before this instant: RFC 3339 with an offset."));
-    add("until", instant_or_never("Until when: RFC 3339 with an offset, or `never`."));
     if section == Section::Bans {
         add("deny", deny(whose));
         add("wide", wide(whose));
     }
+    add("reason", reason(section, whose));
+    add("from", instant("Not before this instant: RFC 3339 with an offset."));
+    add("until", instant_or_never("Until when: RFC 3339 with an offset, or `never`."));
     add("meta", meta());
     properties
 }

@@ -71,14 +71,14 @@ fn properties(facts: &Facts) -> Map<String, Value> {
     }
     add("region", region(facts));
     add("endpoint", endpoint(facts));
-    add("rate", rate(facts));
+    add("credentials", credentials(facts));
     add("account", account(facts));
+    add("rate", rate(facts));
     let before = "The name this target had before: it takes over what the state has of that one.";
     add("moved_from", with_examples(target_name(before), json!(["live", "live-2025"])));
     for name in knobs::KEYS.into_iter().filter(|name| knobs::useless(name, facts).is_none()) {
         add(name, knob(name, facts));
     }
-    add("credentials", credentials(facts));
     properties
 }
 

@@ -1,10 +1,10 @@
 //! Steps through any YAML: the only file that knows the parser behind it.
 
-use granit_parser::{Event as Parsed, Parser, ScalarStyle, StrInput};
+use granit_parser::{Event as Parsed, Marker, Parser, ScalarStyle, Span, StrInput};
 
 use super::node::At;
 use super::place::{marked, position, syntax};
-use super::step::{Anchor, Event, Step};
+use super::step::{Anchor, Event, Piece, Step};
 use crate::policy::problem::Problem;
 
 /// Steps through any YAML.
@@ -22,9 +22,22 @@ impl<'t> Granit<'t> {
 
     /// The next step; a tag on the way is reported and left out.
     pub(super) fn step(&mut self, problems: &mut Vec<Problem>) -> Result<Step<'t>, Problem> {
+        let (event, span) = self.next(problems)?;
+        let at = if is_end(&event) { At::default() } else { position(&span) };
+        Ok(Step { event, at })
+    }
+
+    /// The next step, and the bytes that it takes.
+    pub(super) fn piece(&mut self, problems: &mut Vec<Problem>) -> Result<Piece<'t>, Problem> {
+        let (event, span) = self.next(problems)?;
+        let byte = |marker: &Marker| marker.byte_offset().unwrap_or_default();
+        Ok(Piece { event, bytes: byte(&span.start)..byte(&span.end) })
+    }
+
+    fn next(&mut self, problems: &mut Vec<Problem>) -> Result<(Event<'t>, Span), Problem> {
         loop {
             let (event, span) = match self.0.next_event() {
-                None => return Ok(Step::end(Event::StreamEnd)),
+                None => return Ok((Event::StreamEnd, Span::default())),
                 Some(Ok(parsed)) => parsed,
                 Some(Err(error)) => return Err(syntax(&error)),
             };
@@ -34,10 +47,9 @@ impl<'t> Granit<'t> {
                         .help("leave the tag out; quote a value to make it text"),
                 );
             }
-            let place = position(&span);
-            if let Some(event) = in_our_words(event, span.tag_start.is_some(), place)? {
-                let at = if is_end(&event) { At::default() } else { place };
-                return Ok(Step { event, at });
+            let is_tagged = span.tag_start.is_some();
+            if let Some(event) = in_our_words(event, is_tagged, position(&span))? {
+                return Ok((event, span));
             }
         }
     }

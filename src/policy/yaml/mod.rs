@@ -12,6 +12,7 @@ mod budget;
 mod everyday;
 mod granit;
 mod node;
+mod pieces;
 mod place;
 mod source;
 mod step;
@@ -20,9 +21,11 @@ mod tests;
 
 use budget::{Budget, MOST_BYTES, MOST_VALUES};
 pub(super) use node::{At, Key, Node, Value};
+pub(super) use pieces::Pieces;
 use place::DEEPEST;
 use source::Source;
-use step::{Anchor, Event, Step};
+use step::{Anchor, Step};
+pub(super) use step::{Event, Piece};
 
 /// As many keys as almost every mapping of a policy has at most.
 const FEW_KEYS: usize = 8;

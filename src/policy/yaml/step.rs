@@ -1,6 +1,7 @@
 //! One step of the way through a document, whoever scans it.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::node::At;
 
@@ -12,12 +13,20 @@ pub(super) struct Step<'t> {
     pub(super) at: At,
 }
 
+/// A step, and the bytes that it takes in the text. A list or mapping in block style starts with
+/// none, and the bytes of a text in block style are without its header.
+#[derive(Clone, Debug)]
+pub(in crate::policy) struct Piece<'t> {
+    pub(in crate::policy) event: Event<'t>,
+    pub(in crate::policy) bytes: Range<usize>,
+}
+
 /// The number of an anchor, from 1; 0 stands for none.
-pub(super) type Anchor = u32;
+pub(in crate::policy) type Anchor = u32;
 
 /// What a step meets.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Event<'t> {
+pub(in crate::policy) enum Event<'t> {
     DocumentStart,
     DocumentEnd,
     StreamEnd,
@@ -50,7 +59,7 @@ impl<'t> Step<'t> {
 
 impl Event<'_> {
     /// Whether this opens a list or mapping.
-    pub(super) fn is_start(&self) -> bool {
+    pub(in crate::policy) fn is_start(&self) -> bool {
         matches!(self, Self::SequenceStart { .. } | Self::MappingStart { .. })
     }
 }

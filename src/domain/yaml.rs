@@ -18,7 +18,7 @@ pub fn quoted(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
-            char if crate::domain::acts_or_hides(char) => {
+            char if super::acts_or_hides(char) => {
                 // Writing to a string cannot fail.
                 let _: std::fmt::Result = match u32::from(char) {
                     code @ ..=0xffff => write!(quoted, "\\u{code:04x}"),

@@ -1,0 +1,34 @@
+//! What changes about a file, as a unified diff that `git apply` and `patch` take.
+
+use std::fmt::{self, Write};
+use std::time::Duration;
+
+use similar::TextDiff;
+
+use super::escape::Terminal;
+use super::style::{Ink, Paint};
+
+/// How long the shortest difference is looked for; after that a longer one does.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Writes what changes about the file of this name.
+pub fn unified_diff(
+    (name, old, new): (&str, &str, &str),
+    paint: Paint,
+    out: &mut dyn Write,
+) -> fmt::Result {
+    let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(old, new);
+    let mut unified = diff.unified_diff();
+    let unified = unified.header(&format!("a/{name}"), &format!("b/{name}")).to_string();
+    for line in unified.lines() {
+        let ink = match line.as_bytes() {
+            [b'-', b'-', b'-', ..] | [b'+', b'+', b'+', ..] => Ink::Heading,
+            [b'@', ..] => Ink::Quiet,
+            [b'-', ..] => Ink::End,
+            [b'+', ..] => Ink::Start,
+            _ => Ink::Plain,
+        };
+        writeln!(out, "{}", paint.ink(ink, Terminal(line)))?;
+    }
+    Ok(())
+}
