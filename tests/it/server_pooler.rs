@@ -3,10 +3,10 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::scene::{POLICY, Scene};
+use crate::scene::{POLICY, Scene, text};
 use crate::server::{Pooler, Server};
 use crate::server_errors::{refused, told};
-use crate::server_faults::{after_some_calls, is_made_good, times};
+use crate::server_faults::{is_made_good, times};
 
 const APPLY: [&str; 2] = ["apply", "--auto-approve"];
 
@@ -53,17 +53,26 @@ fn runs_go_side_by_side_behind_a_pooler_and_outlive_its_server() {
         let url = pooler.url(&server.database());
         told(&scene, &url, &["state", "init"], 0);
         scene.sandbox.set_latency(Duration::from_millis(60));
-        let mut runs = ["a", "t", "v", "z"].map(|target| {
-            let mut command = scene.command(&[&APPLY[..], &["--target", target]].concat());
-            command.env("OSTRACON_STATE", &url).stdout(Stdio::null()).stderr(Stdio::null());
-            command.spawn().unwrap()
-        });
-        let [first, ..] = &mut runs;
-        after_some_calls(&scene, first);
+        let mut runs = [("a", "agora"), ("t", "tencent"), ("v", "volcengine"), ("z", "zego")].map(
+            |(target, provider)| {
+                let mut command = scene.command(&[&APPLY[..], &["--target", target]].concat());
+                command.env("OSTRACON_STATE", &url).stdout(Stdio::null()).stderr(Stdio::piped());
+                (provider, command.spawn().unwrap())
+            },
+        );
+        // Each of them: one that has no lease yet could not go on without the server.
+        for (provider, run) in &mut runs {
+            let is_called = || scene.sandbox.seen().iter().any(|seen| seen.provider == *provider);
+            while !is_called() && run.try_wait().unwrap().is_none() {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        }
         server.stop(if round % 2 == 0 { "QUIT" } else { "KILL" });
         server.start();
-        for mut run in runs {
-            assert!(run.wait().unwrap().success(), "round {round}");
+        for (provider, run) in runs {
+            let ended = run.wait_with_output().unwrap();
+            let said = text(&ended.stderr);
+            assert!(ended.status.success(), "round {round}, {provider}: {said}");
         }
         scene.agrees();
         is_made_good(&scene, &url);
