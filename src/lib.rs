@@ -64,6 +64,11 @@ pub fn run(
     world: &World,
     console: &mut Console,
 ) -> Exit {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(exit) = commands::completions::answer(&arguments, world, console) {
+        let _kept = console.out.flush();
+        return exit;
+    }
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error, console),

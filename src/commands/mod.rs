@@ -157,7 +157,7 @@ fn carry_out(cli: &Cli, context: &mut Context<'_>) -> Result<Exit, Error> {
         Command::Import(args) => import::run(context, args),
         Command::Sandbox(args) => sandbox::run(context, args),
         Command::Schema(args) => schema::run(context, args),
-        Command::Completions(args) => Ok(completions::run(context, args)),
+        Command::Completions(args) => completions::run(context, args),
         Command::Man => man::run(context),
         Command::Unlock(args) => unlock::run(context, args),
     }

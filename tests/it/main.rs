@@ -15,6 +15,7 @@ mod bad_policies;
 mod binary;
 mod ci_script;
 mod compat;
+mod completions;
 mod conform;
 mod dsa;
 mod editor;

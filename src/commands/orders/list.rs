@@ -29,7 +29,7 @@ pub struct ListArgs {
 #[derive(Debug, clap::Args)]
 pub struct ShowArgs {
     /// The order, by its id or the beginning of it
-    #[arg(value_name = "ID")]
+    #[arg(id = "order", value_name = "ID")]
     pub id: String,
 
     /// How it is shown

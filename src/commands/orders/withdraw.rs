@@ -12,7 +12,7 @@ use crate::exit::Exit;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The order, by its id or the beginning of it
-    #[arg(value_name = "ID")]
+    #[arg(id = "order", value_name = "ID")]
     pub id: String,
 
     /// Why

@@ -1,0 +1,184 @@
+//! What may stand in an argument: targets of the config, and what the state holds.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{ArgMatches, CommandFactory as _};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+
+use super::super::prepare::Files;
+use super::super::{Context, store};
+use crate::cli::{Cli, Global, LogFormat};
+use crate::console::{Console, Results, Talk, Terminal};
+use crate::domain::{Enforcement, Kind, acts_or_hides};
+use crate::error::Error;
+use crate::store::View;
+use crate::world::World;
+
+/// As many are offered at most: nobody reads more.
+const MOST: usize = 200;
+
+/// What was typed so far, as far as it says what to offer.
+struct Typed {
+    global: Global,
+    target: Option<String>,
+    room: Option<String>,
+    world: World,
+}
+
+/// What an argument names.
+#[derive(Clone, Copy)]
+enum Names {
+    Target,
+    Room,
+    Subject(Kind),
+    Anybody,
+    Restriction,
+    Order,
+}
+
+impl Names {
+    /// What the argument of this name names, if that can be looked up.
+    fn of(argument: &str) -> Option<Self> {
+        match argument {
+            "target" => Some(Self::Target),
+            "room" => Some(Self::Room),
+            "user" => Some(Self::Subject(Kind::User)),
+            "device" => Some(Self::Subject(Kind::Device)),
+            "ip" => Some(Self::Subject(Kind::Ip)),
+            "stream" => Some(Self::Subject(Kind::Stream)),
+            "subject" => Some(Self::Anybody),
+            "key" => Some(Self::Restriction),
+            "order" => Some(Self::Order),
+            _ => None,
+        }
+    }
+}
+
+/// The command line, each argument with what it may be by what was typed before.
+pub(super) fn offer(command: clap::Command, words: &[OsString], world: &World) -> clap::Command {
+    // However little was typed, some of it can be read.
+    let read = Cli::command().ignore_errors(true).try_get_matches_from(words);
+    let typed = Arc::new(Typed::of(read.ok().as_ref().map(innermost), world));
+    offer_in(command, &typed)
+}
+
+fn offer_in(command: clap::Command, typed: &Arc<Typed>) -> clap::Command {
+    let with = command.mut_args(|argument| match Names::of(argument.get_id().as_str()) {
+        Some(names) => {
+            let typed = Arc::clone(typed);
+            argument.add(ArgValueCompleter::new(move |current: &std::ffi::OsStr| {
+                let begun = current.to_str().unwrap_or_default();
+                // Whoever types is not told why nothing is offered.
+                typed.candidates(names, begun).unwrap_or_default()
+            }))
+        }
+        None => argument,
+    });
+    with.mut_subcommands(|inner| offer_in(inner, typed))
+}
+
+fn innermost(matches: &ArgMatches) -> &ArgMatches {
+    matches.subcommand().map_or(matches, |(_, inner)| innermost(inner))
+}
+
+impl Typed {
+    fn of(matches: Option<&ArgMatches>, world: &World) -> Self {
+        let text = |name: &str| {
+            let mut values = matches?.try_get_many::<String>(name).ok()??;
+            values.next_back().cloned()
+        };
+        let dir = matches.and_then(|it| it.try_get_one::<PathBuf>("dir").ok()?.cloned());
+        let global = Global {
+            dir: dir.unwrap_or_else(|| "policies".into()),
+            state: text("state"),
+            log_format: LogFormat::Text,
+            pseudonyms: false,
+            verbose: 0,
+        };
+        Self { global, target: text("target"), room: text("room"), world: world.clone() }
+    }
+
+    fn candidates(&self, names: Names, begun: &str) -> Result<Vec<CompletionCandidate>, Error> {
+        let nowhere = || Results::new(io::sink());
+        let terminal = Terminal { colours: false, answers: false, redraws: false, width: 0 };
+        let (err, answers) = (Talk::new(io::sink()), Box::new(io::empty()));
+        let mut console = Console { out: nowhere(), err, answers, terminal };
+        let context = Context { global: &self.global, world: &self.world, console: &mut console };
+        let files = Files::read_config(&context)?;
+        let mut found = Found { begun, texts: BTreeMap::new() };
+        if let Names::Target = names {
+            for (name, target) in &files.config.targets {
+                found.add(name.as_str(), || target.provider.facts().title.to_owned());
+            }
+            return Ok(found.into_candidates());
+        }
+        let Some(mut state) = store::read(&context, &files)? else { return Ok(Vec::new()) };
+        if let Names::Order = names {
+            for order in state.orders()? {
+                found.add(&order.id, || format!("{} by {}", order.kind, order.by));
+            }
+        } else {
+            self.look_up(names, &state.view()?, &mut found)?;
+        }
+        Ok(found.into_candidates())
+    }
+
+    fn look_up(&self, names: Names, view: &View<'_>, found: &mut Found<'_>) -> Result<(), Error> {
+        let is_here = |row: &Enforcement| {
+            let restriction = &row.restriction;
+            self.target.as_ref().is_none_or(|target| restriction.target.as_str() == target)
+        };
+        view.each_row(|rows| {
+            for row in rows.filter(is_here) {
+                let room = row.restriction.room.as_ref().map(crate::domain::Id::as_str);
+                let subject = &row.restriction.subject;
+                let until = || format!("until {}", row.until);
+                match names {
+                    Names::Room => room.into_iter().for_each(|room| found.add(room, String::new)),
+                    Names::Subject(kind) if kind == subject.kind => {
+                        if self.room.as_deref().is_none_or(|asked| room == Some(asked)) {
+                            found.add(subject.id.as_str(), until);
+                        }
+                    }
+                    Names::Anybody => found.add(subject.id.as_str(), until),
+                    Names::Restriction => found.add(&row.restriction.to_string(), until),
+                    Names::Target | Names::Order | Names::Subject(_) => {}
+                }
+                if found.texts.len() >= MOST {
+                    break;
+                }
+            }
+        })?;
+        Ok(())
+    }
+}
+
+/// What was found that begins as what was typed, each with a few words about it.
+struct Found<'a> {
+    begun: &'a str,
+    texts: BTreeMap<String, String>,
+}
+
+impl Found<'_> {
+    /// Adds a text, unless a shell could take it for anything but a word: strangers have written it,
+    /// and who presses Tab may press Enter.
+    fn add(&mut self, text: &str, about: impl FnOnce() -> String) {
+        let is_plain = |char: char| char.is_alphanumeric() || "_-.:@+,%=/".contains(char);
+        let is_word = !text.starts_with('-') && text.chars().all(is_plain);
+        if text.starts_with(self.begun) && is_word && !text.contains(acts_or_hides) {
+            self.texts.entry(text.to_owned()).or_insert_with(about);
+        }
+    }
+
+    fn into_candidates(self) -> Vec<CompletionCandidate> {
+        let candidate = |(text, about): (String, String)| {
+            let about = (!about.is_empty()).then(|| about.replace(acts_or_hides, " ").into());
+            CompletionCandidate::new(text).help(about)
+        };
+        self.texts.into_iter().map(candidate).collect()
+    }
+}
