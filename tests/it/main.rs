@@ -49,6 +49,8 @@ mod server_errors;
 #[cfg(feature = "postgres")]
 mod server_faults;
 #[cfg(feature = "postgres")]
+mod server_orders;
+#[cfg(feature = "postgres")]
 mod server_pooler;
 #[cfg(feature = "postgres")]
 mod server_service;

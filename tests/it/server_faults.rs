@@ -24,7 +24,7 @@ fn command(scene: &Scene, url: &str, words: &[&str]) -> Command {
     command
 }
 
-fn init(scene: &Scene, database: &Database<'_>) -> String {
+pub(crate) fn init(scene: &Scene, database: &Database<'_>) -> String {
     let url = database.url();
     expect(command(scene, &url, &["state", "init"]), 0);
     url
