@@ -1,7 +1,7 @@
 //! Making the file of a state as small as what it holds.
 
 use jiff::SignedDuration;
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, params};
 
 use super::error::doing;
 use super::{State, recent};
@@ -30,10 +30,7 @@ impl State {
     /// the disk is full the file stays as it was.
     pub(super) fn compact(&mut self, fence: i64, now: Moment) -> Result<usize, StateError> {
         let failed = doing("compact the state");
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(&failed)?;
+        let transaction = self.connection.transaction().map_err(&failed)?;
         let current: i64 = transaction
             .query_row("SELECT fence FROM lease", [], |row| row.get(0))
             .map_err(&failed)?;

@@ -19,10 +19,7 @@ impl State {
         records: &mut dyn Iterator<Item = &Record>,
     ) -> Result<(), StateError> {
         let failed = doing("write to the state");
-        let transaction = self
-            .connection
-            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
-            .map_err(&failed)?;
+        let transaction = self.connection.transaction().map_err(&failed)?;
         let current: i64 = transaction
             .prepare_cached("SELECT fence FROM lease")
             .and_then(|mut statement| statement.query_row([], |row| row.get(0)))

@@ -25,6 +25,8 @@ mod snapshot;
 mod usage;
 mod verify;
 mod view;
+#[cfg(test)]
+mod waiting;
 mod words;
 
 pub(super) use open::State;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::error::{doing, is_busy};
 use super::lock::FileLock;
@@ -136,9 +136,13 @@ impl State {
             path: path.to_owned(),
             source,
         })?;
-        let connection =
+        let mut connection =
             Connection::open_with_flags(place, flags).map_err(doing("open the state"))?;
         connection.busy_timeout(PATIENCE).map_err(doing("open the state"))?;
+        // One that reads first and writes then is refused at once while somebody else writes: SQLite
+        // waits only for the lock that a transaction begins with
+        // (https://sqlite.org/lang_transaction.html, read November 2026).
+        connection.set_transaction_behavior(TransactionBehavior::Immediate);
         for (option, on) in [
             (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
             (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),

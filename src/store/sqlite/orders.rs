@@ -1,6 +1,6 @@
 //! What people ordered, as a table.
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, params};
 
 use super::audit::Log;
 use super::error::doing;
@@ -48,8 +48,7 @@ impl State {
         now: Moment,
     ) -> Result<(), StateError> {
         let failed = doing("write down the order");
-        let behavior = TransactionBehavior::Immediate;
-        let transaction = self.connection.transaction_with_behavior(behavior).map_err(&failed)?;
+        let transaction = self.connection.transaction().map_err(&failed)?;
         let write = || -> rusqlite::Result<()> {
             // What was done is told by the run in which it was done: this is one.
             let run = format!("{}/{}", order.id, orders::word(order));

@@ -29,7 +29,7 @@ pub(super) fn open(path: &Path) -> State {
     State::write(path, LINEAGE).unwrap()
 }
 
-fn process() -> Process {
+pub(super) fn process() -> Process {
     Process { user: "ann".to_owned(), host: "here".to_owned(), pid: 7 }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::Transaction;
+use rusqlite::{Transaction, TransactionBehavior};
 
 use super::error::doing;
 use super::{State, copy, rows};
@@ -20,8 +20,9 @@ pub(super) struct View<'s> {
 impl State {
     /// Begins to read; whoever writes meanwhile is not seen.
     pub(super) fn view(&mut self) -> Result<View<'_>, StateError> {
-        let transaction = self.connection.transaction().map_err(doing("read the state"))?;
-        Ok(View { transaction })
+        let reads = TransactionBehavior::Deferred;
+        let transaction = self.connection.transaction_with_behavior(reads);
+        Ok(View { transaction: transaction.map_err(doing("read the state"))? })
     }
 }
 
