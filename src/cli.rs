@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
@@ -54,6 +55,16 @@ pub struct Global {
     /// Show keyed hashes in place of rooms and subjects; the key is in `OSTRACON_PSEUDONYM_KEY`
     #[arg(long, global = true)]
     pub pseudonyms: bool,
+
+    /// Page what does not fit on the screen, by the program in `PAGER` (`less`)
+    #[arg(
+        long,
+        env = "OSTRACON_PAGER",
+        value_parser = FalseyValueParser::new(),
+        global = true,
+        hide_env_values = true
+    )]
+    pub pager: bool,
 
     /// Say more; twice for every call
     #[arg(short, long, action = ArgAction::Count, global = true)]

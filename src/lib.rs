@@ -53,6 +53,7 @@ use std::io::Write as _;
 use clap::Parser as _;
 
 use crate::cli::{Cli, Command};
+use crate::commands::pager::Pager;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::report::Problem;
@@ -73,13 +74,16 @@ pub fn run(
         Ok(cli) => cli,
         Err(error) => return refuse(&error, console),
     };
+    console.link_to(&world.directory.join(&cli.global.dir), &world.process.host);
     logging::start(&cli.global, matches!(cli.command, Command::Run(_)));
-    let exit = match commands::dispatch(&cli, world, console) {
-        Ok(exit) => exit,
-        Err(error) => fail(error, console),
-    };
+    let pager = Pager::start(&cli, world, console);
+    let done = commands::dispatch(&cli, world, console);
     // Flushing never fails: what could not be written is asked for.
     let _kept = console.out.flush();
+    if let Some(pager) = pager {
+        pager.finish(console);
+    }
+    let exit = done.unwrap_or_else(|error| fail(error, console));
     let Some(error) = console.out.take_failure() else { return exit };
     let unshown = fail(error.into(), console);
     // The exit code says what was done, whether it could be shown or not.

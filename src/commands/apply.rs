@@ -174,7 +174,7 @@ pub(super) fn report(
         }
         Format::Text => {
             let paint = context.console.paint();
-            context.console.result(|out| outcome_text(outcome, plan, paint, out))?;
+            context.console.report(|out| outcome_text(outcome, plan, paint, out))?;
         }
     }
     Ok(())

@@ -87,7 +87,7 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
         Format::Html => console.out.text(&drift_page(&compared, context.world.now())),
         Format::Text => {
             let paint = console.paint();
-            console.result(|out| drift_text(&compared, paint, out))?;
+            console.report(|out| drift_text(&compared, paint, out))?;
         }
     }
     let differs = compared.iter().flat_map(|it| &it.drift.differences).any(Difference::is_proof);

@@ -85,7 +85,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         }
         PageFormat::Text => {
             let paint = context.console.paint();
-            context.console.result(|out| explain_text(&explanation, paint, out))?;
+            context.console.report(|out| explain_text(&explanation, paint, out))?;
         }
     }
     Ok(Exit::Done)

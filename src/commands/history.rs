@@ -104,7 +104,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
             Format::Text => {
                 let is_next = run.as_ref() != Some(&event.run);
                 run = Some(event.run.clone());
-                console.result(|out| {
+                console.report(|out| {
                     if is_next {
                         run_text(event, paint, out)?;
                     }

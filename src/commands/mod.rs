@@ -17,6 +17,7 @@ pub mod history;
 pub mod import;
 pub mod man;
 pub mod orders;
+pub mod pager;
 mod pass;
 pub mod plan;
 mod plan_file;

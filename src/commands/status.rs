@@ -58,7 +58,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         }
         PageFormat::Text => {
             let paint = console.paint();
-            console.result(|out| status_text(&status, paint, out))?;
+            console.report(|out| status_text(&status, paint, out))?;
         }
         PageFormat::Html => console.out.text(&status_page(&status, &rows, &flow)),
     }

@@ -141,5 +141,5 @@ pub(super) fn show_text(
 ) -> Result<(), Error> {
     let console = &mut *context.console;
     let layout = Layout { folding, paint: console.paint(), width: console.terminal.width };
-    Ok(console.result(|out| plan_text(review, layout, out))?)
+    Ok(console.report(|out| plan_text(review, layout, out))?)
 }

@@ -1,11 +1,18 @@
 //! Where the program speaks and listens: results to `out`, talk to `err`.
 
+mod lines;
+mod link;
+
 use std::fmt;
 use std::io::{self, BufRead, IsTerminal as _, Write};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
+use self::lines::Lines;
+use self::link::LinkTo;
+pub use self::link::Opener;
 use crate::domain::json;
 use crate::report::Paint;
 use crate::world::World;
@@ -20,6 +27,8 @@ pub struct Console {
     pub answers: Box<dyn BufRead + Send>,
     /// Which of the three are terminals.
     pub terminal: Terminal,
+    /// Where sources in results lead.
+    links: Option<LinkTo>,
 }
 
 /// Which streams are terminals, and what they can show.
@@ -33,6 +42,10 @@ pub struct Terminal {
     pub redraws: bool,
     /// How many columns results may take.
     pub width: usize,
+    /// Where longer lines of a report are folded; `None` where that does not matter.
+    pub fold_at: Option<usize>,
+    /// What opens the sources that a report names; `None` where they are no links.
+    pub opener: Option<Opener>,
 }
 
 /// Talk that several tasks share.
@@ -80,6 +93,11 @@ impl Results {
         self.failed.take().filter(|error| error.kind() != io::ErrorKind::BrokenPipe)
     }
 
+    /// Lets whoever reads see the end: nothing is written any more.
+    pub fn end(&mut self) {
+        self.to = Box::new(io::sink());
+    }
+
     fn attempt(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
         if self.failed.is_none() {
             self.failed = write(&mut *self.to).err();
@@ -119,8 +137,35 @@ impl Console {
                 answers: io::stdin().is_terminal(),
                 redraws: io::stderr().is_terminal(),
                 width: if is_terminal { columns } else { PLAIN_WIDTH },
+                fold_at: is_terminal.then_some(columns),
+                opener: link::opener(world).filter(|_| is_terminal && wanted),
             },
+            links: None,
         }
+    }
+
+    /// One that nobody sees or answers: results of this width go there.
+    pub fn plain(out: Results, width: usize) -> Self {
+        Self {
+            out,
+            err: Talk::new(io::sink()),
+            answers: Box::new(io::empty()),
+            terminal: Terminal {
+                colours: false,
+                answers: false,
+                redraws: false,
+                width,
+                fold_at: None,
+                opener: None,
+            },
+            links: None,
+        }
+    }
+
+    /// Lets sources lead to the files in a workspace.
+    pub fn link_to(&mut self, directory: &Path, host: &str) {
+        let below = |opener| LinkTo::below(opener, directory, host);
+        self.links = self.terminal.opener.map(below);
     }
 
     /// Writes a result that a report composes.
@@ -128,9 +173,31 @@ impl Console {
         &mut self,
         compose: impl FnOnce(&mut dyn fmt::Write) -> fmt::Result,
     ) -> io::Result<()> {
-        let mut bridge = Bridge { out: &mut self.out, error: None };
-        let composed = compose(&mut bridge);
-        match (bridge.error, composed) {
+        self.write_lines(None, compose)
+    }
+
+    /// Writes a result for people, whose lines are folded on a terminal.
+    pub fn report(
+        &mut self,
+        compose: impl FnOnce(&mut dyn fmt::Write) -> fmt::Result,
+    ) -> io::Result<()> {
+        self.write_lines(self.terminal.fold_at, compose)
+    }
+
+    fn write_lines(
+        &mut self,
+        width: Option<usize>,
+        compose: impl FnOnce(&mut dyn fmt::Write) -> fmt::Result,
+    ) -> io::Result<()> {
+        let mut text = Lines {
+            to: &mut self.out,
+            width,
+            links: self.links.as_ref(),
+            line: String::new(),
+            error: None,
+        };
+        let composed = compose(&mut text);
+        match (text.finish(), composed) {
             (Some(error), _) => Err(error),
             (None, Ok(())) => self.out.flush(),
             (None, Err(fmt::Error)) => Err(io::Error::other("the report could not be composed")),
@@ -152,21 +219,6 @@ impl Console {
     /// Whether results are coloured.
     pub fn paint(&self) -> Paint {
         if self.terminal.colours { Paint::On } else { Paint::Off }
-    }
-}
-
-/// Lets reports, which compose text, write to a stream.
-struct Bridge<'a> {
-    out: &'a mut dyn Write,
-    error: Option<io::Error>,
-}
-
-impl fmt::Write for Bridge<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.out.write_all(text.as_bytes()).map_err(|error| {
-            self.error = Some(error);
-            fmt::Error
-        })
     }
 }
 

@@ -130,14 +130,28 @@ pub fn explain_text(
     let Explanation { subject, entries, orders, protected, in_force, operations, past, .. } =
         explanation;
     writeln!(out, "{}", paint.ink(Ink::Heading, TerminalWord(subject)))?;
-    let operations = operations.iter().map(coming).collect();
+    let safe = |line: String| Terminal(&line).to_string();
+    let operations = operations.iter().map(coming).map(safe).collect();
+    let entries = entries.iter().map(|entry| {
+        let place = entry.source.to_string();
+        let place = paint.link(Some(entry.source), Terminal(&place));
+        format!("{place}  {}", Terminal(&named(entry)))
+    });
     let sections: [(&str, &str, Vec<String>); 6] = [
-        ("Entries that name it", "no entry names it", entries.iter().map(named).collect()),
-        ("Orders about it", "", orders.iter().map(|order| ordered(order)).collect()),
-        ("Protected at", "", protected.iter().map(ToString::to_string).collect()),
-        ("In force, as far as the state knows", "nothing", in_force.iter().map(held).collect()),
+        ("Entries that name it", "no entry names it", entries.collect()),
+        ("Orders about it", "", orders.iter().map(|order| safe(ordered(order))).collect()),
+        ("Protected at", "", protected.iter().map(|it| safe(it.to_string())).collect()),
+        (
+            "In force, as far as the state knows",
+            "nothing",
+            in_force.iter().map(held).map(safe).collect(),
+        ),
         ("What the next run does", "nothing", operations),
-        ("What was done, newest first", "nothing is recorded", past.iter().map(done).collect()),
+        (
+            "What was done, newest first",
+            "nothing is recorded",
+            past.iter().map(done).map(safe).collect(),
+        ),
     ];
     for (title, none, lines) in sections {
         if lines.is_empty() && none.is_empty() {
@@ -148,7 +162,7 @@ pub fn explain_text(
             writeln!(out, "  {none}")?;
         }
         for line in lines {
-            writeln!(out, "  {}", Terminal(&line))?;
+            writeln!(out, "  {line}")?;
         }
     }
     Ok(())
@@ -161,8 +175,8 @@ pub(super) fn ordered(order: &Order) -> String {
 }
 
 fn named(named: &Named<'_>) -> String {
-    let Named { place, entry, source, from, until, reason, wanted_now } = named;
-    let mut parts = vec![source.to_string()];
+    let Named { place, entry, source: _, from, until, reason, wanted_now } = named;
+    let mut parts = Vec::new();
     parts.extend(entry.map(str::to_owned));
     parts.push(place.restriction.to_string());
     parts.extend(from.map(|from| format!("from {from}")));

@@ -55,7 +55,7 @@ impl Links {
 }
 
 /// A path whose parts are percent-encoded, without those that lead nowhere.
-pub(super) fn encoded_path(path: &str) -> String {
+pub fn encoded_path(path: &str) -> String {
     let parts = path.split('/').filter(|part| !matches!(*part, "" | "."));
     parts.map(encoded).collect::<Vec<_>>().join("/")
 }

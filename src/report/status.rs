@@ -196,8 +196,10 @@ pub fn status_text(status: &Status<'_>, paint: Paint, out: &mut dyn Write) -> fm
     places(status, out)?;
     if !status.ending.is_empty() {
         writeln!(out, "{}", paint.ink(Ink::Heading, "Ending soonest"))?;
+        let widest = widest(status.ending.iter().map(|ending| ending.until));
         for Ending { key, until, entry } in &status.ending {
-            write!(out, "  {until}  {:<12}  {}", away(status.now, *until), Terminal(key))?;
+            let (until, away) = (until.to_string(), away(status.now, *until));
+            write!(out, "  {until:<widest$}  {away:<12}  {}", Terminal(key))?;
             match entry {
                 Some(entry) => writeln!(out, "  {}", TerminalWord(entry))?,
                 None => writeln!(out)?,
@@ -209,12 +211,19 @@ pub fn status_text(status: &Status<'_>, paint: Paint, out: &mut dyn Write) -> fm
             continue;
         }
         writeln!(out, "{}", paint.ink(Ink::Warning, heading))?;
+        let widest = widest(rows.iter().take(MOST_LINES).map(|row| row.since));
         for Since { key, since } in rows.iter().take(MOST_LINES) {
-            writeln!(out, "  {since}  {:<12}  {}", away(status.now, *since), Terminal(key))?;
+            let (since, away) = (since.to_string(), away(status.now, *since));
+            writeln!(out, "  {since:<widest$}  {away:<12}  {}", Terminal(key))?;
         }
         more(rows.len(), MOST_LINES, out)?;
     }
     run(status, paint, out)
+}
+
+/// How many columns instants take: some have milliseconds.
+fn widest(instants: impl Iterator<Item = Moment>) -> usize {
+    instants.map(|instant| instant.to_string().len()).max().unwrap_or(0)
 }
 
 fn places(status: &Status<'_>, out: &mut dyn Write) -> fmt::Result {

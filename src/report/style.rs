@@ -4,6 +4,9 @@ use std::fmt;
 
 use anstyle::{AnsiColor, Style};
 
+use super::link::encoded_path;
+use crate::domain::Source;
+
 /// Whether to colour: the caller knows the terminal and the environment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Paint {
@@ -57,6 +60,46 @@ impl Paint {
             Self::Off => Style::new(),
         };
         Painted { style, text }
+    }
+
+    /// Text that leads to a source, if it stands for one.
+    pub fn link<T: fmt::Display>(self, source: Option<&Source>, text: T) -> Linked<'_, T> {
+        let source = match self {
+            Self::On => source,
+            Self::Off => None,
+        };
+        Linked { source, text }
+    }
+}
+
+/// How a link to a source stands in a report: the line and column, the file, and what is shown. What
+/// writes to a terminal knows where it leads.
+pub struct LinkMarks {
+    /// Before the place.
+    pub start: &'static str,
+    /// Between the file and what is shown.
+    pub middle: &'static str,
+    /// Behind that.
+    pub end: &'static str,
+}
+
+/// The marks of a link to a source. No stranger's text has them: each has a control character.
+pub const LINK: LinkMarks =
+    LinkMarks { start: "\u{1b}]8;;source:", middle: "\u{1b}\\", end: "\u{1b}]8;;\u{1b}\\" };
+
+/// A text that leads to a source.
+#[derive(Clone, Copy, Debug)]
+pub struct Linked<'a, T> {
+    source: Option<&'a Source>,
+    text: T,
+}
+
+impl<T: fmt::Display> fmt::Display for Linked<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { source, text } = self;
+        let Some(Source { file, line, column }) = source else { return text.fmt(f) };
+        let LinkMarks { start, middle, end } = LINK;
+        write!(f, "{start}{line}:{column}/{}{middle}{text}{end}", encoded_path(file))
     }
 }
 

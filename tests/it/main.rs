@@ -62,6 +62,7 @@ mod service;
 mod sources;
 mod stories;
 mod streams;
+mod terminal;
 mod tidy;
 mod tutorial;
 mod workspace;

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use clap::ValueEnum as _;
 use ostracon::commands::schema::{Subject, text};
-use ostracon::console::{Console, Results, Talk, Terminal};
+use ostracon::console::{Console, Results};
 use ostracon::domain::Moment;
 use ostracon::exit::Exit;
 use ostracon::policy::{Leave, load};
@@ -234,12 +234,7 @@ fn json_of(files: &Files, emulation: &Sandbox, words: &str) -> (Exit, Value) {
         process: Process { user: "u".into(), host: "h".into(), pid: 1 },
     };
     let out = Shared::default();
-    let mut console = Console {
-        out: Results::new(out.clone()),
-        err: Talk::new(io::sink()),
-        answers: Box::new(io::empty()),
-        terminal: Terminal { colours: false, answers: false, redraws: false, width: 80 },
-    };
+    let mut console = Console::plain(Results::new(out.clone()), 80);
     let directory = files.path().to_str().unwrap();
     let start = ["ostracon", "-C", directory].into_iter();
     let arguments = start.chain(words.split(' ')).map(OsString::from);

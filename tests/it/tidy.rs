@@ -95,11 +95,11 @@ const DOORS: &[(&[&str], &[&str])] = &[
     (&["reqwest"], &["world/network/"]),
     (
         &["tokio::process", "process::Command"],
-        &["world/credentials.rs", "world/who.rs", "commands/run/git.rs"],
+        &["world/credentials.rs", "world/who.rs", "commands/run/git.rs", "commands/pager.rs"],
     ),
     (&["std::env"], &["world/system.rs", "main.rs"]),
     (&["getrandom", "gethostname"], &["world/system.rs"]),
-    (&["io::stdin()", "io::stdout()", "io::stderr()"], &["console.rs", "main.rs"]),
+    (&["io::stdin()", "io::stdout()", "io::stderr()"], &["console/", "main.rs"]),
     (&["indicatif"], &["commands/progress.rs"]),
     (&["notify::"], &["commands/run/watch.rs", "commands/run/systemd.rs"]),
     (&["prometheus_client"], &["commands/run/metrics.rs"]),

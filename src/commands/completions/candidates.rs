@@ -12,7 +12,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use super::super::prepare::Files;
 use super::super::{Context, store};
 use crate::cli::{Cli, Global, LogFormat};
-use crate::console::{Console, Results, Talk, Terminal};
+use crate::console::{Console, Results};
 use crate::domain::{Enforcement, Kind, acts_or_hides};
 use crate::error::Error;
 use crate::store::View;
@@ -97,16 +97,14 @@ impl Typed {
             state: text("state"),
             log_format: LogFormat::Text,
             pseudonyms: false,
+            pager: false,
             verbose: 0,
         };
         Self { global, target: text("target"), room: text("room"), world: world.clone() }
     }
 
     fn candidates(&self, names: Names, begun: &str) -> Result<Vec<CompletionCandidate>, Error> {
-        let nowhere = || Results::new(io::sink());
-        let terminal = Terminal { colours: false, answers: false, redraws: false, width: 0 };
-        let (err, answers) = (Talk::new(io::sink()), Box::new(io::empty()));
-        let mut console = Console { out: nowhere(), err, answers, terminal };
+        let mut console = Console::plain(Results::new(io::sink()), 0);
         let context = Context { global: &self.global, world: &self.world, console: &mut console };
         let files = Files::read_config(&context)?;
         let mut found = Found { begun, texts: BTreeMap::new() };

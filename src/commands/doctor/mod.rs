@@ -49,7 +49,7 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
         }
         Format::Text => {
             let paint = console.paint();
-            console.result(|out| doctor_text(&checks, paint, out))?;
+            console.report(|out| doctor_text(&checks, paint, out))?;
         }
     }
     Ok(exit)

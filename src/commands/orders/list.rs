@@ -62,7 +62,7 @@ pub(super) fn list(context: &mut Context<'_>, args: &ListArgs) -> Result<Exit, E
             context.console.json(&Orders { format_version: FORMAT_VERSION, orders })?;
         }
         Format::Text => {
-            context.console.result(|out| {
+            context.console.report(|out| {
                 if orders.is_empty() {
                     return writeln!(out, "No order stands.");
                 }
@@ -82,7 +82,7 @@ pub(super) fn show(context: &mut Context<'_>, args: &ShowArgs) -> Result<Exit, E
                 .console
                 .json(&Orders { format_version: FORMAT_VERSION, orders: vec![order] })?;
         }
-        Format::Text => context.console.result(|out| write!(out, "{}", text(&order)))?,
+        Format::Text => context.console.report(|out| write!(out, "{}", text(&order)))?,
     }
     Ok(Exit::Done)
 }

@@ -28,7 +28,7 @@ use tokio::task::JoinSet;
 use super::board::Board;
 use crate::cli::{Cli, Global};
 use crate::commands::{Context, dispatch};
-use crate::console::{Console, Results, Talk, Terminal};
+use crate::console::{Console, Results};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::report::html::{live_page, live_policy};
@@ -321,12 +321,7 @@ impl Pages {
         let mut cli = Cli::try_parse_from(words).map_err(usage)?;
         cli.global = self.global.clone();
         let printed = Printed::default();
-        let mut console = Console {
-            out: Results::new(printed.clone()),
-            err: Talk::new(io::sink()),
-            answers: Box::new(io::empty()),
-            terminal: Terminal { colours: false, answers: false, redraws: false, width: 100 },
-        };
+        let mut console = Console::plain(Results::new(printed.clone()), 100);
         dispatch(&cli, &self.world, &mut console)?;
         Ok(printed.into_text())
     }

@@ -36,7 +36,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         }
         Format::Text => {
             let paint = console.paint();
-            console.result(|out| {
+            console.report(|out| {
                 enforcement_lines(&rows, now, paint, out)?;
                 writeln!(out, "State: {}.", counted(rows.len() as u64, "restriction"))
             })?;

@@ -31,7 +31,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         }
         Format::Text => {
             let paint = console.paint();
-            console.result(|out| enforcement_text(&row, now, paint, out))?;
+            console.report(|out| enforcement_text(&row, now, paint, out))?;
         }
     }
     Ok(Exit::Done)

@@ -14,6 +14,8 @@ use crate::report::style::Ink;
 const COLUMNS: usize = 7;
 const SUBJECT: usize = 0;
 const WORD: usize = 1;
+const AWAY: usize = 3;
+const SOURCE: usize = 6;
 
 /// The widths of the columns, and what was last written in them.
 ///
@@ -24,6 +26,7 @@ pub(super) struct Grid {
     widest: [usize; COLUMNS],
     widths: [usize; COLUMNS],
     above: [String; COLUMNS],
+    is_narrow: bool,
 }
 
 impl Grid {
@@ -31,7 +34,13 @@ impl Grid {
         let subject = (layout.width / 3).max(20);
         // `was until`, an instant (or two), "in 29 months", an "extended from", an id.
         let widest = [subject, 9, 44, 24, 40, 24, 0];
-        Self { indent, widest, widths: [0; COLUMNS], above: Default::default() }
+        Self {
+            indent,
+            widest,
+            widths: [0; COLUMNS],
+            above: Default::default(),
+            is_narrow: layout.is_narrow(),
+        }
     }
 
     /// Begins a part in which nothing was said before.
@@ -50,15 +59,20 @@ impl Grid {
         }
     }
 
-    /// Writes a row; what stands alike in the line above is dimmed.
+    /// Writes a row; what stands alike in the line above is dimmed. On a narrow terminal it is left
+    /// out if it is none of what says who and until when, and so is how far away an instant is.
     pub(super) fn write(&mut self, row: &Row, page: &mut Page<'_>) -> fmt::Result {
         write!(page, "{:1$}{2}", "", self.indent, page.ink(ink(row.action), symbol(row.action)))?;
         let mut gap = 1;
         let columns = self.widths.into_iter().zip(&mut self.above);
         for (column, (cell, (width, above))) in cells(row).into_iter().zip(columns).enumerate() {
+            if self.is_narrow && column == AWAY {
+                continue;
+            }
             let missing = width.saturating_sub(cell.width());
             let separator = if column == WORD { 1 } else { 2 };
-            if cell.is_empty() {
+            let is_said = self.is_narrow && column > AWAY && cell == above.as_str();
+            if cell.is_empty() || is_said {
                 gap += if width > 0 { width + separator } else { 0 };
             } else {
                 let (left, right) = if column == WORD { (missing, 0) } else { (0, missing) };
@@ -67,7 +81,9 @@ impl Grid {
                     _ if cell == above.as_str() => Ink::Quiet,
                     _ => Ink::Plain,
                 };
-                write!(page, "{:1$}{2}", "", gap + left, page.ink(ink, cell))?;
+                let place = row.place.as_ref().filter(|_| column == SOURCE);
+                let cell = page.link(place, page.ink(ink, cell));
+                write!(page, "{:1$}{cell}", "", gap + left)?;
                 gap = right + separator;
             }
             if above != cell {
@@ -79,7 +95,7 @@ impl Grid {
 }
 
 fn cells(row: &Row) -> [&str; COLUMNS] {
-    let Row { action: _, subject, word, until, away, why, entry, source } = row;
+    let Row { action: _, subject, word, until, away, why, entry, source, place: _ } = row;
     [subject, word, until, away, why, entry, source]
 }
 

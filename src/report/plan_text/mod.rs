@@ -33,6 +33,16 @@ pub struct Layout {
     pub width: usize,
 }
 
+/// The width from which on everything that a line says has room on it.
+const WIDE: usize = 100;
+
+impl Layout {
+    /// Whether less is said, so that lines fit.
+    const fn is_narrow(self) -> bool {
+        self.width < WIDE
+    }
+}
+
 /// How much of a plan is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Folding {

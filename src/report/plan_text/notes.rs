@@ -113,7 +113,10 @@ pub(super) fn write_warnings(
             let message = Terminal(message);
             write!(page, "{} {message}", page.ink(Ink::Warning, "Warning:"))?;
             match source {
-                Some(source) => writeln!(page, " ({})", Terminal(&source.to_string()))?,
+                Some(source) => {
+                    let place = source.to_string();
+                    writeln!(page, " ({})", page.link(Some(source), Terminal(&place)))?;
+                }
                 None => writeln!(page)?,
             }
         }

@@ -148,7 +148,7 @@ impl<'a> Outline<'a> {
         writeln!(page)?;
         let items = self.items(self.detail);
         let mut grid = Grid::new(indent + 4, layout);
-        let row = |line: &Line<'_>| Row::of(line, review, layout.width);
+        let row = |line: &Line<'_>| Row::of(line, review, layout);
         for item in &items {
             if let Item::Line(line) = item {
                 grid.measure(&row(line));

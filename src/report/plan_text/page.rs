@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Write};
 
-use crate::report::style::{Ink, Paint, Painted};
+use crate::domain::Source;
+use crate::report::style::{Ink, Linked, Paint, Painted};
 
 /// Where the text goes, with a blank line between each two paragraphs.
 pub(super) struct Page<'a> {
@@ -25,6 +26,15 @@ impl<'a> Page<'a> {
     /// Text in this ink, if the page is in colour.
     pub(super) fn ink<T: fmt::Display>(&self, ink: Ink, text: T) -> Painted<T> {
         self.paint.ink(ink, text)
+    }
+
+    /// Text that leads to a source, if the page has links.
+    pub(super) fn link<'s, T: fmt::Display>(
+        &self,
+        source: Option<&'s Source>,
+        text: T,
+    ) -> Linked<'s, T> {
+        self.paint.link(source, text)
     }
 }
 

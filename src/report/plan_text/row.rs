@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use unicode_width::UnicodeWidthStr as _;
 
+use super::Layout;
 use super::outline::Line;
-use crate::domain::{Action, Because, Id, Lapse, Moment, Until};
+use crate::domain::{Action, Because, Id, Lapse, Moment, Source, Until};
 use crate::plan::Operation;
 use crate::report::count::counted;
 use crate::report::escape::{Terminal, TerminalWord};
@@ -29,14 +30,18 @@ pub(super) struct Row {
     pub(super) entry: String,
     /// Where the entry stands.
     pub(super) source: String,
+    /// The same, where it is one place.
+    pub(super) place: Option<Source>,
 }
 
 impl Row {
-    pub(super) fn of(line: &Line<'_>, review: &Review<'_>, width: usize) -> Self {
-        let now = review.plan.now;
+    pub(super) fn of(line: &Line<'_>, review: &Review<'_>, layout: Layout) -> Self {
+        let (now, width) = (review.plan.now, layout.width);
         let operations = &line.operations;
         let action = operations.first().map_or(Action::Forget, |operation| operation.action);
-        let (until, away) = untils(operations, now);
+        let show = if layout.is_narrow() { shorter } else { |until: Until| until.to_string() };
+        let (until, away) = untils(operations, now, show);
+        let (source, place) = source(operations);
         Self {
             action,
             subject: subject(line, review, width),
@@ -45,7 +50,8 @@ impl Row {
             away,
             why: why(operations, now),
             entry: entry(operations),
-            source: source(operations),
+            source,
+            place,
         }
     }
 }
@@ -107,14 +113,14 @@ fn with_sample(head: String, ids: &[&Id], width: usize) -> String {
     text
 }
 
-fn untils(operations: &[&Operation], now: Moment) -> (String, String) {
+fn untils(operations: &[&Operation], now: Moment, show: fn(Until) -> String) -> (String, String) {
     let untils = || operations.iter().map(|operation| operation.until);
     let (Some(first), Some(last)) = (untils().min(), untils().max()) else {
         return (String::new(), String::new());
     };
     let away = |until: Until| until.at().map(|at| span::away(now, at));
     if first == last {
-        return (first.to_string(), away(first).unwrap_or_default());
+        return (show(first), away(first).unwrap_or_default());
     }
     let [nearest, farthest] =
         [first, last].map(|until| away(until).unwrap_or_else(|| "never".to_owned()));
@@ -123,7 +129,15 @@ fn untils(operations: &[&Operation], now: Moment) -> (String, String) {
         Some(length) => format!("{nearest} to {length}"),
         None => format!("{nearest} to {farthest}"),
     };
-    (format!("{first} to {last}"), away)
+    (format!("{} to {}", show(first), show(last)), away)
+}
+
+/// An instant without the fraction of its second, and without the second where that is none.
+fn shorter(until: Until) -> String {
+    let text = until.to_string();
+    let Some(instant) = until.at().and_then(|_| text.strip_suffix('Z')) else { return text };
+    let (instant, _) = instant.split_once('.').unwrap_or((instant, ""));
+    format!("{}Z", instant.strip_suffix(":00").unwrap_or(instant))
 }
 
 fn why(operations: &[&Operation], now: Moment) -> String {
@@ -170,14 +184,19 @@ fn entry(operations: &[&Operation]) -> String {
     }
 }
 
-fn source(operations: &[&Operation]) -> String {
+/// Where operations stand, and that as a place if it is one.
+fn source(operations: &[&Operation]) -> (String, Option<Source>) {
     let sources: BTreeSet<_> =
         operations.iter().filter_map(|operation| operation.source.as_ref()).collect();
     let files: BTreeSet<&str> = sources.iter().map(|source| &*source.file).collect();
-    match (sources.first(), files.len()) {
-        (Some(source), _) if sources.len() == 1 => Terminal(&source.to_string()).to_string(),
+    let text = match (sources.first(), files.len()) {
+        (Some(source), _) if sources.len() == 1 => {
+            let place = Some(Source::clone(source));
+            return (Terminal(&source.to_string()).to_string(), place);
+        }
         (Some(source), 1) => Terminal(&source.file).to_string(),
         (_, 0) | (None, _) => String::new(),
         (_, files) => counted(files as u64, "file"),
-    }
+    };
+    (text, None)
 }

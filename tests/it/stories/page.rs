@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ostracon::console::{Console, Results, Talk, Terminal};
+use ostracon::console::{Console, Results};
 
 /// What was written, for reading it afterwards.
 #[derive(Clone, Default)]
@@ -29,12 +29,6 @@ impl Write for Page {
 /// A console of which what is written to standard output is kept.
 pub(super) fn console() -> (Page, Console) {
     let out = Page::default();
-    let terminal = Terminal { colours: false, answers: false, redraws: false, width: 100 };
-    let console = Console {
-        out: Results::new(out.clone()),
-        err: Talk::new(std::io::sink()),
-        answers: Box::new(std::io::empty()),
-        terminal,
-    };
+    let console = Console::plain(Results::new(out.clone()), 100);
     (out, console)
 }
