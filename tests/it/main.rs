@@ -37,6 +37,7 @@ mod parsers;
 mod policy_laws;
 mod pseudonyms;
 mod readme;
+mod reference;
 mod rereading;
 mod sarif;
 mod scene;

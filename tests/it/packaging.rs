@@ -36,7 +36,10 @@ fn alerts_dashboard_and_docs_name_what_is_measured_and_each_alert_is_explained()
             .into_iter()
             .filter(|name| *name != "ostracon_token" && *name != "ostracon_")
             .filter(|name| {
-                let stem = name.trim_end_matches("_bucket").trim_end_matches("_total");
+                let stem = ["_bucket", "_total", "_info"]
+                    .iter()
+                    .find_map(|suffix| name.strip_suffix(suffix))
+                    .unwrap_or(name);
                 !measured.contains(&format!("# TYPE {stem} "))
             })
             .collect();

@@ -139,6 +139,23 @@ impl Default for Metrics {
     }
 }
 
+/// What `/metrics` shows before anything was done, with one empty series of each family, so that its
+/// labels are seen: for the reference.
+pub fn sample() -> String {
+    let metrics = Metrics::default();
+    let target = String::new;
+    drop(metrics.in_force.get_or_create(&OfTarget { target: target() }));
+    drop(metrics.stopped.get_or_create(&OfTarget { target: target() }));
+    drop(metrics.operations.get_or_create(&OfOperation { target: target(), action: "", fate: "" }));
+    drop(metrics.calls.get_or_create(&OfCall {
+        target: target(),
+        outcome: "",
+        code: String::new(),
+    }));
+    drop(metrics.passes.get_or_create(&OfPass { result: "" }));
+    metrics.text()
+}
+
 /// Something to measure, under its name.
 fn family<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
     let metric = M::default();

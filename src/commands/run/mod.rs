@@ -29,6 +29,7 @@ use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
 use self::board::Board;
+pub use self::metrics::sample as sample_metrics;
 pub use self::service::Service;
 use self::watch::Watch;
 use super::Context;
