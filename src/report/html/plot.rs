@@ -104,8 +104,18 @@ impl Scale {
         TOP + height - count.saturating_mul(height) / self.most
     }
 
-    /// The lines and names of both axes.
+    /// The lines and names of both axes, the lower one of days.
     fn axes(self, days: &[String]) -> Markup {
+        html! {
+            (self.lines())
+            @for (day, name) in days.iter().enumerate().step_by(5) {
+                text.axis x=(middle(day)) y=(HEIGHT - 8) text-anchor="middle" { (name) }
+            }
+        }
+    }
+
+    /// The lines of numbers, and their names.
+    fn lines(self) -> Markup {
         let half = (self.most > 1).then_some(self.most / 2);
         html! {
             @for part in [Some(self.most), half].into_iter().flatten() {
@@ -114,9 +124,6 @@ impl Scale {
             }
             line.base x1=(LEFT) x2=(WIDTH) y1=(self.y(0)) y2=(self.y(0)) {}
             text.axis x=(LEFT - 8) y=(self.y(0) + 4) text-anchor="end" { "0" }
-            @for (day, name) in days.iter().enumerate().step_by(5) {
-                text.axis x=(middle(day)) y=(HEIGHT - 8) text-anchor="middle" { (name) }
-            }
         }
     }
 }
@@ -159,6 +166,27 @@ pub(super) fn bars(title: &str, first: Moment, series: &[Series]) -> Markup {
         [name.clone()].into_iter().chain(counts).collect()
     });
     figure(title, HEIGHT, &drawing, &legend, &table(&head, &rows.collect::<Vec<_>>()))
+}
+
+/// A bar for each name, with these words about names and numbers.
+pub(super) fn histogram(title: &str, head: [&str; 2], names: &[String], counts: &[u64]) -> Markup {
+    let scale = Scale::over(counts.iter().copied().max().unwrap_or(0));
+    let step = (WIDTH - LEFT) / (names.len() as u64).max(1);
+    let bars = || names.iter().zip(counts).zip(0_u64..);
+    let drawing = html! {
+        (scale.lines())
+        @for ((name, count), place) in bars() {
+            @let x = LEFT + place * step;
+            @if *count > 0 {
+                rect.s0 x=(x + 6) y=(scale.y(*count).min(scale.y(0) - 1)) width=(step - 12)
+                    height=((scale.y(0) - scale.y(*count)).max(1)) {}
+            }
+            text.axis x=(x + step / 2) y=(HEIGHT - 8) text-anchor="middle" { (name) }
+        }
+    };
+    let rows: Vec<_> =
+        bars().map(|((name, count), _)| vec![name.clone(), grouped(*count)]).collect();
+    figure(title, HEIGHT, &drawing, &html! {}, &table(&head, &rows))
 }
 
 /// A line through the number of each day.

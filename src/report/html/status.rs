@@ -6,7 +6,7 @@ use super::listing::{Group, Listing, Mark, Names, Row};
 use super::plot::{self, DAYS, Series, day_of};
 use super::words::{id, instant, text, when, wide};
 use super::{Page, Section, program};
-use crate::domain::{Action, Enforcement, Id, Moment};
+use crate::domain::{Action, Because, Enforcement, Id, Moment};
 use crate::report::count::{counted, grouped};
 use crate::report::enforcement::Standing;
 use crate::report::explain::ordered;
@@ -29,14 +29,27 @@ pub struct Flow {
     first: Moment,
     imposed: [u64; DAYS],
     ended: [u64; DAYS],
+    /// How many ends that time alone asked for were lifted within each of [`LATE`], and later.
+    late: [u64; LATE.len() + 1],
 }
+
+/// How late a lift may be, in milliseconds, to be counted with those of its bar; in words.
+const LATE: [(i64, &str); 7] = [
+    (1_000, "1 s"),
+    (10_000, "10 s"),
+    (60_000, "1 min"),
+    (600_000, "10 min"),
+    (3_600_000, "1 h"),
+    (21_600_000, "6 h"),
+    (86_400_000, "1 day"),
+];
 
 impl Flow {
     /// That of the days up to now, of which nothing is known yet.
     pub fn up_to(now: Moment) -> Self {
         let days = i64::try_from(DAYS - 1).unwrap_or_default();
         let first = now - jiff::SignedDuration::from_hours(24 * days);
-        Self { first, imposed: [0; DAYS], ended: [0; DAYS] }
+        Self { first, imposed: [0; DAYS], ended: [0; DAYS], late: [0; LATE.len() + 1] }
     }
 
     /// The instant from which on events count.
@@ -46,6 +59,7 @@ impl Flow {
 
     /// Counts what was done.
     pub fn add(&mut self, event: &Event) {
+        self.add_lateness(event);
         let counts = match Action::parse(&event.action) {
             Some(Action::Impose) => &mut self.imposed,
             Some(Action::Lift | Action::Forget) => &mut self.ended,
@@ -53,6 +67,20 @@ impl Flow {
         };
         let day = day_of(event.at, self.first).filter(|_| event.outcome == "done");
         if let Some(count) = day.and_then(|day| counts.get_mut(day)) {
+            *count += 1;
+        }
+    }
+
+    /// Counts how late an end was that the provider does not know of by itself.
+    fn add_lateness(&mut self, event: &Event) {
+        let is_end = event.action == Action::Lift.name()
+            && event.because == Because::Expired.name()
+            && event.outcome == "done"
+            && event.at >= self.first;
+        let Some(until) = event.until.at().filter(|_| is_end) else { return };
+        let late = event.at.millis() - until.millis();
+        let bar = LATE.iter().position(|(most, _)| late <= *most).unwrap_or(LATE.len());
+        if let Some(count) = self.late.get_mut(bar) {
             *count += 1;
         }
     }
@@ -67,6 +95,15 @@ impl Flow {
             level = level.saturating_add(*ended).saturating_sub(*imposed);
         }
         levels
+    }
+
+    /// A plot of how late ends were lifted, if any were.
+    fn lateness(&self) -> Option<Markup> {
+        let words = LATE.map(|(_, words)| format!("≤ {words}"));
+        let names: Vec<_> = words.into_iter().chain(["later".to_owned()]).collect();
+        let title = "How long after its end a restriction was lifted, last 30 days";
+        (self.late.iter().sum::<u64>() > 0)
+            .then(|| plot::histogram(title, ["after its end", "lifts"], &names, &self.late))
     }
 
     /// Plots of it, unless nothing was done.
@@ -85,6 +122,7 @@ impl Flow {
             html! {
                 @if let Some(level) = level { (level) }
                 (plot::bars("What was done on which day, last 30 days (UTC)", self.first, &series))
+                @if let Some(plot) = self.lateness() { (plot) }
             }
         })
     }

@@ -266,3 +266,46 @@ fn what_has_ended_is_forgotten_once_any_provider_agrees_what_time_it_is() {
     assert_eq!(story.snapshot().rows.len(), 1);
     story.settled();
 }
+
+#[test]
+fn a_page_shows_how_late_ends_were_lifted_that_no_provider_keeps() {
+    let story = Story::new();
+    // Tencent ends its own: that is not lifted by anybody.
+    story.policy(
+        "bans:
+  - { target: v, room: 5, users: [6], until: 2026-11-20T13:00:00Z }
+  - { target: v, room: 5, users: [7, 8], until: 2026-11-20T14:00:00Z }
+  - { target: v, room: 5, users: [9], until: never }
+  - { target: t, room: r, users: [u], until: 2026-11-20T13:00:00Z }
+",
+    );
+    story.apply().ends(Exit::Done);
+    let lifts = |words: &str, count: u64| {
+        let (exit, page) = story.run(&[words, "--format", "html"]);
+        assert_eq!(exit, Exit::Done);
+        let Some((_, plot)) = page.split_once("How long after its end a restriction was lifted")
+        else {
+            return count == 0;
+        };
+        let (plot, _) = plot.split_once("</figure>").unwrap();
+        plot.contains(&format!("≤ 1 min</th><td class=\"number\">{count}</td>"))
+            && plot.contains("later</th><td class=\"number\">0</td>")
+    };
+    assert!(lifts("status", 0));
+    story.set_clock(Moment::parse("2026-11-20T13:00:30Z").unwrap());
+    story.apply().ends(Exit::Done);
+    assert!(lifts("status", 1));
+    story.set_clock(Moment::parse("2026-11-20T14:00:59Z").unwrap());
+    story.apply().ends(Exit::Done);
+    for page in ["status", "history"] {
+        assert!(lifts(page, 3), "{page}");
+    }
+    // A lift that a person asked for has no end to be late after.
+    story.config(&format!("{}guards: {{ allow_empty: true }}\n", crate::workspace::CONFIG));
+    story.policy("bans: []\n");
+    story.apply().ends(Exit::Done);
+    assert!(lifts("history", 3));
+    // Of what is longer ago than the page looks back, nothing is shown.
+    story.advance(hours(24 * 40));
+    assert!(lifts("status", 0));
+}
