@@ -31,7 +31,7 @@ pub struct View {
     #[arg(long, value_name = "URL")]
     pub link_base: Option<String>,
 
-    /// Show what changes about each entry, as a diff: in text and in Markdown
+    /// Show what changes about each entry, as a diff: in text, in Markdown and on a page
     #[arg(long)]
     pub diff: bool,
 
@@ -86,7 +86,8 @@ impl View {
                 self.annotate(context, review)
             }
             Format::Html => {
-                let text = plan_page(review, &links(context, self.link_base.as_deref())?);
+                let links = links(context, self.link_base.as_deref())?;
+                let text = plan_page(review, &links, self.diff);
                 context.console.out.text(&text);
                 Ok(())
             }

@@ -72,7 +72,11 @@ fn what_is_in_force_and_was_done_is_a_page() {
             .replace(", bob]", "]")
             .replace("[1, 2, 3, 4, 5, 6]", "[1, 2, 3, 4, 5]"),
     );
-    look_at(&browser, &text(&scene.run(&["plan", "--format", "html"], 0).stdout), "plan-lifts");
+    look_at(
+        &browser,
+        &text(&scene.run(&["plan", "--format", "html", "--diff"], 0).stdout),
+        "plan-lifts",
+    );
     scene.run(&["apply", "--auto-approve"], 0);
     let mallory = ["--target", "t", "--room", "r", "--user", "mallory", "--for", "1h"];
     scene.run(&[&["ban", "--auto-approve", "--reason", "Abuse"], &mallory[..]].concat(), 0);

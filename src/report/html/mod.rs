@@ -5,6 +5,7 @@
 //! and its policy names them by their hashes and allows nothing else.
 
 mod drift;
+mod entries;
 mod explain;
 mod history;
 mod listing;

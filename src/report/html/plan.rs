@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::listing::{Group, Listing, Mark, Names, Row};
 use super::words::{denied_words, id, instant, mark, place, prose, text, tone, until, when, wide};
-use super::{Page, Section, plot, program};
+use super::{Page, Section, entries, plot, program};
 use crate::domain::{Action, Id, TargetName};
 use crate::plan::document::GOOD_FOR;
 use crate::plan::{Operation, Plan};
@@ -26,8 +26,8 @@ const NAMES: Names = Names {
     ends: true,
 };
 
-/// Writes a plan as a page.
-pub fn plan_page(review: &Review<'_>, links: &Links) -> String {
+/// Writes a plan as a page; with what changes about each entry if `diff` says so.
+pub fn plan_page(review: &Review<'_>, links: &Links, diff: bool) -> String {
     let plan = review.plan;
     let rows: Vec<Row<'_>> =
         plan.operations.iter().map(|operation| row(review, operation)).collect();
@@ -49,6 +49,10 @@ pub fn plan_page(review: &Review<'_>, links: &Links) -> String {
             div.plots { div { (counts(plan)) } @for plot in plots.into_iter().flatten() { (plot) } }
         };
         sections.push(Section { anchor: "overview", heading: "Overview".to_owned(), body });
+    }
+    if let Some(body) = entries::changed(plan, links).filter(|_| diff) {
+        let heading = "Entries, as they were and as they are".to_owned();
+        sections.push(Section { anchor: "entries", heading, body });
     }
     let state = &review.origin.state;
     let page = Page {

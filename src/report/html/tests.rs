@@ -11,7 +11,7 @@ use crate::report::review::Review;
 
 fn page(plan: &Plan, changes: Vec<TargetChange>) -> String {
     let links = Links::below("https://example.com/o/r/blob/abc", "policies").unwrap();
-    shown(plan, changes, |review| plan_page(review, &links))
+    shown(plan, changes, |review| plan_page(review, &links, true))
 }
 
 #[test]
@@ -48,6 +48,23 @@ fn what_must_be_decided_comes_before_the_operations() {
     ];
     let found: Vec<_> = pieces.iter().map(|piece| text.find(piece)).collect();
     assert!(found.iter().all(Option::is_some) && found.is_sorted(), "{found:?}\n\n{text}");
+}
+
+#[test]
+fn what_changes_about_an_entry_is_shown_if_that_is_asked_for() {
+    let shortened =
+        changed(impose("r", "bob"), Action::Amend, Because::UntilChanged, "2026-12-31T00:00:00Z");
+    let plan = plan_of(vec![impose("r", "eve"), shortened, lifted(impose("r", "zoe"), "never")]);
+    let text = page(&plan, Vec::new());
+    for piece in [
+        "Entries, as they were and as they are",
+        "<span class=\"end\">-  until: 2026-12-31T00:00:00Z</span>",
+        "<span class=\"start\">+    - eve</span>",
+    ] {
+        assert!(text.contains(piece), "{piece}\n{text}");
+    }
+    let bare = shown(&plan, Vec::new(), |review| plan_page(review, &Links::default(), false));
+    assert!(!bare.contains("Entries, as they were"), "{bare}");
 }
 
 #[test]
@@ -119,7 +136,7 @@ fn a_hundred_thousand_operations_fit_and_the_first_thousand_need_no_script() {
     let plan = plan_of(operations.collect());
     let origin = origin(Vec::new());
     let links = Links::below("https://example.com/o/r/blob/abc", "policies").unwrap();
-    let text = plan_page(&Review::of(&plan, &origin), &links);
+    let text = plan_page(&Review::of(&plan, &origin), &links, false);
     assert!(text.len() < 20_000_000, "{}", text.len());
     assert_eq!(text.matches("<tr id=\"e-").count(), 1_000);
     assert!(text.contains("\"total\":100000,\"held\":100000"));
@@ -133,7 +150,7 @@ fn rows_that_are_too_many_for_a_page_are_counted() {
     let operations = (0..10_000).map(|number| impose("r", &format!("{long}{number}")));
     let plan = plan_of(operations.collect());
     let origin = origin(Vec::new());
-    let text = plan_page(&Review::of(&plan, &origin), &Links::default());
+    let text = plan_page(&Review::of(&plan, &origin), &Links::default(), false);
     assert!(text.len() < 20_000_000, "{}", text.len());
     assert!(text.contains("\"total\":10000"));
 }
