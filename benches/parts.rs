@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 
 use ostracon::domain::{Enforcement, Moment};
 use ostracon::plan::{Diff, Inputs, Plan, Scope, batch, diff, plan};
-use ostracon::policy::{Leave, Workspace, load};
+use ostracon::policy::{Permissions, Workspace, load};
 use ostracon::provider::{Secrets, Session, Stamp};
 use ostracon::sandbox::credential;
 use ostracon::store::{Location, State};
@@ -201,7 +201,7 @@ fn generated() -> (TempDir, Workspace) {
 }
 
 fn loaded(directory: &Path) -> Workspace {
-    load(directory, &Leave::default()).unwrap()
+    load(directory, &Permissions::default()).unwrap()
 }
 
 /// The rows of a state that equals the policy.

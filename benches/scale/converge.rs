@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ostracon::domain::{Enforcement, Evidence, Held, Moment, Who};
 use ostracon::plan::{Bound, Inputs, Operation, Scope, plan};
-use ostracon::policy::{Leave, load};
+use ostracon::policy::{Permissions, load};
 use ostracon::provider::Target;
 use ostracon::store::{Location, Record, State};
 use ostracon::world::Process;
@@ -16,7 +16,7 @@ const AT_ONCE: usize = 50_000;
 
 /// Writes the state of a workspace, as if its apply had just ended.
 pub(crate) fn write(directory: &Path) {
-    let workspace = load(directory, &Leave::default()).unwrap();
+    let workspace = load(directory, &Permissions::default()).unwrap();
     let now = jiff::Timestamp::now().as_millisecond();
     let now = Moment::from_millis(now);
     let targets = &workspace.config.targets;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use ostracon::policy::{Leave, load};
+use ostracon::policy::{Permissions, load};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -25,7 +25,7 @@ struct Entry {
 
 /// Writes everything that a workspace wants into one file, `reference.yaml` beside the directory.
 pub(crate) fn write(directory: &Path) {
-    let workspace = load(directory, &Leave::default()).unwrap();
+    let workspace = load(directory, &Permissions::default()).unwrap();
     let mut text = "bans:\n".to_owned();
     for wanted in workspace.wanted.iter() {
         let (target, until) = (&wanted.target, wanted.until);

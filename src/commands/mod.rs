@@ -46,7 +46,7 @@ use crate::cli::{Cli, Command, Global};
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::policy::Leave;
+use crate::policy::Permissions;
 use crate::report::Pseudonyms;
 use crate::report::pseudonyms::LEAST_KEY;
 use crate::world::World;
@@ -82,10 +82,10 @@ impl Context<'_> {
     }
 
     /// What the environment and the command line allow the repository to do.
-    pub fn leave(&self) -> Leave {
+    pub fn permissions(&self) -> Permissions {
         let hosts = self.world.variable("OSTRACON_ALLOW_HOSTS").unwrap_or_default();
         let hosts = hosts.split([',', ' ']).map(str::trim).filter(|host| !host.is_empty());
-        Leave {
+        Permissions {
             hosts: hosts.map(str::to_owned).collect(),
             commands: self.world.variable("OSTRACON_ALLOW_COMMANDS") == Some("1"),
             state: self.global.state.clone(),

@@ -36,13 +36,13 @@ pub struct Files {
 impl Files {
     /// Reads the whole workspace.
     pub fn read(context: &Context<'_>) -> Result<Self, Error> {
-        let loaded = policy::load(&context.global.dir, &context.leave());
+        let loaded = policy::load(&context.global.dir, &context.permissions());
         Ok(Self::of(loaded.map_err(|diagnostics| Error::of_policy(&diagnostics))?))
     }
 
     /// The same, without parsing what `memo` knows of an earlier reading.
     pub fn read_with(context: &Context<'_>, memo: &mut Memo) -> Result<Self, Error> {
-        let loaded = policy::load_with(&context.global.dir, &context.leave(), memo);
+        let loaded = policy::load_with(&context.global.dir, &context.permissions(), memo);
         Ok(Self::of(loaded.map_err(|diagnostics| Error::of_policy(&diagnostics))?))
     }
 
@@ -63,7 +63,7 @@ impl Files {
 
     /// Reads the config only, for upkeep.
     pub fn read_config(context: &Context<'_>) -> Result<Self, Error> {
-        let loaded = policy::load_config(&context.global.dir, &context.leave());
+        let loaded = policy::load_config(&context.global.dir, &context.permissions());
         let (config, config_digest) =
             loaded.map_err(|diagnostics| Error::of_policy(&diagnostics))?;
         Ok(Self {

@@ -74,7 +74,7 @@ fn of_workspace(context: &Context<'_>, of: Subject) -> Result<String, Error> {
         let error = Error::new(Exit::Usage, "`--targets` goes with `schema policy` alone");
         return Err(error.hint("only policy files name targets"));
     }
-    let loaded = policy::load_config(&context.global.dir, &context.leave());
+    let loaded = policy::load_config(&context.global.dir, &context.permissions());
     let (config, _digest) = loaded.map_err(|problems| Error::of_policy(&problems))?;
     Ok(printed(&policy::schema::policy_of(&config)))
 }

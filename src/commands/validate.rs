@@ -47,7 +47,7 @@ pub enum Format {
 /// Checks the workspace.
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     statements::check_keys(&args.set)?;
-    let mut loaded = policy::load(&context.global.dir, &context.leave());
+    let mut loaded = policy::load(&context.global.dir, &context.permissions());
     if args.dsa {
         loaded = loaded.and_then(|workspace| {
             let lacking = statements::lacking(&workspace, &args.set);

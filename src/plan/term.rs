@@ -55,7 +55,7 @@ impl Tenure<'_> {
 
     /// When it is to be repeated; `None` where the target does not ask for it.
     pub fn reassert_at(&self) -> Option<Moment> {
-        Some(self.held.written + self.target.knobs.reassert_every?)
+        Some(self.held.written + self.target.options.reassert_every?)
     }
 
     /// Whether another `until` needs no call: nothing at the provider ends too late, and what

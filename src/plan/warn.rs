@@ -93,7 +93,7 @@ fn full_rooms(inputs: &Inputs<'_>, census: &Census, operations: &[Operation]) ->
             let count = held + changes.get(key).copied().unwrap_or(0);
             let config = inputs.targets.get(target)?;
             let documented = config.provider.facts().form(*kind)?.quota?.per_room;
-            let quota = config.knobs.quota.unwrap_or(documented);
+            let quota = config.options.quota.unwrap_or(documented);
             (count > i64::from(quota)).then(|| Warning {
                 code: "room-full".into(),
                 message: format!(

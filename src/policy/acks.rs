@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::fields::Fields;
-use super::problem::{Findings, Problem, Scope, SourceFile};
+use super::problem::{Findings, Problem, Reporter, SourceFile};
 use super::scalar::read_text;
 use super::yaml::{At, Node, Reader, Root};
 use crate::domain::{Ack, Source};
@@ -12,16 +12,16 @@ const KEYS: [&str; 3] = ["digest", "who", "why"];
 
 /// Reads one acknowledgement; what is wrong with it ends up in `findings`.
 pub(super) fn read_ack(file: &Arc<SourceFile>, findings: &mut Findings) -> Option<Ack> {
-    let mut scope = Scope { file, findings };
+    let mut reporter = Reporter { file, findings };
     let mut reader = Reader::new(&file.text);
     let root = document(&mut reader);
     for problem in reader.take_problems() {
-        scope.push(problem);
+        reporter.push(problem);
     }
     match root {
-        Ok(root) => read_fields(&root, &mut scope),
+        Ok(root) => read_fields(&root, &mut reporter),
         Err(problem) => {
-            scope.push(problem);
+            reporter.push(problem);
             None
         }
     }
@@ -41,17 +41,17 @@ fn document<'t>(reader: &mut Reader<'t>) -> Result<Node<'t>, Problem> {
     Err(Problem::new("wrong-shape", at, "an acknowledgement must be a mapping").help(HELP))
 }
 
-fn read_fields(root: &Node<'_>, scope: &mut Scope<'_>) -> Option<Ack> {
-    let fields = Fields::open(root, "an acknowledgement", &KEYS, scope)?;
+fn read_fields(root: &Node<'_>, reporter: &mut Reporter<'_>) -> Option<Ack> {
+    let fields = Fields::open(root, "an acknowledgement", &KEYS, reporter)?;
     let mut text = |key: &'static str| {
         let Some(node) = fields.get(key) else {
             let message = format!("an acknowledgement must say `{key}`");
-            scope.push(Problem::new("missing-key", fields.at, message));
+            reporter.push(Problem::new("missing-key", fields.at, message));
             return None;
         };
-        let text = read_text(node, format_args!("`{key}`"), scope)?;
+        let text = read_text(node, format_args!("`{key}`"), reporter)?;
         if text.trim().is_empty() {
-            scope.push(Problem::new("no-value", node.at, format!("`{key}` has no value")));
+            reporter.push(Problem::new("no-value", node.at, format!("`{key}` has no value")));
             return None;
         }
         Some((text.to_owned(), node.at))
@@ -61,10 +61,10 @@ fn read_fields(root: &Node<'_>, scope: &mut Scope<'_>) -> Option<Ack> {
     if fields.has_unknown {
         return None;
     }
-    let name = Arc::clone(&scope.file.name);
+    let name = Arc::clone(&reporter.file.name);
     if name.strip_prefix("acks/").and_then(|name| name.strip_suffix(".yaml")) != Some(&digest) {
         let message = "an acknowledgement must be named for the digest in it";
-        scope.push(Problem::new("ack-misnamed", at, message).help("as in `acks/DIGEST.yaml`"));
+        reporter.push(Problem::new("ack-misnamed", at, message).help("as in `acks/DIGEST.yaml`"));
         return None;
     }
     let source = Source { file: name, line: at.line, column: at.column };

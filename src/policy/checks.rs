@@ -1,9 +1,9 @@
 //! What a provider can express of an entry: its room, what it denies, its reason, how wide it is.
 
 use super::entry::{Entry, Room};
-use super::known::Named;
-use super::problem::{Problem, Scope};
+use super::problem::{Problem, Reporter};
 use super::subjects::Group;
+use super::target_index::TargetRef;
 use crate::domain::{Id, Kind};
 use crate::provider::{Form, IdRule, Presence};
 
@@ -11,10 +11,10 @@ impl Entry<'_> {
     /// The room of a restriction of this form, if it has one.
     pub(super) fn check_room(
         &mut self,
-        target: &Named<'_, '_>,
+        target: &TargetRef<'_, '_>,
         form: &'static Form,
         group: &Group<'_>,
-        scope: &mut Scope<'_>,
+        reporter: &mut Reporter<'_>,
     ) -> Option<Id> {
         if form.kind == Kind::Channel {
             return None;
@@ -23,7 +23,7 @@ impl Entry<'_> {
         match (form.room, &self.room) {
             (Presence::Required, None) => {
                 let message = format!("`{name}`: the entry needs a `room`");
-                scope.push(
+                reporter.push(
                     Problem::new("room-missing", self.at, message)
                         .help(self.section.needs(target.facts)),
                 );
@@ -31,7 +31,7 @@ impl Entry<'_> {
             }
             (Presence::Never, Some(room)) => {
                 let message = format!("`{name}`: `{}` are not limited to a room", group.name);
-                scope.push(
+                reporter.push(
                     Problem::new("room-not-taken", room.key, message)
                         .help(self.section.needs(target.facts)),
                 );
@@ -39,7 +39,7 @@ impl Entry<'_> {
             }
             (Presence::Never | Presence::Optional, None) => None,
             (Presence::Required | Presence::Optional, Some(_)) => {
-                self.read_room(form.room_id, target, scope)
+                self.read_room(form.room_id, target, reporter)
             }
         }
     }
@@ -47,8 +47,8 @@ impl Entry<'_> {
     fn read_room(
         &mut self,
         rule: IdRule,
-        target: &Named<'_, '_>,
-        scope: &mut Scope<'_>,
+        target: &TargetRef<'_, '_>,
+        reporter: &mut Reporter<'_>,
     ) -> Option<Id> {
         if let Some((_, id)) = self.rooms.iter().find(|(known, _)| *known == rule) {
             return id.clone();
@@ -58,7 +58,7 @@ impl Entry<'_> {
             Ok(id) => Some(id),
             Err(message) => {
                 let message = format!("`{}`: the room {message}", target.name);
-                scope.push(Problem::new("bad-id", *at, message).help(rule.words()));
+                reporter.push(Problem::new("bad-id", *at, message).help(rule.words()));
                 None
             }
         };
@@ -69,15 +69,15 @@ impl Entry<'_> {
     /// Checks what the entry says besides its subjects.
     pub(super) fn check_terms(
         &self,
-        target: &Named<'_, '_>,
+        target: &TargetRef<'_, '_>,
         form: &'static Form,
         group: &Group<'_>,
-        scope: &mut Scope<'_>,
+        reporter: &mut Reporter<'_>,
     ) {
         let (name, title) = (&target.name, target.facts.title);
         if form.wide && self.terms.wide.is_none_or(|(wide, _)| !wide) {
             let message = format!("`{name}`: such a ban reaches everybody {}", crowd(group.kind));
-            scope.push(
+            reporter.push(
                 Problem::new("wide-missing", group.key, message)
                     .help("add `wide: true` to the entry if that is meant"),
             );
@@ -85,7 +85,7 @@ impl Entry<'_> {
         if !form.deny.contains(self.terms.deny) {
             let names: Vec<_> = form.deny.names().map(|name| format!("`{name}`")).collect();
             let message = format!("`{name}`: {title} cannot deny this");
-            scope.push(
+            reporter.push(
                 Problem::new("deny-not-supported", self.terms.deny_at, message)
                     .help(format!("it can deny {}", names.join(", "))),
             );
@@ -96,7 +96,7 @@ impl Entry<'_> {
             let (length, most) = (reason.len(), rule.max_bytes);
             let message =
                 format!("`{name}`: the reason is {length} bytes long, {title} takes {most}");
-            scope.push(
+            reporter.push(
                 Problem::new("reason-too-long", *at, message)
                     .help("a character beyond ASCII takes 2 to 4 bytes"),
             );
@@ -104,8 +104,8 @@ impl Entry<'_> {
     }
 
     /// `wide` on what reaches nobody else is a misunderstanding, though a harmless one.
-    pub(super) fn check_wide(&self, targets: &[Named<'_, '_>], scope: &mut Scope<'_>) {
-        let is_wide = |target: &Named<'_, '_>| {
+    pub(super) fn check_wide(&self, targets: &[TargetRef<'_, '_>], reporter: &mut Reporter<'_>) {
+        let is_wide = |target: &TargetRef<'_, '_>| {
             let forms = self.groups.iter().filter_map(|group| target.facts.form(group.kind));
             forms.into_iter().any(|form| form.wide)
         };
@@ -114,7 +114,7 @@ impl Entry<'_> {
             && !targets.iter().any(is_wide)
         {
             let message = "`wide: true` means nothing here: the entry reaches only whom it names";
-            scope.push(Problem::warning("wide-needless", at, message));
+            reporter.push(Problem::warning("wide-needless", at, message));
         }
     }
 }

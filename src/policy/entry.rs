@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::fields::{Fields, items};
-use super::known::{Known, Named};
 use super::list::{Lists, lines};
-use super::part::{Part, Watch};
-use super::problem::{Problem, Scope, SourceFile};
+use super::policy_file::{PolicyFile, Watch};
+use super::problem::{Problem, Reporter, SourceFile};
 use super::scalar::read_text;
 use super::section::Section;
 use super::subjects::{Group, Raw};
+use super::target_index::{TargetIndex, TargetRef};
 use super::terms::{Terms, read_terms};
 use super::yaml::{At, Node};
 use crate::domain::{Deny, Id, Kind, Source, Wanted};
@@ -18,11 +18,11 @@ use crate::provider::IdRule;
 /// What an entry is read with.
 pub(super) struct Reading<'a, 'l> {
     /// The targets it may name.
-    pub(super) known: &'a Known,
+    pub(super) index: &'a TargetIndex,
     /// The bulk lists it may name.
     pub(super) lists: &'a mut Lists<'l>,
     /// Where its restrictions go.
-    pub(super) part: &'a mut Part,
+    pub(super) policy: &'a mut PolicyFile,
     /// Who is looked for, if anybody.
     pub(super) watch: Option<Watch<'a>>,
 }
@@ -32,16 +32,16 @@ pub(super) fn read_entry(
     node: &Node<'_>,
     section: Section,
     reading: &mut Reading<'_, '_>,
-    scope: &mut Scope<'_>,
+    reporter: &mut Reporter<'_>,
 ) {
-    reading.part.entries += 1;
-    let Some(fields) = Fields::open(node, section.noun(), section.keys(), scope) else { return };
-    let terms = read_terms(&fields, section, scope);
-    reading.part.ids.extend(terms.id.clone());
-    reading.part.metas.extend(terms.meta.clone().map(|meta| (fields.at, meta)));
-    let targets = reading.known.read(&fields, scope);
-    let files = open_lists(&fields, section, reading.lists, scope);
-    let groups = read_groups(&fields, section, &files, scope);
+    reading.policy.entries += 1;
+    let Some(fields) = Fields::open(node, section.noun(), section.keys(), reporter) else { return };
+    let terms = read_terms(&fields, section, reporter);
+    reading.policy.ids.extend(terms.id.clone());
+    reading.policy.metas.extend(terms.meta.clone().map(|meta| (fields.at, meta)));
+    let targets = reading.index.read(&fields, reporter);
+    let files = open_lists(&fields, section, reading.lists, reporter);
+    let groups = read_groups(&fields, section, &files, reporter);
     if fields.has_unknown && groups.is_empty() {
         // The subjects may well stand under the unknown key.
         return;
@@ -50,18 +50,18 @@ pub(super) fn read_entry(
     let room = room.map(|(key, node)| Room {
         key: key.at,
         at: node.at,
-        text: read_text(node, "`room`", scope),
+        text: read_text(node, "`room`", reporter),
     });
     let mut entry = Entry { at: fields.at, section, terms, room, rooms: Vec::new(), groups };
     entry.take_room_as_channel();
     if entry.groups.is_empty() && entry.room.is_none() && !targets.is_empty() {
-        entry.report_nobody(&targets, scope);
+        entry.report_nobody(&targets, reporter);
         return;
     }
     for target in &targets {
-        entry.expand(target, reading, scope);
+        entry.expand(target, reading, reporter);
     }
-    entry.check_wide(&targets, scope);
+    entry.check_wide(&targets, reporter);
 }
 
 /// An entry while it is checked.
@@ -89,11 +89,12 @@ fn open_lists(
     fields: &Fields<'_, '_>,
     section: Section,
     lists: &mut Lists<'_>,
-    scope: &mut Scope<'_>,
+    reporter: &mut Reporter<'_>,
 ) -> Vec<(&'static str, Arc<SourceFile>)> {
     let mut files = Vec::new();
     for name in section.subjects().iter().filter_map(|subject| subject.list) {
-        let list = fields.get(name).and_then(|node| lists.open(node, &format!("`{name}`"), scope));
+        let list =
+            fields.get(name).and_then(|node| lists.open(node, &format!("`{name}`"), reporter));
         files.extend(list.map(|list| (name, list)));
     }
     files
@@ -103,7 +104,7 @@ fn read_groups<'n>(
     fields: &Fields<'n, '_>,
     section: Section,
     files: &'n [(&'static str, Arc<SourceFile>)],
-    scope: &mut Scope<'_>,
+    reporter: &mut Reporter<'_>,
 ) -> Vec<Group<'n>> {
     let mut groups = Vec::new();
     for subject in section.subjects() {
@@ -113,11 +114,11 @@ fn read_groups<'n>(
         let mut group = Group::new(subject.kind, subject.inline, key.at);
         if let Some((_, node)) = inline {
             let name = subject.inline;
-            let items = items(node, format_args!("`{name}`"), scope).unwrap_or_default();
+            let items = items(node, format_args!("`{name}`"), reporter).unwrap_or_default();
             group.raw.reserve_exact(items.len());
             for item in items {
-                let text = read_text(item, format_args!("an item of `{name}`"), scope);
-                group.raw.extend(text.map(|text| Raw { text, spot: scope.spot(item.at) }));
+                let text = read_text(item, format_args!("an item of `{name}`"), reporter);
+                group.raw.extend(text.map(|text| Raw { text, spot: reporter.spot(item.at) }));
             }
         }
         for (name, file) in files {
@@ -139,10 +140,10 @@ impl<'n> Entry<'n> {
         }
     }
 
-    fn report_nobody(&self, targets: &[Named<'_, '_>], scope: &mut Scope<'_>) {
+    fn report_nobody(&self, targets: &[TargetRef<'_, '_>], reporter: &mut Reporter<'_>) {
         for target in targets {
             let message = format!("`{}`: the entry names no subject", target.name);
-            scope.push(
+            reporter.push(
                 Problem::new("no-subject", self.at, message).help(self.section.needs(target.facts)),
             );
         }
@@ -150,9 +151,9 @@ impl<'n> Entry<'n> {
 
     fn expand(
         &mut self,
-        target: &Named<'_, '_>,
+        target: &TargetRef<'_, '_>,
         reading: &mut Reading<'_, '_>,
-        scope: &mut Scope<'_>,
+        reporter: &mut Reporter<'_>,
     ) {
         let mut groups = std::mem::take(&mut self.groups);
         if let [_, second, ..] = groups.as_slice()
@@ -161,15 +162,20 @@ impl<'n> Entry<'n> {
             let (name, title) = (&target.name, target.facts.title);
             let message = format!("`{name}`: an entry at {title} names subjects of one kind");
             let problem = Problem::new("kinds-mixed", second.key, message);
-            scope.push(problem.help("make an entry of its own for each kind"));
+            reporter.push(problem.help("make an entry of its own for each kind"));
         }
         for group in &mut groups {
-            self.expand_group(target, group, reading, scope);
+            self.expand_group(target, group, reading, reporter);
         }
         self.groups = groups;
     }
 
-    fn report_kind(&self, target: &Named<'_, '_>, group: &Group<'_>, scope: &mut Scope<'_>) {
+    fn report_kind(
+        &self,
+        target: &TargetRef<'_, '_>,
+        group: &Group<'_>,
+        reporter: &mut Reporter<'_>,
+    ) {
         let (name, title) = (&target.name, target.facts.title);
         let problem = match group.kind {
             Kind::Channel => {
@@ -181,43 +187,44 @@ impl<'n> Entry<'n> {
                 Problem::new("kind-not-supported", group.key, message)
             }
         };
-        scope.push(problem.help(self.section.needs(target.facts)));
+        reporter.push(problem.help(self.section.needs(target.facts)));
     }
 
     fn expand_group(
         &mut self,
-        target: &Named<'_, '_>,
+        target: &TargetRef<'_, '_>,
         group: &mut Group<'n>,
-        Reading { part, watch, .. }: &mut Reading<'_, '_>,
-        scope: &mut Scope<'_>,
+        Reading { policy, watch, .. }: &mut Reading<'_, '_>,
+        reporter: &mut Reporter<'_>,
     ) {
         let Some(form) = target.facts.form(group.kind) else {
-            return self.report_kind(target, group, scope);
+            return self.report_kind(target, group, reporter);
         };
-        let room = self.check_room(target, form, group, scope).map(|room| part.share_room(room));
-        let reason = self.terms.reason.as_ref().map(|(reason, _)| part.share_reason(reason));
-        self.check_terms(target, form, group, scope);
+        let room =
+            self.check_room(target, form, group, reporter).map(|room| policy.share_room(room));
+        let reason = self.terms.reason.as_ref().map(|(reason, _)| policy.share_reason(reason));
+        self.check_terms(target, form, group, reporter);
         if form.wide {
-            part.note_wide(&target.name, self.at);
+            policy.note_wide(&target.name, self.at);
         }
         if form.kind == Kind::Channel && group.raw.is_empty() {
             let text = self.room.as_ref().and_then(|room| room.text.map(|text| (text, room.at)));
-            group.raw.extend(text.map(|(text, at)| Raw { text, spot: scope.spot(at) }));
+            group.raw.extend(text.map(|(text, at)| Raw { text, spot: reporter.spot(at) }));
         }
         let source = Source {
-            file: Arc::clone(&scope.file.name),
+            file: Arc::clone(&reporter.file.name),
             line: self.at.line,
             column: self.at.column,
         };
         let deny = if form.deny.is_empty() { Deny::NOTHING } else { self.terms.deny };
-        let ids = group.ids(form.id, &target.name, scope);
+        let ids = group.ids(form.id, &target.name, reporter);
         if ids.is_empty() {
             return;
         }
         if let Some(watch) = watch {
             watch.look(&target.name, form.kind, ids);
         }
-        Arc::make_mut(&mut part.wanted).push(Wanted {
+        Arc::make_mut(&mut policy.wanted).push(Wanted {
             target: target.name.clone(),
             room,
             kind: form.kind,

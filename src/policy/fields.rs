@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::problem::{Problem, Scope, quote};
+use super::problem::{Problem, Reporter, quote};
 use super::scalar;
 use super::suggest::did_you_mean;
 use super::yaml::{At, Key, Node, Value};
@@ -23,15 +23,15 @@ impl<'n, 't> Fields<'n, 't> {
         node: &'n Node<'t>,
         what: impl fmt::Display,
         known: &[&str],
-        scope: &mut Scope<'_>,
+        reporter: &mut Reporter<'_>,
     ) -> Option<Self> {
         let Value::Mapping(pairs) = &node.value else {
-            return scalar::wrong(node, what, "a mapping", scope);
+            return scalar::wrong(node, what, "a mapping", reporter);
         };
         let mut has_unknown = false;
         for (key, _) in pairs {
             if !known.contains(&&*key.text) {
-                scope.push(unknown_key(key, &what, known));
+                reporter.push(unknown_key(key, &what, known));
                 has_unknown = true;
             }
         }
@@ -49,8 +49,8 @@ impl<'n, 't> Fields<'n, 't> {
     }
 
     /// The text at a key, if the key is there and its value is text.
-    pub(super) fn text(&self, name: &str, scope: &mut Scope<'_>) -> Option<&'n str> {
-        scalar::read_text(self.get(name)?, format_args!("`{name}`"), scope)
+    pub(super) fn text(&self, name: &str, reporter: &mut Reporter<'_>) -> Option<&'n str> {
+        scalar::read_text(self.get(name)?, format_args!("`{name}`"), reporter)
     }
 }
 
@@ -76,11 +76,11 @@ pub(super) fn unknown_key(key: &Key<'_>, what: impl fmt::Display, known: &[&str]
 pub(super) fn items<'n, 't>(
     node: &'n Node<'t>,
     what: impl fmt::Display,
-    scope: &mut Scope<'_>,
+    reporter: &mut Reporter<'_>,
 ) -> Option<&'n [Node<'t>]> {
     match &node.value {
         Value::Sequence(items) if items.is_empty() => {
-            scope.push(
+            reporter.push(
                 Problem::new("empty-list", node.at, format!("{what} is an empty list"))
                     .help("name at least one, or leave the key out"),
             );
@@ -88,7 +88,7 @@ pub(super) fn items<'n, 't>(
         }
         Value::Sequence(items) => Some(items),
         Value::Scalar { .. } | Value::Mapping(_) | Value::Broken => {
-            scalar::wrong(node, what, "a list", scope)
+            scalar::wrong(node, what, "a list", reporter)
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::digest;
 use super::files::Folder;
-use super::problem::{Problem, Scope, SourceFile, Spot, quote};
+use super::problem::{Problem, Reporter, SourceFile, Spot, quote};
 use super::scalar::read_text;
 use super::text::decode;
 use super::yaml::{At, Node};
@@ -43,13 +43,13 @@ impl<'a> Lists<'a> {
         &mut self,
         node: &Node<'_>,
         what: &str,
-        scope: &mut Scope<'_>,
+        reporter: &mut Reporter<'_>,
     ) -> Option<Arc<SourceFile>> {
-        let path = read_text(node, what, scope)?;
-        let name = match self.locate(path, &scope.file.name, node.at) {
+        let path = read_text(node, what, reporter)?;
+        let name = match self.locate(path, &reporter.file.name, node.at) {
             Ok(name) => name,
             Err(problem) => {
-                scope.push(problem);
+                reporter.push(problem);
                 return None;
             }
         };
@@ -64,7 +64,7 @@ impl<'a> Lists<'a> {
         }) {
             Ok(list) => Some(Arc::new(list)),
             Err(diagnostic) => {
-                scope.findings.push_bare(*diagnostic);
+                reporter.findings.push_bare(*diagnostic);
                 None
             }
         };
@@ -72,7 +72,7 @@ impl<'a> Lists<'a> {
             && lines(list).next().is_none()
         {
             let message = format!("the list {} holds no id", quote(&name));
-            scope.push(Problem::warning("empty-list-file", node.at, message));
+            reporter.push(Problem::warning("empty-list-file", node.at, message));
         }
         self.mark(path, &name);
         self.read.insert(name, list.clone());

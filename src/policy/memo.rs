@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use super::part::Part;
+use super::policy_file::PolicyFile;
 
 /// What the files of a workspace said when they were read last.
 #[derive(Default)]
 pub struct Memo {
     /// The digest of the config: what a file means depends on it.
     config: String,
-    parts: BTreeMap<String, Part>,
+    policies: BTreeMap<String, PolicyFile>,
 }
 
 impl Memo {
@@ -19,17 +19,17 @@ impl Memo {
         if self.config == config {
             return self;
         }
-        Self { config: config.to_owned(), parts: BTreeMap::new() }
+        Self { config: config.to_owned(), policies: BTreeMap::new() }
     }
 
     /// What a file of this digest says, if that is known.
-    pub(super) fn part(&self, name: &str, digest: &str) -> Option<Part> {
-        self.parts.get(name).filter(|part| part.digest == digest)?.again()
+    pub(super) fn policy(&self, name: &str, digest: &str) -> Option<PolicyFile> {
+        self.policies.get(name).filter(|policy| policy.digest == digest)?.again()
     }
 
     /// Remembers these files, and no others.
-    pub(super) fn keep(&mut self, parts: &[Part]) {
-        let parts = parts.iter().filter_map(Part::again);
-        self.parts = parts.map(|part| (part.file.to_string(), part)).collect();
+    pub(super) fn keep(&mut self, policies: &[PolicyFile]) {
+        let policies = policies.iter().filter_map(PolicyFile::again);
+        self.policies = policies.map(|policy| (policy.file.to_string(), policy)).collect();
     }
 }

@@ -16,18 +16,20 @@ mod fields;
 mod files;
 mod fingerprint;
 mod guards;
-mod knobs;
-mod known;
 mod layout;
 mod list;
 mod memo;
-mod opening;
+mod options;
 mod parallel;
-mod part;
+mod target_index;
+mod workspace_files;
+
+mod merged;
 mod plain;
 mod policy_file;
 mod problem;
 mod protect;
+mod read_policy;
 mod render;
 mod scalar;
 pub mod schema;
@@ -40,7 +42,6 @@ mod terms;
 mod text;
 mod texts;
 mod visible;
-mod whole;
 mod workspace;
 mod yaml;
 
@@ -56,7 +57,7 @@ pub use workspace::{ORDER, Workspace, load, load_config, load_edited, load_with,
 
 /// What a repository may not grant itself, and somebody outside may.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
-pub struct Leave {
+pub struct Permissions {
     /// Hosts that an `endpoint:` may name although they are not documented.
     pub hosts: Vec<String>,
     /// Whether a credential may be the output of a program.

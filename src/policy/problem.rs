@@ -181,14 +181,14 @@ impl Findings {
 
 /// Where the problems of one file go.
 #[derive(Debug)]
-pub(super) struct Scope<'a> {
+pub(super) struct Reporter<'a> {
     /// The file.
     pub(super) file: &'a Arc<SourceFile>,
     /// Everything that was found so far.
     pub(super) findings: &'a mut Findings,
 }
 
-impl Scope<'_> {
+impl Reporter<'_> {
     /// Keeps a problem.
     pub(super) fn push(&mut self, problem: Problem) {
         self.findings.push(self.file, problem);

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::fields::{Fields, items};
-use super::known::{Known, Named};
-use super::part::Part;
-use super::problem::{Problem, Scope};
+use super::policy_file::PolicyFile;
+use super::problem::{Problem, Reporter};
 use super::scalar::read_text;
 use super::section::SubjectKey;
 use super::suggest::one_of;
+use super::target_index::{TargetIndex, TargetRef};
 use super::yaml::{At, Node};
 use crate::domain::{Id, Kind, Protection, Source, TargetName};
 use crate::provider::Facts;
@@ -17,43 +17,49 @@ use crate::provider::Facts;
 pub(super) const KEYS: [&str; 6] = ["users", "devices", "ips", "streams", "targets", "reason"];
 
 /// Reads an item of `protect`.
-pub(super) fn read_protect(node: &Node<'_>, known: &Known, part: &mut Part, scope: &mut Scope<'_>) {
-    let Some(fields) = Fields::open(node, "an item of `protect`", &KEYS, scope) else { return };
-    fields.text("reason", scope);
-    let named = fields.get("targets").map(|node| known.several(node, scope));
+pub(super) fn read_protect(
+    node: &Node<'_>,
+    index: &TargetIndex,
+    policy: &mut PolicyFile,
+    reporter: &mut Reporter<'_>,
+) {
+    let Some(fields) = Fields::open(node, "an item of `protect`", &KEYS, reporter) else { return };
+    fields.text("reason", reporter);
+    let named = fields.get("targets").map(|node| index.several(node, reporter));
     let targets: Option<BTreeSet<TargetName>> =
         named.as_ref().map(|named| named.iter().map(|target| target.name.clone()).collect());
     let facts: Vec<&Facts> = match &named {
         Some(named) => named.iter().map(|target| target.facts).collect(),
-        None => known.targets.values().copied().flatten().collect(),
+        None => index.targets.values().copied().flatten().collect(),
     };
     let mut is_empty = true;
     for SubjectKey { kind, inline, list: _ } in SubjectKey::ALL {
         let Some((key, node)) = fields.pair(inline) else { continue };
         is_empty = false;
         let unable = named.iter().flatten().find(|target| target.facts.form(kind).is_none());
-        if let Some(Named { name, facts: Facts { title, .. }, .. }) = unable {
+        if let Some(TargetRef { name, facts: Facts { title, .. }, .. }) = unable {
             let message = format!("`{name}`: {title} cannot restrict `{inline}` anyway");
-            scope.push(Problem::new("kind-not-supported", key.at, message));
+            reporter.push(Problem::new("kind-not-supported", key.at, message));
         }
-        for item in items(node, format_args!("`{inline}`"), scope).unwrap_or_default() {
-            let Some(text) = read_text(item, format_args!("an item of `{inline}`"), scope) else {
+        for item in items(node, format_args!("`{inline}`"), reporter).unwrap_or_default() {
+            let Some(text) = read_text(item, format_args!("an item of `{inline}`"), reporter)
+            else {
                 continue;
             };
             let source = Source {
-                file: Arc::clone(&scope.file.name),
+                file: Arc::clone(&reporter.file.name),
                 line: item.at.line,
                 column: item.at.column,
             };
-            for id in spellings(kind, text, item.at, &facts, scope) {
+            for id in spellings(kind, text, item.at, &facts, reporter) {
                 let protection = Protection { targets: targets.clone(), source: source.clone() };
-                part.protections.push((kind, id, protection, item.at));
+                policy.protections.push((kind, id, protection, item.at));
             }
         }
     }
     if is_empty {
         let keys = SubjectKey::ALL.map(|key| key.inline);
-        scope.push(
+        reporter.push(
             Problem::new("no-subject", fields.at, "an item of `protect` must name somebody")
                 .help(one_of(&keys)),
         );
@@ -66,7 +72,7 @@ fn spellings(
     text: &str,
     at: At,
     facts: &[&Facts],
-    scope: &mut Scope<'_>,
+    reporter: &mut Reporter<'_>,
 ) -> BTreeSet<Id> {
     let mut ids = BTreeSet::new();
     let mut refusal = None;
@@ -80,7 +86,7 @@ fn spellings(
     }
     if let (true, Some((message, rule))) = (ids.is_empty(), refusal) {
         let message = format!("no target has such a subject: it {message}");
-        scope.push(Problem::new("bad-id", at, message).help(rule.words()));
+        reporter.push(Problem::new("bad-id", at, message).help(rule.words()));
     }
     ids
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::SignedDuration;
 
 use super::plain::{Plain, classify, is_canonical, quoted};
-use super::problem::{Problem, Scope, quote};
+use super::problem::{Problem, Reporter, quote};
 use super::yaml::{Node, Value};
 use crate::domain::span;
 
@@ -13,10 +13,10 @@ use crate::domain::span;
 pub(super) fn read_text<'n>(
     node: &'n Node<'_>,
     what: impl fmt::Display,
-    scope: &mut Scope<'_>,
+    reporter: &mut Reporter<'_>,
 ) -> Option<&'n str> {
     let Value::Scalar { text, plain } = &node.value else {
-        return wrong(node, what, "text", scope);
+        return wrong(node, what, "text", reporter);
     };
     let taken_for = match if *plain { classify(text) } else { Plain::Text } {
         Plain::Text | Plain::Integer => return Some(text),
@@ -32,7 +32,7 @@ pub(super) fn read_text<'n>(
             format!("{what} must be text, but YAML readers take {} for {taken_for}", quote(text));
         Problem::new("quote-it", node.at, message).help(format!("quote it: `{}`", quoted(text)))
     };
-    scope.push(problem);
+    reporter.push(problem);
     None
 }
 
@@ -40,12 +40,12 @@ pub(super) fn read_text<'n>(
 pub(super) fn read_bool(
     node: &Node<'_>,
     what: impl fmt::Display,
-    scope: &mut Scope<'_>,
+    reporter: &mut Reporter<'_>,
 ) -> Option<bool> {
     match &node.value {
         Value::Scalar { text, plain: true } if text == "true" => Some(true),
         Value::Scalar { text, plain: true } if text == "false" => Some(false),
-        _ => wrong(node, what, "`true` or `false`", scope),
+        _ => wrong(node, what, "`true` or `false`", reporter),
     }
 }
 
@@ -54,7 +54,7 @@ pub(super) fn read_number(
     node: &Node<'_>,
     what: impl fmt::Display,
     limits: (u64, u64),
-    scope: &mut Scope<'_>,
+    reporter: &mut Reporter<'_>,
 ) -> Option<u64> {
     let (least, most) = limits;
     match &node.value {
@@ -62,11 +62,11 @@ pub(super) fn read_number(
             let number = text.parse::<u64>().ok().filter(|number| (least..=most).contains(number));
             if number.is_none() {
                 let message = format!("{what} must be from {least} to {most}");
-                scope.push(Problem::new("out-of-range", node.at, message));
+                reporter.push(Problem::new("out-of-range", node.at, message));
             }
             number
         }
-        _ => wrong(node, what, "a whole number", scope),
+        _ => wrong(node, what, "a whole number", reporter),
     }
 }
 
@@ -74,15 +74,15 @@ pub(super) fn read_number(
 pub(super) fn read_span(
     node: &Node<'_>,
     what: impl fmt::Display,
-    scope: &mut Scope<'_>,
+    reporter: &mut Reporter<'_>,
 ) -> Option<SignedDuration> {
     let Value::Scalar { text, .. } = &node.value else {
-        return wrong(node, what, "a span of time such as `15m`", scope);
+        return wrong(node, what, "a span of time such as `15m`", reporter);
     };
     let span = span::lasting(text);
     if span.is_none() {
         let message = format!("{what} must be a span of time, not {}", quote(text));
-        scope.push(
+        reporter.push(
             Problem::new("bad-duration", node.at, message)
                 .help("write whole numbers with `d`, `h`, `m` or `s`, such as `15m` or `1h30m`"),
         );
@@ -95,12 +95,12 @@ pub(super) fn wrong<T>(
     node: &Node<'_>,
     what: impl fmt::Display,
     wanted: &str,
-    scope: &mut Scope<'_>,
+    reporter: &mut Reporter<'_>,
 ) -> Option<T> {
     if !matches!(node.value, Value::Broken) {
         let message = match &node.value {
             Value::Scalar { text, plain: true } if text.is_empty() => {
-                scope.push(
+                reporter.push(
                     Problem::new("no-value", node.at, format!("{what} has no value"))
                         .help(format!("it must be {wanted}")),
                 );
@@ -113,7 +113,7 @@ pub(super) fn wrong<T>(
                 format!("{what} must be {wanted}, not {}", node.describe())
             }
         };
-        scope.push(Problem::new("wrong-shape", node.at, message));
+        reporter.push(Problem::new("wrong-shape", node.at, message));
     }
     None
 }

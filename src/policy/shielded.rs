@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::diagnostic::Diagnostic;
-use super::known::Known;
-use super::part::{Part, Place};
+use super::policy_file::{Place, PolicyFile};
 use super::problem::{Findings, Problem, SourceFile, Spot, Trace, quote};
+use super::target_index::TargetIndex;
 use super::texts::Texts;
 use super::yaml::At;
 use crate::domain::{Id, Protected, Source};
@@ -15,7 +15,7 @@ use crate::domain::{Id, Protected, Source};
 pub(super) struct Shield<'a> {
     pub(super) protected: &'a Protected,
     pub(super) stands: &'a BTreeMap<Source, Trace>,
-    pub(super) known: &'a Known,
+    pub(super) index: &'a TargetIndex,
     pub(super) texts: &'a Texts<'a>,
 }
 
@@ -24,23 +24,24 @@ impl Shield<'_> {
     ///
     /// A file that names one is read again to tell where. Next to an error that costs nothing; of
     /// a list it is a warning that may stay for long, and then each plan pays for it.
-    pub(super) fn hold(&self, parts: &mut [Part], findings: &mut Findings) {
+    pub(super) fn hold(&self, policies: &mut [PolicyFile], findings: &mut Findings) {
         let mut skipped = Skipped::default();
-        let is_named =
-            |part: &&mut Part| part.wanted.iter().any(|wanted| self.protected.covers_any(wanted));
-        for part in parts.iter_mut().filter(is_named) {
-            match part.places(self.texts.folder, self.known, self.protected) {
-                Some(places) => self.report(part, places, &mut skipped, findings),
-                None => findings.push_bare(changed(Arc::clone(&part.file))),
+        let is_named = |policy: &&mut PolicyFile| {
+            policy.wanted.iter().any(|wanted| self.protected.covers_any(wanted))
+        };
+        for policy in policies.iter_mut().filter(is_named) {
+            match policy.places(self.texts.folder, self.index, self.protected) {
+                Some(places) => self.report(policy, places, &mut skipped, findings),
+                None => findings.push_bare(changed(Arc::clone(&policy.file))),
             }
-            self.protected.spare(Arc::make_mut(&mut part.wanted));
+            self.protected.spare(Arc::make_mut(&mut policy.wanted));
         }
         skipped.report(findings);
     }
 
     fn report(
         &self,
-        part: &Part,
+        policy: &PolicyFile,
         places: Vec<Place>,
         skipped: &mut Skipped,
         findings: &mut Findings,
@@ -48,7 +49,7 @@ impl Shield<'_> {
         for Place { target, kind, id, spot } in places {
             let Some(protection) = self.protected.of(&target, kind, &id) else { continue };
             // A list is made elsewhere: what is protected is skipped there, not refused.
-            if spot.file.name != part.file {
+            if spot.file.name != policy.file {
                 skipped.note(id, spot);
                 continue;
             }
@@ -116,7 +117,7 @@ mod tests {
         let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).unwrap();
         let folder = Folder::new(directory.path());
         let facts = crate::provider::find("tencent").unwrap().facts();
-        let known = Known {
+        let index = TargetIndex {
             is_whole: true,
             targets: BTreeMap::from([(TargetName::parse("t").unwrap(), Some(facts))]),
         };
@@ -126,7 +127,7 @@ mod tests {
         let shield = Shield {
             protected: &protected,
             stands: &BTreeMap::new(),
-            known: &known,
+            index: &index,
             texts: &Texts::new(&folder),
         };
 
@@ -139,12 +140,12 @@ mod tests {
         ] {
             write("a.yaml", before);
             write("l.txt", "bob\nhost\n");
-            let mut parts = [Part::read(&folder, &known, &Memo::default(), "a.yaml")];
+            let mut policies = [PolicyFile::read(&folder, &index, &Memo::default(), "a.yaml")];
             write(name, after);
             let mut findings = Findings::default();
-            shield.hold(&mut parts, &mut findings);
-            let [part] = &parts;
-            assert_eq!(part.wanted[0].ids, [Id::new("bob")]);
+            shield.hold(&mut policies, &mut findings);
+            let [policy] = &policies;
+            assert_eq!(policy.wanted[0].ids, [Id::new("bob")]);
             let problems = findings.finish().unwrap_err();
             assert_eq!(problems.iter().map(|it| it.code).collect::<Vec<_>>(), [code]);
         }

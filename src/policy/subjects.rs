@@ -1,6 +1,6 @@
 //! The subjects of one kind that an entry names.
 
-use super::problem::{Problem, Scope, Spot, quote};
+use super::problem::{Problem, Reporter, Spot, quote};
 use super::yaml::At;
 use crate::domain::{Id, Kind, TargetName};
 use crate::provider::IdRule;
@@ -39,18 +39,23 @@ impl Group<'_> {
         &mut self,
         rule: IdRule,
         target: &TargetName,
-        scope: &mut Scope<'_>,
+        reporter: &mut Reporter<'_>,
     ) -> &[(Id, Spot)] {
         let known = self.read.iter().position(|(known, _)| *known == rule);
         let index = known.unwrap_or_else(|| {
-            let ids = self.parse(rule, target, scope);
+            let ids = self.parse(rule, target, reporter);
             self.read.push((rule, ids));
             self.read.len() - 1
         });
         self.read.get(index).map_or(&[], |(_, ids)| ids)
     }
 
-    fn parse(&self, rule: IdRule, target: &TargetName, scope: &mut Scope<'_>) -> Vec<(Id, Spot)> {
+    fn parse(
+        &self,
+        rule: IdRule,
+        target: &TargetName,
+        reporter: &mut Reporter<'_>,
+    ) -> Vec<(Id, Spot)> {
         let mut ids = Vec::with_capacity(self.raw.len());
         for Raw { text, spot } in &self.raw {
             match rule.parse(text) {
@@ -58,17 +63,17 @@ impl Group<'_> {
                 Err(message) => {
                     let message = format!("`{target}`: the {} {message}", self.kind);
                     let problem = Problem::new("bad-id", spot.at, message).help(rule.words());
-                    scope.findings.push(&spot.file, problem);
+                    reporter.findings.push(&spot.file, problem);
                 }
             }
         }
-        drop_repeated(&mut ids, scope);
+        drop_repeated(&mut ids, reporter);
         ids
     }
 }
 
 /// Drops every id that stands there already; one warning tells of all.
-fn drop_repeated(ids: &mut Vec<(Id, Spot)>, scope: &mut Scope<'_>) {
+fn drop_repeated(ids: &mut Vec<(Id, Spot)>, reporter: &mut Reporter<'_>) {
     let place = |spot: &Spot| (!spot.file.quotable, spot.at);
     ids.sort_unstable_by(|(a, first), (b, second)| {
         a.cmp(b).then_with(|| place(first).cmp(&place(second)))
@@ -88,5 +93,5 @@ fn drop_repeated(ids: &mut Vec<(Id, Spot)>, scope: &mut Scope<'_>) {
         if dropped > 1 { format!(", and {} more do so", dropped - 1) } else { String::new() };
     let message = format!("{} stands in this entry twice{others}", quote(id.as_str()));
     let problem = Problem::warning("duplicate-subject", spot.at, message);
-    scope.findings.push_with(&spot, problem, &first, "first here");
+    reporter.findings.push_with(&spot, problem, &first, "first here");
 }

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use super::config::{Config, Reading as ConfigReading};
 use super::diagnostic::Diagnostic;
 use super::files::Folder;
-use super::known::Known;
 use super::memo::Memo;
-use super::opening::Opening;
-use super::part::Part;
+use super::merged::Merged;
+use super::policy_file::PolicyFile;
+use super::target_index::TargetIndex;
 use super::texts::Texts;
-use super::whole::Whole;
-use super::{Leave, digest, parallel};
+use super::workspace_files::WorkspaceFiles;
+use super::{Permissions, digest, parallel};
 use crate::domain::{Ack, Desired, Protected, Source, Warning};
 
 /// What the files of a workspace say.
@@ -40,17 +40,17 @@ pub struct Workspace {
 }
 
 /// Reads a workspace, or says everything that is wrong with it.
-pub fn load(directory: &Path, leave: &Leave) -> Result<Workspace, Vec<Diagnostic>> {
-    load_with(directory, leave, &mut Memo::default())
+pub fn load(directory: &Path, permissions: &Permissions) -> Result<Workspace, Vec<Diagnostic>> {
+    load_with(directory, permissions, &mut Memo::default())
 }
 
 /// The same, without parsing what `memo` knows of an earlier reading.
 pub fn load_with(
     directory: &Path,
-    leave: &Leave,
+    permissions: &Permissions,
     memo: &mut Memo,
 ) -> Result<Workspace, Vec<Diagnostic>> {
-    load_folder(Folder::new(directory), leave, memo)
+    load_folder(Folder::new(directory), permissions, memo)
 }
 
 /// The file that an order stands in while it is checked.
@@ -59,10 +59,10 @@ pub const ORDER: &str = "(the order)";
 /// Reads a workspace as if this stood in these files, whether they are there or not.
 pub fn load_edited(
     directory: &Path,
-    leave: &Leave,
+    permissions: &Permissions,
     edited: BTreeMap<String, String>,
 ) -> Result<Workspace, Vec<Diagnostic>> {
-    load_folder(Folder::new(directory).with(edited), leave, &mut Memo::default())
+    load_folder(Folder::new(directory).with(edited), permissions, &mut Memo::default())
 }
 
 /// The text of a file of the workspace, by its path from the top; `None` if it is not there.
@@ -78,43 +78,47 @@ pub fn text_of(directory: &Path, name: &str) -> Result<Option<String>, Box<Diagn
 
 fn load_folder(
     folder: Folder,
-    leave: &Leave,
+    permissions: &Permissions,
     memo: &mut Memo,
 ) -> Result<Workspace, Vec<Diagnostic>> {
-    let mut opening = Opening::of(folder, leave);
-    let names = opening.policies();
-    let unknown = Known::default();
-    let known = opening.config.as_ref().map_or(&unknown, |(reading, _)| &reading.known);
-    let folder = &opening.folder;
-    let digest = opening.config.as_ref().map_or("", |(_, digest)| digest);
+    let mut workspace_files = WorkspaceFiles::of(folder, permissions);
+    let names = workspace_files.policies();
+    let unknown = TargetIndex::default();
+    let index = workspace_files.config.as_ref().map_or(&unknown, |(reading, _)| &reading.index);
+    let folder = &workspace_files.folder;
+    let digest = workspace_files.config.as_ref().map_or("", |(_, digest)| digest);
     *memo = std::mem::take(memo).under(digest);
-    let parts = parallel::map(&names, |name| Part::read(folder, known, memo, name));
-    memo.keep(&parts);
-    let whole = Whole::of(parts, known, &Texts::new(folder), &mut opening.findings);
-    let acks = opening.acks();
+    let policies = parallel::map(&names, |name| PolicyFile::read(folder, index, memo, name));
+    memo.keep(&policies);
+    let merged = Merged::of(policies, index, &Texts::new(folder), &mut workspace_files.findings);
+    let acks = workspace_files.acks();
 
-    let Opening { config, findings, folder: _ } = opening;
+    let WorkspaceFiles { config, findings, folder: _ } = workspace_files;
     let warnings = findings.finish()?.into_iter().map(Diagnostic::into_warning).collect();
-    let Some((ConfigReading { config, known: _ }, config_digest)) = config else {
+    let Some((ConfigReading { config, index: _ }, config_digest)) = config else {
         // Whatever keeps a config from being read is an error, so `finish` has returned.
         return Err(vec![Diagnostic::bare("config-missing", "the config cannot be read")]);
     };
     Ok(Workspace {
         config,
-        wanted: whole.wanted,
-        metas: whole.metas,
+        wanted: merged.wanted,
+        metas: merged.metas,
         acks,
-        protected: whole.protected,
+        protected: merged.protected,
         warnings,
-        entries: whole.entries,
-        policy_digest: digest::of_files(&whole.digests),
+        entries: merged.entries,
+        policy_digest: digest::of_files(&merged.digests),
         config_digest,
     })
 }
 
 /// Reads the config alone, and its digest.
-pub fn load_config(directory: &Path, leave: &Leave) -> Result<(Config, String), Vec<Diagnostic>> {
-    let Opening { config, findings, folder: _ } = Opening::of(Folder::new(directory), leave);
+pub fn load_config(
+    directory: &Path,
+    permissions: &Permissions,
+) -> Result<(Config, String), Vec<Diagnostic>> {
+    let WorkspaceFiles { config, findings, folder: _ } =
+        WorkspaceFiles::of(Folder::new(directory), permissions);
     findings.finish()?;
     match config {
         Some((reading, digest)) => Ok((reading.config, digest)),

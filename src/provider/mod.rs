@@ -28,7 +28,7 @@ pub use fault::{Class, Fault, NoAnswer};
 pub use id_rule::IdRule;
 pub use request::{LONGEST_ANSWER, Method, Request, Response};
 pub use session::{Secrets, Session, Stamp};
-pub use target::{CredentialSource, Knobs, Target};
+pub use target::{CredentialSource, Options, Target};
 
 /// One provider: what it can do, and how its calls look on the wire.
 pub trait Provider: Sync {

@@ -25,7 +25,7 @@ pub struct Target {
     /// Calls per second, if the config allows fewer than are documented.
     pub rate: Option<u32>,
     /// What can be tuned.
-    pub knobs: Knobs,
+    pub options: Options,
     /// The name it had before.
     pub moved_from: Option<TargetName>,
     /// Where its secrets come from, by the names in the provider's facts.
@@ -36,7 +36,7 @@ pub struct Target {
 
 /// What can be tuned at a target; each only where its provider has a use for it.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
-pub struct Knobs {
+pub struct Options {
     /// Renew when less than this is left; by default half the cap.
     pub renew_before: Option<SignedDuration>,
     /// Kick again after this long.
@@ -75,7 +75,7 @@ impl Target {
         if identity.is_empty() {
             text = format!("{text} account={}", self.account_label());
         }
-        if self.knobs.test_environment {
+        if self.options.test_environment {
             text.push_str(" test");
         }
         let place = if self.endpoint.is_loopback() { "loopback" } else { "real" };
@@ -99,7 +99,7 @@ impl Target {
     /// Calls per second that a lane of this target may make.
     pub fn lane_rate(&self, lane: usize) -> u32 {
         let documented = self.provider.facts().lanes.get(lane).map_or(1, |lane| {
-            if self.knobs.test_environment { lane.per_second_in_test } else { lane.per_second }
+            if self.options.test_environment { lane.per_second_in_test } else { lane.per_second }
         });
         self.rate.map_or(documented, |rate| rate.min(documented)).max(1)
     }
@@ -112,14 +112,14 @@ impl Target {
     /// How much may be left of a capped restriction before it is renewed.
     pub fn renew_before(&self, form: &Form) -> SignedDuration {
         let half_of_cap = form.expiry.cap().map_or(SignedDuration::ZERO, |cap| cap / 2);
-        self.knobs.renew_before.unwrap_or(half_of_cap)
+        self.options.renew_before.unwrap_or(half_of_cap)
     }
 
     /// How often a kick is repeated; `None` where the provider holds.
     pub fn rekick_every(&self, form: &Form) -> Option<SignedDuration> {
         match form.grip {
             Grip::Holds => None,
-            Grip::Kicks => Some(self.knobs.rekick_every.unwrap_or(REKICK_EVERY)),
+            Grip::Kicks => Some(self.options.rekick_every.unwrap_or(REKICK_EVERY)),
         }
     }
 }

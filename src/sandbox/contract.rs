@@ -11,7 +11,7 @@ use super::credential;
 use super::trial::Trial;
 use crate::domain::{Deny, Id, Lapse, Moment, RuleId, Source, TargetName, Until};
 use crate::provider::{
-    Call, Class, Cursor, Effect, Endpoint, Fault, Form, Grip, IdRule, Item, Knobs, Listing, Page,
+    Call, Class, Cursor, Effect, Endpoint, Fault, Form, Grip, IdRule, Item, Listing, Options, Page,
     Presence, Provider, REGISTRY, Reply, Secrets, Session, SettingKind, Stamp, Target, Verb,
 };
 
@@ -43,7 +43,7 @@ impl Scene {
             endpoint,
             account: None,
             rate: None,
-            knobs: Knobs::default(),
+            options: Options::default(),
             moved_from: None,
             credentials: BTreeMap::new(),
             source: Source { file: "ostracon.yaml".into(), line: 1, column: 1 },

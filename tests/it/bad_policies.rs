@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use ostracon::policy::{Leave, load, render};
+use ostracon::policy::{Permissions, load, render};
 
 #[test]
 fn every_bad_workspace_is_refused_with_the_expected_words() {
@@ -19,7 +19,7 @@ fn every_bad_workspace_is_refused_with_the_expected_words() {
     let mut wrong = Vec::new();
     for name in names {
         let directory = bad.join(&name);
-        let said = match load(&directory, &Leave::default()) {
+        let said = match load(&directory, &Permissions::default()) {
             Ok(_) => panic!("{} is not refused", name.display()),
             Err(diagnostics) => render(&diagnostics),
         };

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use ostracon::policy::{Leave, load, load_config, render, schema};
+use ostracon::policy::{Permissions, load, load_config, render, schema};
 use ostracon::provider::REGISTRY;
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ fn example() -> String {
 
 /// The schema of the policies beside a config.
 fn of_workspace(directory: &Path) -> Value {
-    schema::policy_of(&load_config(directory, &Leave::default()).unwrap().0)
+    schema::policy_of(&load_config(directory, &Permissions::default()).unwrap().0)
 }
 
 /// Looks at a schema and at all that it is made of, but for conditions and what follows of them.
@@ -117,8 +117,8 @@ fn refusal(config: &str, policy: &Value) -> Option<String> {
         // An id that everybody takes.
         files.write(&format!("lists/{list}.txt"), b"1\n");
     }
-    let leave = Leave { commands: true, ..Leave::default() };
-    load(files.path(), &leave).err().map(|problems| render(&problems))
+    let permissions = Permissions { commands: true, ..Permissions::default() };
+    load(files.path(), &permissions).err().map(|problems| render(&problems))
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn the_schema_of_a_workspace_and_validate_agree() {
         let value = serde_yaml::from_str::<Value>(policy).unwrap();
         let by_schema = faults(&schema, &value, UnknownKeys::Taken).is_empty();
         let files = Files::new(&[("p.yaml", policy)]);
-        let by_validate = load(files.path(), &Leave::default()).is_ok();
+        let by_validate = load(files.path(), &Permissions::default()).is_ok();
         assert_eq!((by_schema, by_validate), (taken, taken), "{policy}");
     }
 }

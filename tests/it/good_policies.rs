@@ -3,17 +3,17 @@
 use std::path::Path;
 
 use ostracon::domain::{Moment, Restriction, TargetName, Until, Wanted};
-use ostracon::policy::{Leave, StateLocation, Workspace, load, render};
+use ostracon::policy::{Permissions, StateLocation, Workspace, load, render};
 use ostracon::provider::CredentialSource;
 
 use crate::workspace::{CONFIG, Files};
 
 fn read(files: &Files) -> Workspace {
-    read_with(files, &Leave::default())
+    read_with(files, &Permissions::default())
 }
 
-fn read_with(files: &Files, leave: &Leave) -> Workspace {
-    load(files.path(), leave).unwrap_or_else(|diagnostics| panic!("{}", render(&diagnostics)))
+fn read_with(files: &Files, permissions: &Permissions) -> Workspace {
+    load(files.path(), permissions).unwrap_or_else(|diagnostics| panic!("{}", render(&diagnostics)))
 }
 
 /// What is asked for, in canonical order.
@@ -38,7 +38,7 @@ fn codes(workspace: &Workspace) -> Vec<&str> {
 #[test]
 fn the_example_workspace_is_valid() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
-    let workspace = load(&directory, &Leave::default())
+    let workspace = load(&directory, &Permissions::default())
         .unwrap_or_else(|diagnostics| panic!("{}", render(&diagnostics)));
     assert_eq!(workspace.entries, 7);
     assert_eq!(workspace.warnings, []);
@@ -356,12 +356,12 @@ targets:
     credentials: { server_secret: { env: Z } }
 ";
     let files = Files::new(&[("ostracon.yaml", config)]);
-    let leave = Leave {
+    let permissions = Permissions {
         hosts: vec!["proxy.example.com".to_owned()],
         commands: true,
         state: Some("sqlite:/var/lib/state.db".to_owned()),
     };
-    let config = read_with(&files, &leave).config;
+    let config = read_with(&files, &permissions).config;
     assert_eq!(config.state, StateLocation::Given("/var/lib/state.db".into()));
     assert_eq!(config.lineage.as_deref(), Some("0198c0de-0000-7000-8000-000000000000"));
     assert_eq!(
@@ -373,19 +373,20 @@ targets:
     assert_eq!(agora.endpoint.to_string(), "https://proxy.example.com:8443/agora");
     assert_eq!(agora.rate, Some(10));
     assert_eq!(agora.moved_from.as_ref().map(TargetName::as_str), Some("old"));
-    assert_eq!(agora.knobs.renew_before.map(|span| span.as_secs()), Some(5_400));
+    assert_eq!(agora.options.renew_before.map(|span| span.as_secs()), Some(5_400));
     assert_eq!(
         agora.credentials["customer_secret"],
         CredentialSource::Command(vec!["vault".to_owned(), "-x".to_owned()])
     );
-    assert_eq!(zego.knobs.rekick_every.map(|span| span.as_secs()), Some(300));
-    assert!(zego.knobs.test_environment);
+    assert_eq!(zego.options.rekick_every.map(|span| span.as_secs()), Some(300));
+    assert!(zego.options.test_environment);
 }
 
 #[test]
 fn upkeep_reads_no_policy() {
     let files = Files::new(&[("a.yaml", "no: policy")]);
-    let (config, digest) = ostracon::policy::load_config(files.path(), &Leave::default()).unwrap();
+    let (config, digest) =
+        ostracon::policy::load_config(files.path(), &Permissions::default()).unwrap();
     assert_eq!(config.targets.len(), 5);
     assert_eq!(digest, read(&Files::new(&[])).config_digest);
     assert_eq!(CONFIG.matches("provider:").count(), 5);

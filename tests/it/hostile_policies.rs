@@ -2,12 +2,12 @@
 
 use std::os::unix::fs::symlink;
 
-use ostracon::policy::{Leave, load, render};
+use ostracon::policy::{Permissions, load, render};
 
 use crate::workspace::Files;
 
 fn refusal(files: &Files) -> String {
-    match load(files.path(), &Leave::default()) {
+    match load(files.path(), &Permissions::default()) {
         Ok(_) => panic!("it is not refused"),
         Err(diagnostics) => render(&diagnostics),
     }
@@ -33,7 +33,7 @@ fn ten_megabytes_of_users_on_one_line_are_read() {
         "a.yaml",
         &format!("bans: [{{ target: t, room: r, users: [{}], until: never }}]\n", users.join(", ")),
     )]);
-    assert_eq!(load(files.path(), &Leave::default()).unwrap().wanted.count(), 700_000);
+    assert_eq!(load(files.path(), &Permissions::default()).unwrap().wanted.count(), 700_000);
 }
 
 #[test]
@@ -144,14 +144,15 @@ fn a_name_with_a_line_end_is_refused() {
 #[test]
 fn a_directory_that_is_not_there_is_told_of() {
     let files = Files::new(&[]);
-    let diagnostics = load(&files.path().join("nowhere"), &Leave::default()).unwrap_err();
+    let diagnostics = load(&files.path().join("nowhere"), &Permissions::default()).unwrap_err();
     assert!(render(&diagnostics).contains("error[config-missing]"));
 }
 
 #[test]
 fn a_wrong_state_from_outside_is_told_of() {
     let files = Files::new(&[]);
-    let leave = Leave { state: Some("/var/lib/state.db".to_owned()), ..Leave::default() };
-    let diagnostics = load(files.path(), &leave).unwrap_err();
+    let permissions =
+        Permissions { state: Some("/var/lib/state.db".to_owned()), ..Permissions::default() };
+    let diagnostics = load(files.path(), &permissions).unwrap_err();
     assert!(render(&diagnostics).contains("error[bad-state]"));
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use ostracon::domain::Kind;
 use ostracon::plan::govern::claims;
-use ostracon::policy::{Leave, load};
+use ostracon::policy::{Permissions, load};
 
 use crate::workspace::Files;
 
@@ -26,7 +26,7 @@ fn what_many_files_ask_for_comes_in_canonical_order() {
         let text = if text.ends_with(":\n") { "bans: []\n".to_owned() } else { text };
         files.write(&format!("{file}.yaml"), text.as_bytes());
     }
-    let workspace = load(files.path(), &Leave::default()).unwrap();
+    let workspace = load(files.path(), &Permissions::default()).unwrap();
     let count = 2 * (0..40).map(|file| file % 9).sum::<usize>();
     assert_eq!(workspace.wanted.count(), count);
     let found: Vec<_> = claims(workspace.wanted.iter()).collect();
@@ -41,7 +41,7 @@ fn a_long_list_is_one_entry() {
         ("a.yaml", "bans:\n  - { targets: [t, t2], room: r, users_from: l.txt, until: never }\n"),
         ("l.txt", &list.join("\n")),
     ]);
-    let workspace = load(files.path(), &Leave::default()).unwrap();
+    let workspace = load(files.path(), &Permissions::default()).unwrap();
     assert_eq!((workspace.entries, workspace.wanted.count()), (1, 40_000));
     assert!(workspace.wanted.iter().all(|wanted| wanted.kind == Kind::User));
 }

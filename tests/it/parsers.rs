@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ostracon::domain::{Deny, Kind, Moment, Until};
 use ostracon::plan::file;
-use ostracon::policy::{Leave, load, render};
+use ostracon::policy::{Permissions, load, render};
 use ostracon::provider::{
     Call, Cursor, Effect, Form, IdRule, Item, Presence, Provider, REGISTRY, Response, Verb,
 };
@@ -193,7 +193,7 @@ fn is_read_or_refused(policy: &[u8], list: &[u8]) {
     let files = Files::new(&[]);
     files.write("a.yaml", policy);
     files.write("list.txt", list);
-    if let Err(diagnostics) = load(files.path(), &Leave::default()) {
+    if let Err(diagnostics) = load(files.path(), &Permissions::default()) {
         assert!(!render(&diagnostics).is_empty());
     }
 }

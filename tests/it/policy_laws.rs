@@ -1,7 +1,7 @@
 //! Laws of reading a workspace, for policies nobody thought of.
 
 use ostracon::plan::govern::claims;
-use ostracon::policy::{Leave, load, render};
+use ostracon::policy::{Permissions, load, render};
 use proptest::prelude::*;
 
 use crate::workspace::Files;
@@ -59,7 +59,7 @@ proptest! {
     #[test]
     fn every_text_is_read_or_refused_with_a_place(text in pieces()) {
         let files = Files::new(&[("a.yaml", &text)]);
-        if let Err(diagnostics) = load(files.path(), &Leave::default()) {
+        if let Err(diagnostics) = load(files.path(), &Permissions::default()) {
             let lines = text.lines().count() + 1;
             for diagnostic in &diagnostics {
                 let place = diagnostic.place.as_ref().unwrap();
@@ -88,7 +88,7 @@ proptest! {
         let parts = parts.map(|(name, text)| (name, text + "]\n"));
         let several = Files::new(&parts.each_ref().map(|(name, text)| (*name, text.as_str())));
         let [one, several] = [one, several].map(|files| {
-            let workspace = load(files.path(), &Leave::default()).unwrap();
+            let workspace = load(files.path(), &Permissions::default()).unwrap();
             claims(workspace.wanted.iter()).map(|claims| claims.restriction).collect::<Vec<_>>()
         });
         prop_assert_eq!(one, several);

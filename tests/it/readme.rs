@@ -10,7 +10,7 @@ use std::process::Command;
 
 use clap::{CommandFactory as _, Parser as _};
 use ostracon::cli::Cli;
-use ostracon::policy::{Leave, load, render};
+use ostracon::policy::{Permissions, load, render};
 
 use crate::sources::top;
 use crate::workspace::Files;
@@ -193,7 +193,7 @@ fn the_examples_in_the_readme_are_a_valid_workspace() {
     let config = blocks.iter().find(|block| block.starts_with("version:")).unwrap();
     let policy = blocks.iter().find(|block| block.starts_with("bans:")).unwrap();
     let files = Files::new(&[("ostracon.yaml", config), ("bans.yaml", policy)]);
-    let workspace = load(files.path(), &Leave::default());
+    let workspace = load(files.path(), &Permissions::default());
     let workspace = workspace.unwrap_or_else(|problems| panic!("{}", render(&problems)));
     assert!(workspace.wanted.count() >= 2);
 }

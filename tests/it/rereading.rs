@@ -1,6 +1,6 @@
 //! Who reads a workspace again and again, as the service does, reads what is there.
 
-use ostracon::policy::{Leave, Memo, load, load_with};
+use ostracon::policy::{Memo, Permissions, load, load_with};
 
 use crate::workspace::{CONFIG, Files};
 
@@ -48,7 +48,7 @@ const EDITS: &[(&str, Option<&str>)] = &[
 #[test]
 fn what_is_read_again_is_what_is_there() {
     let files = Files::new(&[]);
-    let (leave, mut memo) = (Leave::default(), Memo::default());
+    let (permissions, mut memo) = (Permissions::default(), Memo::default());
     let mut outcomes = [0, 0];
     for (name, text) in EDITS {
         match text {
@@ -56,8 +56,8 @@ fn what_is_read_again_is_what_is_there() {
             None => std::fs::remove_file(files.path().join(name)).unwrap(),
         }
         for _ in 0..2 {
-            let again = load_with(files.path(), &leave, &mut memo);
-            let afresh = load(files.path(), &leave);
+            let again = load_with(files.path(), &permissions, &mut memo);
+            let afresh = load(files.path(), &permissions);
             outcomes[usize::from(afresh.is_ok())] += 1;
             assert_eq!(format!("{again:?}"), format!("{afresh:?}"), "{name} {text:?}");
         }

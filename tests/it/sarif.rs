@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use ostracon::domain::acts_or_hides;
-use ostracon::policy::{Leave, load};
+use ostracon::policy::{Permissions, load};
 use ostracon::report::sarif::problems_sarif;
 use serde_json::Value;
 
@@ -69,7 +69,7 @@ fn whatever_is_wrong_is_sarif_with_rules_that_are_described() {
     let mut count = 0;
     for entry in fs::read_dir(top().join("tests/bad")).unwrap() {
         let directory = entry.unwrap().path();
-        let diagnostics = load(&directory, &Leave::default()).unwrap_err();
+        let diagnostics = load(&directory, &Permissions::default()).unwrap_err();
         let log = serde_json::to_value(problems_sarif(&diagnostics, "policies")).unwrap();
         let results = results(&log);
         assert_eq!(results.len(), diagnostics.len(), "{}", directory.display());
@@ -84,7 +84,8 @@ fn whatever_is_wrong_is_sarif_with_rules_that_are_described() {
 
 #[test]
 fn the_check_by_the_schema_finds_faults() {
-    let diagnostics = load(&top().join("tests/bad/empty-file"), &Leave::default()).unwrap_err();
+    let diagnostics =
+        load(&top().join("tests/bad/empty-file"), &Permissions::default()).unwrap_err();
     let log = serde_json::to_value(problems_sarif(&diagnostics, "policies")).unwrap();
     for (place, value) in [
         ("/version", Value::from("2.0.0")),

@@ -14,7 +14,7 @@ use ostracon::commands::schema::{Subject, text};
 use ostracon::console::{Console, Results};
 use ostracon::domain::Moment;
 use ostracon::exit::Exit;
-use ostracon::policy::{Leave, load};
+use ostracon::policy::{Permissions, load};
 use ostracon::sandbox::Sandbox;
 use ostracon::world::{Clock, Process, Random, World};
 use serde_json::Value;
@@ -116,7 +116,7 @@ fn is_taken(of: Subject, config: &str, policy: &str) -> (bool, bool) {
     let files = Files::new(&[("ostracon.yaml", config), ("p.yaml", policy)]);
     let value = yaml(if of == Subject::Config { config } else { policy });
     let by_schema = faults(&schema(of), &value, UnknownKeys::Taken).is_empty();
-    (load(files.path(), &Leave::default()).is_ok(), by_schema)
+    (load(files.path(), &Permissions::default()).is_ok(), by_schema)
 }
 
 #[test]

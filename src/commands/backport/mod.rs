@@ -111,7 +111,7 @@ struct Work<'a, 'c> {
 impl Work<'_, '_> {
     /// The workspace as it is with what was edited.
     fn workspace(&self, edited: BTreeMap<String, String>) -> Option<Workspace> {
-        policy::load_edited(&self.context.global.dir, &self.context.leave(), edited).ok()
+        policy::load_edited(&self.context.global.dir, &self.context.permissions(), edited).ok()
     }
 
     fn text(&self, name: &str) -> Result<String, Error> {

@@ -98,7 +98,7 @@ impl Draft<'_> {
         let until = self.until.or(self.span.map(|span| now + span));
         let text = self.yaml(until.unwrap_or(now))?;
         let beside = [(ORDER.to_owned(), text)].into();
-        let loaded = policy::load_edited(&context.global.dir, &context.leave(), beside);
+        let loaded = policy::load_edited(&context.global.dir, &context.permissions(), beside);
         let mut workspace = loaded.map_err(|diagnostics| refusal(&diagnostics))?;
         let wanted = workspace.wanted.take(ORDER);
         workspace.metas.retain(|source, _| *source.file != *ORDER);

@@ -11,7 +11,7 @@ use crate::domain::{
 use crate::plan::document::{Origin, StateMark, write};
 use crate::plan::file::read;
 use crate::plan::{Inputs, Means, Operation, Plan, Scope, plan};
-use crate::provider::{Call, Endpoint, Form, Knobs, Target, Verb, find};
+use crate::provider::{Call, Endpoint, Form, Options, Target, Verb, find};
 
 pub(super) const MINUTE: i64 = 60;
 pub(super) const HOUR: i64 = 60 * MINUTE;
@@ -170,9 +170,9 @@ impl Bench {
         self
     }
 
-    pub(super) fn knobs(mut self, target: &str, knobs: Knobs) -> Self {
+    pub(super) fn options(mut self, target: &str, options: Options) -> Self {
         let name = TargetName::parse(target).unwrap();
-        let target = Target { knobs, ..Target::clone(&self.targets[&name]) };
+        let target = Target { options, ..Target::clone(&self.targets[&name]) };
         self.targets.insert(name, Arc::new(target));
         self
     }
@@ -229,7 +229,7 @@ pub(super) fn target(provider: &str) -> Target {
         endpoint: Endpoint::of_host("api.example.com"),
         account: None,
         rate: None,
-        knobs: Knobs::default(),
+        options: Options::default(),
         moved_from: None,
         credentials: BTreeMap::new(),
         source: Source { file: "ostracon.yaml".into(), line: 1, column: 1 },

@@ -7,7 +7,7 @@ use super::bench::target;
 use crate::domain::TargetName;
 use crate::plan::bindings::resolve;
 use crate::plan::{BindingError, Bound, Resolved};
-use crate::provider::{CredentialSource, Endpoint, Knobs, Target};
+use crate::provider::{CredentialSource, Endpoint, Options, Target};
 
 fn name(name: &str) -> TargetName {
     TargetName::parse(name).unwrap()
@@ -52,8 +52,10 @@ fn a_name_bound_to_another_app_is_refused_while_rows_are_recorded() {
     let loopback = Endpoint::parse("http://127.0.0.1:9000").unwrap();
     let played = || Target { endpoint: loopback.clone(), ..tencent("a") };
     let other_provider = || Target { name: name("a"), ..target("zego") };
-    let tested =
-        || Target { knobs: Knobs { test_environment: true, ..Knobs::default() }, ..tencent("a") };
+    let tested = || Target {
+        options: Options { test_environment: true, ..Options::default() },
+        ..tencent("a")
+    };
     for now in [other_app("a"), played(), other_provider(), tested()] {
         let error = resolved(vec![now.clone()], &[tencent("a")], &rows("a", 3)).unwrap_err();
         assert!(matches!(error, BindingError::Rebound { rows: 3, .. }), "{error}");
@@ -128,7 +130,7 @@ fn new_targets_endpoints_and_credentials_are_reported() {
 }
 
 #[test]
-fn a_pace_or_a_knob_is_no_change_of_target() {
+fn a_rate_or_an_option_is_no_change_of_target() {
     let slower = Target { rate: Some(1), ..tencent("a") };
     assert_eq!(resolved(vec![slower], &[tencent("a")], &rows("a", 1)), Ok(Resolved::default()));
 }

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::bench::{Bench, DAY, HOUR, MINUTE, Sort, at, lines, until};
 use crate::domain::{Because, Enforcement, Lapse, Moment, Until};
 use crate::plan::{NextDue, Plan};
-use crate::provider::Knobs;
+use crate::provider::Options;
 
 const NOTHING: NextDue = NextDue { at: None, latest: None, because: None };
 
@@ -79,8 +79,9 @@ fn the_earliest_of_all_dates_is_the_next() {
         sorts.iter().map(|(sort, until)| sort.wanted("9", *until)).collect(),
         sorts.iter().map(|(sort, until)| sort.row("9", *until)).collect(),
     );
-    let knobs = Knobs { renew_before: Some(SignedDuration::from_hours(2)), ..Knobs::default() };
-    let plan = bench.knobs("agora", knobs).plan();
+    let options =
+        Options { renew_before: Some(SignedDuration::from_hours(2)), ..Options::default() };
+    let plan = bench.options("agora", options).plan();
     assert_eq!(plan.next_due, due(at(21 * HOUR), Some(at(23 * HOUR)), Because::RenewalDue));
 }
 
@@ -97,14 +98,15 @@ fn a_ban_that_the_provider_holds_for_too_long_must_be_lifted_at_until() {
 fn a_repeat_that_a_target_asks_for_is_due_too() {
     let reassert_every = Some(SignedDuration::from_mins(90));
     let bench = wanted_and_held(Sort::Tencent, until(DAY));
-    let plan = bench.knobs("tencent", Knobs { reassert_every, ..Knobs::default() }).plan();
+    let plan = bench.options("tencent", Options { reassert_every, ..Options::default() }).plan();
     assert_eq!(plan.next_due, due(at(30 * MINUTE), None, Because::ReassertDue));
 }
 
 #[test]
 fn nothing_is_due_in_the_past() {
-    let early = Knobs { renew_before: Some(SignedDuration::from_hours(48)), ..Knobs::default() };
-    let plan = wanted_and_held(Sort::Agora, Until::Never).knobs("agora", early).plan();
+    let early =
+        Options { renew_before: Some(SignedDuration::from_hours(48)), ..Options::default() };
+    let plan = wanted_and_held(Sort::Agora, Until::Never).options("agora", early).plan();
     assert_eq!(plan.next_due.at, Some(at(0)));
 }
 

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::bench::{Bench, DAY, HOUR, MINUTE, Sort, at, calls, lines, until};
 use crate::domain::{Enforcement, Lapse, Until, Wanted};
 use crate::plan::{Phase, Plan};
-use crate::provider::Knobs;
+use crate::provider::Options;
 
 const RENEW: &str = "renew renewal_due renew#7 upkeep";
 const CREATE: &str = "renew renewal_due impose upkeep";
@@ -36,8 +36,8 @@ fn a_capped_ban_is_renewed_before_it_lapses() {
         (until(30 * DAY), None, 3 * DAY, CREATE),
     ] {
         let renew_before = renew_before.map(SignedDuration::from_hours);
-        let knobs = Knobs { renew_before, ..Knobs::default() };
-        let bench = agora(ends, rule(ends, DAY)).knobs("agora", knobs).at(at(seconds));
+        let options = Options { renew_before, ..Options::default() };
+        let bench = agora(ends, rule(ends, DAY)).options("agora", options).at(at(seconds));
         assert_eq!(lines(&bench.plan()), expected, "{ends} {seconds}");
         assert_eq!(lines(&bench.upkeep()), expected, "{ends} {seconds}");
     }
@@ -144,13 +144,13 @@ fn sent(plan: &Plan) -> Vec<String> {
 #[test]
 fn a_target_that_asks_for_it_has_its_bans_repeated() {
     let reassert_every = Some(SignedDuration::from_mins(10));
-    let knobs = Knobs { reassert_every, ..Knobs::default() };
+    let options = Options { reassert_every, ..Options::default() };
     for (seconds, expected) in
         [(10 * MINUTE - 1, "-"), (10 * MINUTE, "renew reassert_due impose upkeep")]
     {
         let wanted = vec![Sort::Tencent.wanted("9", until(DAY))];
         let row = Sort::Tencent.row_of("9", until(DAY), at(0));
-        let bench = Bench::new(wanted, vec![row]).knobs("tencent", knobs.clone());
+        let bench = Bench::new(wanted, vec![row]).options("tencent", options.clone());
         assert_eq!(lines(&bench.at(at(seconds)).plan()), expected);
     }
 }

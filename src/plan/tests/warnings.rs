@@ -2,7 +2,7 @@
 
 use super::bench::{Bench, DAY, HOUR, Sort, at, target, until};
 use crate::domain::{Enforcement, Lapse, TargetName, Until, Wanted, Warning};
-use crate::provider::{Knobs, Target};
+use crate::provider::{Options, Target};
 
 fn codes(bench: &Bench) -> Vec<String> {
     bench.plan().warnings.iter().map(|warning| warning.code.to_string()).collect()
@@ -64,7 +64,7 @@ fn a_room_that_would_hold_too_many_is_warned_of() {
     let rows: Vec<Enforcement> =
         ids(10, 20).map(|id| Sort::Volcengine.row(&id, until(DAY))).collect();
     let quota = |bench: Bench, quota| {
-        codes(&bench.knobs("volcengine", Knobs { quota: Some(quota), ..Knobs::default() }))
+        codes(&bench.options("volcengine", Options { quota: Some(quota), ..Options::default() }))
     };
     let wanted = |from, to| -> Vec<Wanted> {
         ids(from, to).map(|id| Sort::Volcengine.wanted(&id, until(DAY))).collect()

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use super::diagnostic::Diagnostic;
 use super::files::{CONFIG, Folder};
 use super::parallel;
-use super::problem::{Findings, Problem, Scope};
+use super::problem::{Findings, Problem, Reporter};
 use super::text::decode;
 use super::yaml::At;
 
@@ -90,7 +90,7 @@ fn of_bytes(name: &str, bytes: Vec<u8>, sort: bool) -> Result<Layout, Findings> 
         }
         Err(problem) => {
             let mut findings = Findings::default();
-            Scope { file: &file, findings: &mut findings }.push(problem);
+            Reporter { file: &file, findings: &mut findings }.push(problem);
             Err(findings)
         }
     }

@@ -185,7 +185,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::policy::{config, knobs, target as reader};
+    use crate::policy::{config, options, target as reader};
 
     #[test]
     fn a_config_may_have_the_keys_that_are_read() {
@@ -200,10 +200,11 @@ mod tests {
             let schema = target::of(facts);
             let properties = schema["properties"].as_object().unwrap();
             let keys: BTreeSet<_> = properties.keys().map(String::as_str).collect();
-            let knobs =
-                knobs::KEYS.into_iter().filter(|name| knobs::useless(name, facts).is_none());
+            let options =
+                options::KEYS.into_iter().filter(|name| options::useless(name, facts).is_none());
             let settings = facts.settings.iter().map(|setting| setting.name);
-            let read: BTreeSet<_> = reader::KEYS.into_iter().chain(knobs).chain(settings).collect();
+            let read: BTreeSet<_> =
+                reader::KEYS.into_iter().chain(options).chain(settings).collect();
             assert_eq!(keys, read, "{}", facts.name);
         }
     }

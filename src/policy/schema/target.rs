@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::hints;
 use super::value::{reference, set, shaped_text, short_text, span, target_name, with_examples};
-use crate::policy::knobs;
+use crate::policy::options;
 use crate::policy::target::LONGEST_ACCOUNT;
 use crate::provider::target::REKICK_EVERY;
 use crate::provider::{Facts, Provider, REGISTRY, Setting, SettingKind};
@@ -76,8 +76,8 @@ fn properties(facts: &Facts) -> Map<String, Value> {
     add("rate", rate(facts));
     let before = "The name this target had before: it takes over what the state has of that one.";
     add("moved_from", with_examples(target_name(before), json!(["live", "live-2025"])));
-    for name in knobs::KEYS.into_iter().filter(|name| knobs::useless(name, facts).is_none()) {
-        add(name, knob(name, facts));
+    for name in options::KEYS.into_iter().filter(|name| options::useless(name, facts).is_none()) {
+        add(name, option(name, facts));
     }
     properties
 }
@@ -156,7 +156,7 @@ fn account(facts: &Facts) -> Value {
     with_examples(short_text(&about, LONGEST_ACCOUNT), json!(["main", "eu"]))
 }
 
-fn knob(name: &str, facts: &Facts) -> Value {
+fn option(name: &str, facts: &Facts) -> Value {
     match name {
         "renew_before" => {
             let caps = facts.forms.iter().filter_map(|form| form.expiry.cap());

@@ -60,7 +60,7 @@ fn app(target: &Target) -> String {
     let known = facts.settings.iter().filter(|setting| setting.identity);
     let known = known.map(|setting| format!("{} {}", setting.name, target.setting(setting.name)));
     let account = target.account.iter().map(|account| format!("account {account}"));
-    let test = target.knobs.test_environment.then(|| "test environment".to_owned());
+    let test = target.options.test_environment.then(|| "test environment".to_owned());
     let parts = [facts.title.to_owned()].into_iter().chain(known).chain(account).chain(test);
     format!("{}.", parts.collect::<Vec<_>>().join(", "))
 }

@@ -8,8 +8,8 @@ use super::Agora;
 use crate::domain::{Deny, Id, Kind, Lapse, Moment, Source, TargetName, Until};
 use crate::provider::LONGEST_ANSWER;
 use crate::provider::{
-    Call, Class, Cursor, Effect, Endpoint, Fault, Item, Knobs, Listed, Method, Page, Provider as _,
-    Reply, Request, Response, Secrets, Session, Stamp, Target, Verb,
+    Call, Class, Cursor, Effect, Endpoint, Fault, Item, Listed, Method, Options, Page,
+    Provider as _, Reply, Request, Response, Secrets, Session, Stamp, Target, Verb,
 };
 
 const LIST: Verb = Verb::List;
@@ -26,7 +26,7 @@ fn session(app: &str) -> Session {
         endpoint: Endpoint::of_host("api.agora.io"),
         account: None,
         rate: None,
-        knobs: Knobs::default(),
+        options: Options::default(),
         moved_from: None,
         credentials: BTreeMap::new(),
         source: Source { file: "ostracon.yaml".into(), line: 1, column: 1 },

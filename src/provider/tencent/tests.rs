@@ -7,7 +7,7 @@ use super::wire::{decode, encode};
 use super::{Tencent, faults};
 use crate::domain::{Deny, Id, Kind, Lapse, Moment, Source, TargetName, Until};
 use crate::provider::{
-    Call, Class, Cursor, Effect, Endpoint, Item, Knobs, Listed, Method, Page, Reply, Response,
+    Call, Class, Cursor, Effect, Endpoint, Item, Listed, Method, Options, Page, Reply, Response,
     Secrets, Session, Stamp, Target, Verb,
 };
 
@@ -27,7 +27,7 @@ fn session(identifier: &str) -> Session {
         endpoint: Endpoint::of_host("adminapisgp.im.qcloud.com"),
         account: None,
         rate: None,
-        knobs: Knobs::default(),
+        options: Options::default(),
         moved_from: None,
         credentials: [].into(),
         source: Source { file: "ostracon.yaml".into(), line: 1, column: 1 },

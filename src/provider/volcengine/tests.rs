@@ -8,8 +8,8 @@ use secrecy::SecretString;
 use super::Volcengine;
 use crate::domain::{Deny, Id, Kind, Lapse, Moment, Source, TargetName, Until};
 use crate::provider::{
-    Call, Class, Cursor, Effect, Endpoint, Fault, Item, Knobs, Method, Page, Provider as _, Reply,
-    Request, Response, Secrets, Session, Stamp, Target, Verb,
+    Call, Class, Cursor, Effect, Endpoint, Fault, Item, Method, Options, Page, Provider as _,
+    Reply, Request, Response, Secrets, Session, Stamp, Target, Verb,
 };
 
 const LIST: Verb = Verb::List;
@@ -23,7 +23,7 @@ fn session(endpoint: &str) -> Session {
         endpoint: Endpoint::parse(endpoint).unwrap(),
         account: None,
         rate: None,
-        knobs: Knobs::default(),
+        options: Options::default(),
         moved_from: None,
         credentials: BTreeMap::new(),
         source: Source { file: "ostracon.yaml".into(), line: 1, column: 1 },

@@ -6,7 +6,7 @@ use super::wire::{decode, encode};
 use super::{Zego, faults};
 use crate::domain::{Deny, Id, Kind, Moment, Source, TargetName, Until};
 use crate::provider::{
-    Call, Class, Cursor, Effect, Endpoint, Fault, Item, Knobs, Method, Reply, Response, Secrets,
+    Call, Class, Cursor, Effect, Endpoint, Fault, Item, Method, Options, Reply, Response, Secrets,
     Session, Stamp, Target, Verb,
 };
 
@@ -29,7 +29,7 @@ fn session(test_environment: bool) -> Session {
         endpoint: Endpoint::of_host("rtc-api.zego.im"),
         account: None,
         rate: None,
-        knobs: Knobs { test_environment, ..Knobs::default() },
+        options: Options { test_environment, ..Options::default() },
         moved_from: None,
         credentials: [].into(),
         source: Source { file: "ostracon.yaml".into(), line: 1, column: 1 },

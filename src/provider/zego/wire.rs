@@ -20,13 +20,13 @@ pub(super) fn encode(session: &Session, call: &Call, stamp: &Stamp) -> Request {
     let mut query = Query::default();
     query.push("Action", action(call));
     push_signed(&mut query, session, stamp);
-    if target.knobs.test_environment {
+    if target.options.test_environment {
         query.push("IsTest", "true");
     }
     match call.kind {
         Kind::Stream => {
             // Only streams carry the prefix: the pages about rooms do not mention one.
-            let prefix = if target.knobs.test_environment {
+            let prefix = if target.options.test_environment {
                 format!("zegotest-{app}-")
             } else {
                 String::new()

@@ -64,8 +64,8 @@ impl State {
         let state = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | COMMON_FLAGS)?;
         state.pragma("locking_mode", "EXCLUSIVE")?;
         // The journal is for the next run to put back.
-        let leave = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
-        state.connection.set_db_config(leave, true).map_err(doing("open the state"))?;
+        let permissions = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+        state.connection.set_db_config(permissions, true).map_err(doing("open the state"))?;
         Ok(state)
     }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use ostracon::policy::{Leave, Severity, load, load_config, schema};
+use ostracon::policy::{Permissions, Severity, load, load_config, schema};
 use serde_json::{Value, json};
 
 use super::{client, folder};
@@ -87,7 +87,7 @@ fn an_editor_flags_what_validate_refuses_and_nothing_else() {
     let folder = folder();
     let Some(mut client) = client(folder.path(), &json!({})) else { return };
     let files = Files::new(&[]);
-    let (config, _) = load_config(files.path(), &Leave::default()).unwrap();
+    let (config, _) = load_config(files.path(), &Permissions::default()).unwrap();
     for (name, schema) in [("own", schema::policy_of(&config)), ("any", schema::policy())] {
         let path = folder.path().join(format!("{name}.json"));
         std::fs::write(path, schema.to_string()).unwrap();
@@ -117,7 +117,7 @@ fn an_editor_flags_what_validate_refuses_and_nothing_else() {
 /// The lines of a policy, from 1, that `validate` refuses.
 fn refused(policy: &str) -> BTreeSet<u64> {
     let files = Files::new(&[("p.yaml", policy)]);
-    let problems = load(files.path(), &Leave::default()).unwrap_err();
+    let problems = load(files.path(), &Permissions::default()).unwrap_err();
     let errors = problems.iter().filter(|problem| problem.severity == Severity::Error);
     errors.map(|error| u64::from(error.place.as_ref().unwrap().line)).collect()
 }

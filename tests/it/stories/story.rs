@@ -12,7 +12,7 @@ use ostracon::commands::run::{Nudge, Service};
 use ostracon::commands::{Context, apply, doctor, drift, import, orders, plan};
 use ostracon::domain::{Lapse, Moment};
 use ostracon::exit::Exit;
-use ostracon::policy::{Leave, Workspace, load, render};
+use ostracon::policy::{Permissions, Workspace, load, render};
 use ostracon::provider::REGISTRY;
 use ostracon::sandbox::{Fate, InForce, Incoming, Sandbox, credential};
 use ostracon::store::{Snapshot, State};
@@ -347,7 +347,7 @@ impl Story {
 
     /// The workspace as it is read.
     pub(super) fn workspace(&self) -> Workspace {
-        load(self.files.path(), &Leave::default())
+        load(self.files.path(), &Permissions::default())
             .unwrap_or_else(|diagnostics| panic!("{}", render(&diagnostics)))
     }
 

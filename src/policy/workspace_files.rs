@@ -6,15 +6,15 @@ use super::acks::read_ack;
 use super::config::{Reading as ConfigReading, read_config};
 use super::diagnostic::Diagnostic;
 use super::files::{CONFIG, Folder};
-use super::policy_file::empty_file;
-use super::problem::{Findings, Problem, Scope, SourceFile};
+use super::problem::{Findings, Problem, Reporter, SourceFile};
+use super::read_policy::empty_file;
 use super::text::decode;
 use super::yaml::{Node, Reader, Root};
-use super::{Leave, digest};
+use super::{Permissions, digest};
 use crate::domain::Ack;
 
 /// A workspace before its policy is read.
-pub(super) struct Opening {
+pub(super) struct WorkspaceFiles {
     pub(super) folder: Folder,
     /// The config and its digest; `None` if it cannot be read, which was reported.
     pub(super) config: Option<(ConfigReading, String)>,
@@ -22,11 +22,11 @@ pub(super) struct Opening {
     pub(super) findings: Findings,
 }
 
-impl Opening {
+impl WorkspaceFiles {
     /// Reads the config.
-    pub(super) fn of(folder: Folder, leave: &Leave) -> Self {
+    pub(super) fn of(folder: Folder, permissions: &Permissions) -> Self {
         let mut findings = Findings::default();
-        let config = read_config_file(&folder, leave, &mut findings);
+        let config = read_config_file(&folder, permissions, &mut findings);
         Self { folder, config, findings }
     }
 
@@ -69,7 +69,7 @@ pub(super) fn read_file(
 
 fn read_config_file(
     folder: &Folder,
-    leave: &Leave,
+    permissions: &Permissions,
     findings: &mut Findings,
 ) -> Option<(ConfigReading, String)> {
     if !folder.has(CONFIG) {
@@ -81,19 +81,19 @@ fn read_config_file(
         return None;
     }
     let (file, digest) = read_file(folder, CONFIG, findings)?;
-    let mut scope = Scope { file: &file, findings };
+    let mut reporter = Reporter { file: &file, findings };
     let mut reader = Reader::new(&file.text);
     let root = read_document(&mut reader);
     for problem in reader.take_problems() {
-        scope.push(problem);
+        reporter.push(problem);
     }
     match root {
         Ok(root) => {
-            let reading = read_config(&root, leave, &mut scope);
+            let reading = read_config(&root, permissions, &mut reporter);
             Some((reading, format!("sha256:{digest}")))
         }
         Err(problem) => {
-            scope.push(problem);
+            reporter.push(problem);
             None
         }
     }

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::known::Known;
-use super::part::Part;
+use super::policy_file::PolicyFile;
 use super::problem::{Findings, Problem, Trace, quote};
 use super::shielded::Shield;
+use super::target_index::TargetIndex;
 use super::texts::Texts;
 use super::yaml::At;
 use crate::domain::{Desired, Protected, Source, TargetName};
 
 /// What all files ask for, checked against each other.
-pub(super) struct Whole {
+pub(super) struct Merged {
     /// How many entries there are.
     pub(super) entries: usize,
     /// Whoever is protected.
@@ -25,16 +25,16 @@ pub(super) struct Whole {
     pub(super) digests: BTreeMap<String, String>,
 }
 
-impl Whole {
+impl Merged {
     /// Puts together what the files say, in order of their names; `texts` gives their lines again
     /// for what is wrong between them.
     pub(super) fn of(
-        mut parts: Vec<Part>,
-        known: &Known,
+        mut policies: Vec<PolicyFile>,
+        index: &TargetIndex,
         texts: &Texts<'_>,
         findings: &mut Findings,
     ) -> Self {
-        let mut whole = Self {
+        let mut merged = Self {
             entries: 0,
             protected: Protected::default(),
             metas: BTreeMap::new(),
@@ -42,32 +42,32 @@ impl Whole {
             digests: BTreeMap::new(),
         };
         let mut rest = Rest::default();
-        for part in &mut parts {
-            findings.append(std::mem::take(&mut part.findings));
-            whole.entries += part.entries;
-            whole.digests.extend(part.digests());
-            for (kind, id, protection, at) in std::mem::take(&mut part.protections) {
-                let trace = Trace { file: Arc::clone(&part.file), at };
+        for policy in &mut policies {
+            findings.append(std::mem::take(&mut policy.findings));
+            merged.entries += policy.entries;
+            merged.digests.extend(policy.digests());
+            for (kind, id, protection, at) in std::mem::take(&mut policy.protections) {
+                let trace = Trace { file: Arc::clone(&policy.file), at };
                 rest.protections.insert(protection.source.clone(), trace);
-                whole.protected.insert(kind, id, protection);
+                merged.protected.insert(kind, id, protection);
             }
-            for (target, (at, count)) in std::mem::take(&mut part.wide) {
-                let trace = Trace { file: Arc::clone(&part.file), at };
+            for (target, (at, count)) in std::mem::take(&mut policy.wide) {
+                let trace = Trace { file: Arc::clone(&policy.file), at };
                 rest.wide.entry(target).or_insert((trace, 0)).1 += count;
             }
-            let file = &part.file;
+            let file = &policy.file;
             let source = |At { line, column, .. }| Source { file: Arc::clone(file), line, column };
-            let metas = std::mem::take(&mut part.metas);
-            whole.metas.extend(metas.into_iter().map(|(at, meta)| (source(at), meta)));
-            let ids = std::mem::take(&mut part.ids);
+            let metas = std::mem::take(&mut policy.metas);
+            merged.metas.extend(metas.into_iter().map(|(at, meta)| (source(at), meta)));
+            let ids = std::mem::take(&mut policy.ids);
             rest.ids.extend(ids.into_iter().map(|(id, at)| (id, Arc::clone(file), at)));
         }
         rest.report_repeated_ids(texts, findings);
-        let (protected, stands) = (&whole.protected, &rest.protections);
-        Shield { protected, stands, known, texts }.hold(&mut parts, findings);
+        let (protected, stands) = (&merged.protected, &rest.protections);
+        Shield { protected, stands, index, texts }.hold(&mut policies, findings);
         rest.report_wide(protected, texts, findings);
-        whole.wanted = parts.into_iter().map(|part| part.wanted).collect();
-        whole
+        merged.wanted = policies.into_iter().map(|policy| policy.wanted).collect();
+        merged
     }
 }
 

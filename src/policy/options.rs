@@ -3,32 +3,32 @@
 use jiff::SignedDuration;
 
 use super::fields::Fields;
-use super::problem::{Problem, Scope};
+use super::problem::{Problem, Reporter};
 use super::scalar::{read_bool, read_number, read_span};
-use crate::provider::{Facts, Grip, Knobs};
+use crate::provider::{Facts, Grip, Options};
 
-/// Every knob, for the list of known keys.
+/// Every option, for the list of known keys.
 pub(super) const KEYS: [&str; 5] =
     ["renew_before", "rekick_every", "reassert_every", "quota", "test_environment"];
 
-/// Reads the knobs of a target.
-pub(super) fn read_knobs(
+/// Reads the options of a target.
+pub(super) fn read_options(
     target: &Fields<'_, '_>,
     facts: &'static Facts,
-    scope: &mut Scope<'_>,
-) -> Knobs {
+    reporter: &mut Reporter<'_>,
+) -> Options {
     for name in KEYS {
         if let Some((key, _)) = target.pair(name)
             && let Some(because) = useless(name, facts)
         {
             let message = format!("`{name}` means nothing at {}: {because}", facts.title);
-            scope.push(
+            reporter.push(
                 Problem::new("knob-not-supported", key.at, message).help("take the line out"),
             );
         }
     }
     let mut span = |name: &str| {
-        read_span(target.get(name)?, format_args!("`{name}`"), scope)
+        read_span(target.get(name)?, format_args!("`{name}`"), reporter)
             .filter(|_| useless(name, facts).is_none())
     };
     let renew_before = span("renew_before");
@@ -36,17 +36,17 @@ pub(super) fn read_knobs(
     let reassert_every = span("reassert_every");
     let quota = target
         .get("quota")
-        .and_then(|node| read_number(node, "`quota`", (1, u32::MAX.into()), scope))
+        .and_then(|node| read_number(node, "`quota`", (1, u32::MAX.into()), reporter))
         .and_then(|quota| u32::try_from(quota).ok());
     let test_environment = target
         .get("test_environment")
-        .and_then(|node| read_bool(node, "`test_environment`", scope))
+        .and_then(|node| read_bool(node, "`test_environment`", reporter))
         .unwrap_or(false);
-    check_renewal(target, renew_before, facts, scope);
-    Knobs { renew_before, rekick_every, reassert_every, quota, test_environment }
+    check_renewal(target, renew_before, facts, reporter);
+    Options { renew_before, rekick_every, reassert_every, quota, test_environment }
 }
 
-/// Why a knob means nothing at a provider; `None` where it means something.
+/// Why an option means nothing at a provider; `None` where it means something.
 pub(super) fn useless(name: &str, facts: &Facts) -> Option<&'static str> {
     let mut forms = facts.forms.iter();
     let (useful, because) = match name {
@@ -65,7 +65,7 @@ fn check_renewal(
     target: &Fields<'_, '_>,
     renew_before: Option<SignedDuration>,
     facts: &Facts,
-    scope: &mut Scope<'_>,
+    reporter: &mut Reporter<'_>,
 ) {
     let least_cap = facts.forms.iter().filter_map(|form| form.expiry.cap()).min();
     let (Some(before), Some(cap), Some(node)) =
@@ -79,6 +79,6 @@ fn check_renewal(
             facts.title,
             cap.as_secs()
         );
-        scope.push(Problem::new("out-of-range", node.at, message));
+        reporter.push(Problem::new("out-of-range", node.at, message));
     }
 }
