@@ -59,9 +59,10 @@ pub(crate) fn write(directory: &Path) {
 }
 
 fn row(operation: &Operation, target: &Target, now: Moment, rule: i64) -> Enforcement {
-    let form = target.provider.facts().form(operation.restriction.subject.kind).unwrap();
+    let capability =
+        target.provider.facts().capability(operation.restriction.subject.kind).unwrap();
     let rule = (target.provider.facts().name == "agora").then(|| rule.into());
-    let lapse = form.expiry.term(operation.until, now).lapse;
+    let lapse = capability.expiry.term(operation.until, now).lapse;
     Enforcement {
         restriction: operation.restriction.clone(),
         until: operation.until,

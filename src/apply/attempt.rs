@@ -70,7 +70,7 @@ impl Line {
         let call = self.shared.next_call();
         let intended = self.now();
         self.journal.write(self.intent(work, call, intended)).await?;
-        let lane = self.form(&work.call).map_or(0, |form| form.lane);
+        let lane = self.capability(&work.call).map_or(0, |capability| capability.lane);
         let http = &*self.shared.world.http;
         let mut waited = tokio::select! {
             waited = Waited::take(http, &self.session.target.endpoint, self.paces.get(lane)) => waited,
@@ -119,13 +119,13 @@ impl Line {
     fn intent(&self, work: &Work, call: i64, at: Moment) -> Vec<Record> {
         let target = &self.session.target;
         let Call { verb, kind, room, .. } = &work.call;
-        let form = self.form(&work.call);
+        let capability = self.capability(&work.call);
         let intent = Record::Intent(Intent {
             call,
             run: self.shared.run.clone(),
             target: target.name.clone(),
             rate_key: target.rate_key(),
-            lane: form.map_or(0, |form| form.lane),
+            lane: capability.map_or(0, |capability| capability.lane),
             verb: match verb {
                 Verb::Impose => "impose",
                 Verb::Renew => "renew",
@@ -141,7 +141,9 @@ impl Line {
         records.push(intent);
         let doubts = self.operations(work).into_iter();
         records.extend(doubts.filter_map(|(_, operation)| {
-            form.map(|form| ledger::intended(operation, work.doubt(operation, form, at)))
+            capability.map(|capability| {
+                ledger::intended(operation, work.doubt(operation, capability, at))
+            })
         }));
         records
     }
@@ -174,7 +176,7 @@ impl Line {
 pub(super) fn outcome(answer: &Answer) -> &'static str {
     match answer {
         Ok(_) => "ok",
-        Err(Refused::Fault(fault)) => fault.class.name(),
+        Err(Refused::Fault(fault)) => fault.kind.name(),
         Err(Refused::NoAnswer(NoAnswer::NotSent(_) | NoAnswer::Starved(_))) => "not sent",
         Err(Refused::NoAnswer(NoAnswer::Unknown(_))) => "no answer",
     }

@@ -1,7 +1,7 @@
 //! What an answer says about whether its call took effect.
 
 use super::settle::{Answer, Refused};
-use crate::provider::{Call, Class, NoAnswer, Verb};
+use crate::provider::{Call, FaultKind, NoAnswer, Verb};
 
 /// What an answer, or the want of one, says about whether the call took effect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,17 +30,21 @@ impl Bearing {
             Err(Refused::NoAnswer(NoAnswer::Unknown(_))) => return Self::MayHaveTakenEffect,
             Err(Refused::Fault(fault)) => fault,
         };
-        match &fault.class {
-            Class::AlreadySo => Self::Proof,
-            Class::RuleGone if call.verb == Verb::Lift => Self::Proof,
-            Class::Retry => Self::MayHaveTakenEffect,
-            Class::Throttled | Class::SignAgain | Class::Stop { hint: _ } => Self::Silent,
-            // What is said of the room or the rule is said of the whole call.
-            Class::WaitForRoom | Class::RefuseRoom | Class::Quota | Class::RuleGone => {
-                Self::Refused
+        match &fault.kind {
+            FaultKind::AlreadySo => Self::Proof,
+            FaultKind::RuleGone if call.verb == Verb::Lift => Self::Proof,
+            FaultKind::Retry => Self::MayHaveTakenEffect,
+            FaultKind::Throttled | FaultKind::SignAgain | FaultKind::Stop { hint: _ } => {
+                Self::Silent
             }
-            Class::Wait | Class::Refuse if call.items.len() > 1 => Self::RefusedTogether,
-            Class::Wait | Class::Refuse => Self::Refused,
+            FaultKind::Wait | FaultKind::Refuse if call.items.len() > 1 => Self::RefusedTogether,
+            // What is said of the room or the rule is said of the whole call.
+            FaultKind::WaitForRoom
+            | FaultKind::RefuseRoom
+            | FaultKind::Quota
+            | FaultKind::RuleGone
+            | FaultKind::Wait
+            | FaultKind::Refuse => Self::Refused,
         }
     }
 }
@@ -59,9 +63,9 @@ pub(super) mod samples {
         Call { verb, kind, room: None, deny, reason: None, until, items, cursor: Cursor::START }
     }
 
-    pub(in crate::apply) fn fault(class: Class, culprit: Option<&str>) -> Answer {
+    pub(in crate::apply) fn fault(kind: FaultKind, culprit: Option<&str>) -> Answer {
         Answer::Err(Refused::Fault(Fault {
-            class,
+            kind,
             code: "1".into(),
             has_own_code: true,
             message: String::new(),
@@ -82,8 +86,8 @@ pub(super) mod samples {
     pub(in crate::apply) const DONE: Answer = Ok(Reply { effect: Effect::Done, request_id: None });
 
     pub(in crate::apply) const LIST: Verb = Verb::List;
-    pub(in crate::apply) const THROTTLED: Class = Class::Throttled;
-    pub(in crate::apply) const STOP: Class = Class::Stop { hint: "" };
+    pub(in crate::apply) const THROTTLED: FaultKind = FaultKind::Throttled;
+    pub(in crate::apply) const STOP: FaultKind = FaultKind::Stop { hint: "" };
 }
 
 #[cfg(test)]
@@ -98,16 +102,16 @@ mod tests {
             (DONE, Proof, Proof),
             (silence(), MayHaveTakenEffect, MayHaveTakenEffect),
             (not_sent(), Silent, Silent),
-            (fault(Class::AlreadySo, None), Proof, Proof),
-            (fault(Class::Retry, None), MayHaveTakenEffect, MayHaveTakenEffect),
+            (fault(FaultKind::AlreadySo, None), Proof, Proof),
+            (fault(FaultKind::Retry, None), MayHaveTakenEffect, MayHaveTakenEffect),
             (fault(THROTTLED, None), Silent, Silent),
-            (fault(Class::SignAgain, None), Silent, Silent),
+            (fault(FaultKind::SignAgain, None), Silent, Silent),
             (fault(STOP, None), Silent, Silent),
-            (fault(Class::Wait, None), Refused, RefusedTogether),
-            (fault(Class::Refuse, Some("u1")), Refused, RefusedTogether),
-            (fault(Class::WaitForRoom, None), Refused, Refused),
-            (fault(Class::RefuseRoom, None), Refused, Refused),
-            (fault(Class::Quota, None), Refused, Refused),
+            (fault(FaultKind::Wait, None), Refused, RefusedTogether),
+            (fault(FaultKind::Refuse, Some("u1")), Refused, RefusedTogether),
+            (fault(FaultKind::WaitForRoom, None), Refused, Refused),
+            (fault(FaultKind::RefuseRoom, None), Refused, Refused),
+            (fault(FaultKind::Quota, None), Refused, Refused),
         ] {
             for verb in [Verb::Impose, Verb::Renew, Verb::Lift] {
                 assert_eq!(Bearing::of(&call(verb, 1), &answer), of_one, "{verb:?} {answer:?}");
@@ -120,7 +124,7 @@ mod tests {
         for (verb, expected) in
             [(Verb::Impose, Refused), (Verb::Renew, Refused), (Verb::Lift, Proof), (LIST, Silent)]
         {
-            let answer = fault(Class::RuleGone, None);
+            let answer = fault(FaultKind::RuleGone, None);
             assert_eq!(Bearing::of(&call(verb, 1), &answer), expected, "{verb:?}");
         }
     }

@@ -16,7 +16,7 @@ use super::settle::Proof;
 use super::work::Work;
 use crate::domain::{Evidence, Id, Lapse};
 use crate::plan::{Means, Operation};
-use crate::provider::{Call, Cursor, Form, Item, Listed, Verb};
+use crate::provider::{Call, Capability, Cursor, Item, Listed, Verb};
 use crate::store::Record;
 
 /// How far an end may be from what was asked (design §5).
@@ -33,7 +33,7 @@ impl Line {
             Ok(rows) => rows,
             Err(trouble) => return self.leave_in_doubt(operations, &trouble),
         };
-        let Some(form) = self.form(&about) else { return };
+        let Some(capability) = self.capability(&about) else { return };
         let rows: BTreeMap<&Id, &Listed> = listed.iter().map(|row| (&row.id, row)).collect();
         let mut off: BTreeMap<_, Vec<(usize, bool)>> = BTreeMap::new();
         for index in operations {
@@ -46,7 +46,7 @@ impl Line {
             let begun = self.shared.plan.now;
             let doubted = operation.doubted.as_ref().map_or(begun, |doubt| doubt.since);
             let asked = [begun.min(doubted), self.now().max(doubted)]
-                .map(|at| form.expiry.term(operation.until, at).lapse);
+                .map(|at| capability.expiry.term(operation.until, at).lapse);
             let asked = widened(asked, self.clock_ahead.load(Ordering::Relaxed));
             if let Some(row) = row.filter(|row| is_near(row.lapse, asked)) {
                 let proof = Proof::in_list(row);
@@ -59,14 +59,14 @@ impl Line {
             }
         }
         for group in off.into_values() {
-            for batch in group.chunks(form.batch) {
-                self.ban_anew(form, batch).await;
+            for batch in group.chunks(capability.batch) {
+                self.ban_anew(capability, batch).await;
             }
         }
     }
 
     /// Unbans those who are banned, then bans all of them.
-    async fn ban_anew(&self, form: &'static Form, batch: &[(usize, bool)]) {
+    async fn ban_anew(&self, capability: &'static Capability, batch: &[(usize, bool)]) {
         let all: Vec<usize> = batch.iter().map(|(index, _)| *index).collect();
         let standing = batch.iter().filter(|(_, standing)| *standing);
         let standing: Vec<usize> = standing.map(|(index, _)| *index).collect();
@@ -81,7 +81,7 @@ impl Line {
         let Some(proof) = proof else { return };
         for index in &all {
             let Some(operation) = self.shared.plan.operations.get(*index) else { continue };
-            let lapse = form.expiry.term(operation.until, self.now()).lapse;
+            let lapse = capability.expiry.term(operation.until, self.now()).lapse;
             self.confirmed(*index, (lapse, Evidence::Acknowledged), &proof).await;
         }
     }

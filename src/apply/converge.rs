@@ -7,7 +7,7 @@ use super::outcome::{Fate, Trouble};
 use super::pause::Pause;
 use super::settle::{Parts, Refused, Tries, Verdict, settle};
 use super::work::Work;
-use crate::provider::{Class, Form, NoAnswer, Repeat, Verb};
+use crate::provider::{Capability, FaultKind, NoAnswer, Repeat, Verb};
 
 /// What is left to do of a piece of work.
 enum Rest {
@@ -30,10 +30,10 @@ impl Line {
     }
 
     async fn converge(&self, mut work: Work) -> Rest {
-        let Some(form) = self.form(&work.call) else { return Rest::Settled };
+        let Some(capability) = self.capability(&work.call) else { return Rest::Settled };
         let mut tries = Tries::default();
-        if form.repeat == Repeat::Duplicates {
-            let sight = self.look_first(form, &mut work).await;
+        if capability.repeat == Repeat::Duplicates {
+            let sight = self.look_first(capability, &mut work).await;
             if !self.is_clear(&work, sight).await {
                 return Rest::Settled;
             }
@@ -64,9 +64,9 @@ impl Line {
                 }
             };
             self.check_clock(&attempt);
-            let verdict = settle(form, &work.call, &attempt.answer, &mut tries);
+            let verdict = settle(capability, &work.call, &attempt.answer, &mut tries);
             let verdict = self.afford(verdict, &attempt);
-            if let Some(rest) = self.act(form, &mut work, &attempt, verdict).await {
+            if let Some(rest) = self.act(capability, &mut work, &attempt, verdict).await {
                 return rest;
             }
         }
@@ -97,7 +97,9 @@ impl Line {
             Err(Refused::NoAnswer(NoAnswer::Starved(_))) => return verdict,
             Err(Refused::NoAnswer(_)) => self.budget.unanswered(),
             // Who can only say "try again" is as good as silent.
-            Err(Refused::Fault(fault)) if fault.class == Class::Retry => self.budget.unanswered(),
+            Err(Refused::Fault(fault)) if fault.kind == FaultKind::Retry => {
+                self.budget.unanswered();
+            }
             Ok(_) | Err(Refused::Fault(_)) => self.budget.answered(),
         }
         let costs =
@@ -115,29 +117,29 @@ impl Line {
     /// Acts on a verdict; `None` when the work is to be tried again.
     async fn act(
         &self,
-        form: &'static Form,
+        capability: &'static Capability,
         work: &mut Work,
         attempt: &Attempt,
         verdict: Verdict,
     ) -> Option<Rest> {
         match verdict {
-            Verdict::Proven(proof) => self.done(form, work, attempt, &proof).await,
+            Verdict::Proven(proof) => self.done(capability, work, attempt, &proof).await,
             Verdict::Again { pause } => {
                 self.record(vec![self.answered(attempt)]).await;
-                self.rest(form, pause).await;
+                self.rest(capability, pause).await;
                 return None;
             }
             Verdict::Recreate => {
                 self.record(vec![self.answered(attempt)]).await;
                 work.recreate();
-                let sight = self.look_first(form, work).await;
+                let sight = self.look_first(capability, work).await;
                 if self.is_clear(work, sight).await {
                     return None;
                 }
             }
             Verdict::Look => {
                 self.record(vec![self.answered(attempt)]).await;
-                let sight = self.look_again(form, work).await;
+                let sight = self.look_again(capability, work).await;
                 if self.is_clear(work, sight).await {
                     return None;
                 }
@@ -188,14 +190,14 @@ impl Line {
     }
 
     /// Pauses before the next attempt.
-    pub(super) async fn rest(&self, form: &Form, pause: Pause) {
+    pub(super) async fn rest(&self, capability: &Capability, pause: Pause) {
         let bits = self.shared.world.random.bits();
         let span = pause.span(bits);
         match pause {
             Pause::None => {}
             Pause::BackOff { .. } => self.sleep(span).await,
             Pause::Throttled { .. } => {
-                if let Some(pace) = self.paces.get(form.lane) {
+                if let Some(pace) = self.paces.get(capability.lane) {
                     pace.throttle(span);
                 }
             }

@@ -8,20 +8,24 @@ use super::paging::{Next, Paging};
 use super::pause::Pause;
 use super::settle::{Answer, Proof, Tries, Verdict};
 use super::work::Work;
-use crate::provider::{Call, Cursor, Effect, Form, Listed, Verb};
+use crate::provider::{Call, Capability, Cursor, Effect, Listed, Verb};
 
 /// Somebody who makes calls at one target.
 pub(super) trait Caller: Sync {
     /// Makes an attempt and says what to do next; an error if nothing may be sent.
     fn call(
         &self,
-        form: &'static Form,
+        capability: &'static Capability,
         work: &mut Work,
         tries: &mut Tries,
     ) -> impl Future<Output = Result<(Answer, Verdict), Trouble>> + Send;
 
     /// Pauses before the next attempt.
-    fn pause(&self, form: &'static Form, pause: Pause) -> impl Future<Output = ()> + Send;
+    fn pause(
+        &self,
+        capability: &'static Capability,
+        pause: Pause,
+    ) -> impl Future<Output = ()> + Send;
 }
 
 /// A list that was read.
@@ -35,15 +39,15 @@ pub(super) struct List {
 /// Sends a call until it takes effect or cannot.
 pub(super) async fn insist(
     caller: &impl Caller,
-    form: &'static Form,
+    capability: &'static Capability,
     work: &mut Work,
 ) -> Result<Proof, Trouble> {
     let mut tries = Tries::default();
     loop {
-        let (answer, verdict) = caller.call(form, work, &mut tries).await?;
+        let (answer, verdict) = caller.call(capability, work, &mut tries).await?;
         match verdict {
             Verdict::Proven(proof) => return Ok(proof),
-            Verdict::Again { pause } => caller.pause(form, pause).await,
+            Verdict::Again { pause } => caller.pause(capability, pause).await,
             Verdict::Look
             | Verdict::Recreate
             | Verdict::Split(_)
@@ -61,7 +65,7 @@ pub(super) async fn insist(
 /// Reads the list that a call's subjects would be in.
 pub(super) async fn list(
     caller: &impl Caller,
-    form: &'static Form,
+    capability: &'static Capability,
     about: &Call,
 ) -> Result<List, Trouble> {
     let mut paging = Paging::default();
@@ -70,7 +74,8 @@ pub(super) async fn list(
         let (verb, reason, items) = (Verb::List, None, Vec::new());
         let call = Call { verb, reason, items, cursor: cursor.clone(), ..about.clone() };
         let mut work = Work::new(call, Vec::new());
-        let Some(Effect::Page(page)) = insist(caller, form, &mut work).await?.into_effect() else {
+        let Some(Effect::Page(page)) = insist(caller, capability, &mut work).await?.into_effect()
+        else {
             return Ok(List { rows: paging.into_rows(), is_whole: true });
         };
         match paging.take(page, cursor) {

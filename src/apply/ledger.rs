@@ -10,7 +10,7 @@ use crate::domain::{
     Action, Doubt, Enforcement, Evidence, Held, Lapse, Moment, RuleId, Source, Twin,
 };
 use crate::plan::Operation;
-use crate::provider::Form;
+use crate::provider::Capability;
 use crate::store::{AuditRow, Record};
 
 /// What the provider holds after a call that took effect.
@@ -30,7 +30,7 @@ pub struct Written {
 
 /// The end that a call about an operation asks for, sent at `now`; of a lift, the end of what it
 /// is to lift.
-pub fn asked_end(operation: &Operation, form: &Form, now: Moment) -> Lapse {
+pub fn asked_end(operation: &Operation, capability: &Capability, now: Moment) -> Lapse {
     match (operation.action, operation.lapse()) {
         (Action::Lift | Action::Forget, Some(lapse)) => lapse,
         (
@@ -41,7 +41,7 @@ pub fn asked_end(operation: &Operation, form: &Form, now: Moment) -> Lapse {
             | Action::Kick
             | Action::Forget,
             _,
-        ) => form.expiry.term(operation.until, now).lapse,
+        ) => capability.expiry.term(operation.until, now).lapse,
     }
 }
 

@@ -17,7 +17,7 @@ use super::work::{End, Work};
 use super::{Halt, Progress};
 use crate::domain::Moment;
 use crate::plan::{Operation, Plan};
-use crate::provider::{Call, Form, Session};
+use crate::provider::{Call, Capability, Session};
 use crate::store::Record;
 use crate::world::World;
 
@@ -152,8 +152,8 @@ impl Line {
     }
 
     /// How the target restricts such things as a call is about.
-    pub fn form(&self, call: &Call) -> Option<&'static Form> {
-        self.session.target.provider.facts().form(call.kind)
+    pub fn capability(&self, call: &Call) -> Option<&'static Capability> {
+        self.session.target.provider.facts().capability(call.kind)
     }
 
     /// The operations of a piece of work, with their indices.

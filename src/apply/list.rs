@@ -8,13 +8,13 @@ use super::pause::Pause;
 use super::settle::{Answer, Proof, Tries, Verdict, settle};
 use super::shared_list::Rows;
 use super::work::Work;
-use crate::provider::{Call, Form, Listed};
+use crate::provider::{Call, Capability, Listed};
 
 impl Line {
     /// Reads the list that a call's subjects would be in, as far as it can be read.
     pub(super) async fn list(&self, about: &Call) -> Result<Vec<Listed>, Trouble> {
-        let form = self.form(about).ok_or_else(stopped)?;
-        Ok(list(self, form, about).await?.rows)
+        let capability = self.capability(about).ok_or_else(stopped)?;
+        Ok(list(self, capability, about).await?.rows)
     }
 
     /// The same of a list that holds the whole app, read once for all who ask at the same time.
@@ -24,15 +24,15 @@ impl Line {
 
     /// Sends a call until it takes effect or cannot; its operations get no fate from it.
     pub(super) async fn insist(&self, work: &mut Work) -> Result<Proof, Trouble> {
-        let form = self.form(&work.call).ok_or_else(stopped)?;
-        insist(self, form, work).await
+        let capability = self.capability(&work.call).ok_or_else(stopped)?;
+        insist(self, capability, work).await
     }
 }
 
 impl Caller for Line {
     async fn call(
         &self,
-        form: &'static Form,
+        capability: &'static Capability,
         work: &mut Work,
         tries: &mut Tries,
     ) -> Result<(Answer, Verdict), Trouble> {
@@ -44,7 +44,7 @@ impl Caller for Line {
             Err(NotMade::Over | NotMade::Unwritten | NotMade::Untimely) => return Err(stopped()),
         };
         self.check_clock(&attempt);
-        let verdict = settle(form, &work.call, &attempt.answer, tries);
+        let verdict = settle(capability, &work.call, &attempt.answer, tries);
         let verdict = self.afford(verdict, &attempt);
         self.record(vec![self.answered(&attempt)]).await;
         if let Verdict::Stop { hint } = &verdict {
@@ -56,8 +56,8 @@ impl Caller for Line {
         Ok((attempt.answer, verdict))
     }
 
-    async fn pause(&self, form: &'static Form, pause: Pause) {
-        self.rest(form, pause).await;
+    async fn pause(&self, capability: &'static Capability, pause: Pause) {
+        self.rest(capability, pause).await;
     }
 }
 

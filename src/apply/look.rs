@@ -17,7 +17,7 @@ use super::work::Work;
 use crate::domain::{Enforcement, Evidence, Lapse, Moment, RuleId};
 use crate::plan::Operation;
 use crate::plan::term::{CLOCK_TOLERANCE, Tenure};
-use crate::provider::{Form, Item, Listed, Listing, Verb};
+use crate::provider::{Capability, Item, Listed, Listing, Verb};
 use crate::store::Record;
 
 /// What a look brought.
@@ -54,7 +54,11 @@ pub(super) fn may_have_twin(since: Moment, now: Moment) -> bool {
 
 impl Line {
     /// Looks before the first attempt, if an earlier run left a doubt that calls for it.
-    pub(super) async fn look_first(&self, form: &'static Form, work: &mut Work) -> Sight {
+    pub(super) async fn look_first(
+        &self,
+        capability: &'static Capability,
+        work: &mut Work,
+    ) -> Sight {
         let Some((_, operation)) = self.operations(work).into_iter().next() else {
             return Sight::Clear;
         };
@@ -68,44 +72,55 @@ impl Line {
         let twin = twin.filter(|since| may_have_twin(*since, now));
         let has_rule = work.call.items.iter().all(|item| item.rule.is_some());
         match (work.call.verb, doubt.into_iter().chain(twin).min()) {
-            (Verb::Impose, Some(since)) => self.look_twice(form, work, since).await,
-            (Verb::Lift, Some(since)) => self.lift_what_shows(form, work, since, has_rule).await,
+            (Verb::Impose, Some(since)) => self.look_twice(capability, work, since).await,
+            (Verb::Lift, Some(since)) => {
+                self.lift_what_shows(capability, work, since, has_rule).await
+            }
             // Without a rule id there is nothing a lift could name.
             (Verb::Lift, None) if !has_rule => Sight::Unclear(never_seen()),
             // Its end is moved: a twin would stay until the old one.
             (Verb::Renew, Some(since)) if has_rule && twin.is_some() => {
-                self.lift_twins_of_known(form, work, since).await
+                self.lift_twins_of_known(capability, work, since).await
             }
             (Verb::Impose | Verb::Renew | Verb::Lift | Verb::List, _) => Sight::Clear,
         }
     }
 
     /// Looks after an attempt that brought no answer.
-    pub(super) async fn look_again(&self, form: &'static Form, work: &mut Work) -> Sight {
+    pub(super) async fn look_again(
+        &self,
+        capability: &'static Capability,
+        work: &mut Work,
+    ) -> Sight {
         let Some((_, operation)) = self.operations(work).into_iter().next() else {
             return Sight::Clear;
         };
         let inherited = operation.doubted.as_ref().map(|doubt| doubt.since);
         match inherited.or(work.unanswered_since()) {
-            Some(since) => self.look_twice(form, work, since).await,
+            Some(since) => self.look_twice(capability, work, since).await,
             None => Sight::Clear,
         }
     }
 
-    async fn look_twice(&self, form: &'static Form, work: &mut Work, since: Moment) -> Sight {
+    async fn look_twice(
+        &self,
+        capability: &'static Capability,
+        work: &mut Work,
+        since: Moment,
+    ) -> Sight {
         for pause in [Duration::ZERO, SECOND_LOOK_AFTER] {
             self.sleep(pause).await;
             if self.is_over() {
                 return Sight::Unclear(never_seen());
             }
-            match self.matching(form, work, since).await {
+            match self.matching(capability, work, since).await {
                 Err(trouble) => return Sight::Unclear(trouble),
                 Ok(rules) => {
                     // A list shows what has lapsed for a while: what stands longest is kept.
                     let longest = rules.iter().max_by_key(|rule| (rule.lapse, rule.created));
                     if let Some(rule) = longest.cloned() {
                         self.lift_twins(work, rule.rule.clone(), rules).await;
-                        return self.adopt(form, work, &rule, since).await;
+                        return self.adopt(capability, work, &rule, since).await;
                     }
                 }
             }
@@ -116,7 +131,7 @@ impl Line {
     /// Takes a rule that an unanswered call made, at `since` or later, for ours.
     async fn adopt(
         &self,
-        form: &'static Form,
+        capability: &'static Capability,
         work: &mut Work,
         rule: &Listed,
         since: Moment,
@@ -130,7 +145,7 @@ impl Line {
         let written = Written { at, lapse: rule.lapse, rule: rule.rule.clone(), evidence, twin };
         let row = ledger::held(operation, written, &Proof::in_list(rule));
         let promised = operation.recorded.as_ref().map_or(operation.until, |row| row.until);
-        if promised != operation.until || self.is_renewal_due(form, &row) {
+        if promised != operation.until || self.is_renewal_due(capability, &row) {
             // It was made for another `until`, or long ago: move its end.
             work.call.verb = Verb::Renew;
             work.call.items.iter_mut().for_each(|item| item.rule.clone_from(&rule.rule));
@@ -144,18 +159,23 @@ impl Line {
     }
 
     /// Whether what is held must be renewed already.
-    fn is_renewal_due(&self, form: &'static Form, row: &Enforcement) -> bool {
+    fn is_renewal_due(&self, capability: &'static Capability, row: &Enforcement) -> bool {
         let target = &self.session.target;
         row.held.as_ref().is_some_and(|held| {
-            let tenure = Tenure { target, form, held, until: row.until };
+            let tenure = Tenure { target, capability, held, until: row.until };
             tenure.renewal_at().is_some_and(|at| at <= self.now())
         })
     }
 
     /// Lifts what shows beside the known rule.
-    async fn lift_twins_of_known(&self, form: &'static Form, work: &Work, since: Moment) -> Sight {
+    async fn lift_twins_of_known(
+        &self,
+        capability: &'static Capability,
+        work: &Work,
+        since: Moment,
+    ) -> Sight {
         let known = work.call.items.first().and_then(|item| item.rule.clone());
-        match self.matching(form, work, since).await {
+        match self.matching(capability, work, since).await {
             Ok(rules) => {
                 // If the known one is gone, its twin is all that stands. A list shows it for a while
                 // after it has lapsed there, and our clock may be behind.
@@ -185,7 +205,7 @@ impl Line {
     /// Lifts every rule that an unanswered call may have made, beside the one that is known.
     async fn lift_what_shows(
         &self,
-        form: &'static Form,
+        capability: &'static Capability,
         work: &Work,
         since: Moment,
         has_rule: bool,
@@ -194,7 +214,7 @@ impl Line {
         let mut lifted = None;
         for pause in [Duration::ZERO, SECOND_LOOK_AFTER] {
             self.sleep(pause).await;
-            let rules = match self.matching(form, work, since).await {
+            let rules = match self.matching(capability, work, since).await {
                 Ok(rules) => rules,
                 Err(trouble) => return Sight::Unclear(trouble),
             };
@@ -231,20 +251,20 @@ impl Line {
     /// The rules in the list that an unanswered call about this work may have made.
     async fn matching(
         &self,
-        form: &'static Form,
+        capability: &'static Capability,
         work: &Work,
         since: Moment,
     ) -> Result<Vec<Listed>, Trouble> {
         let Some((_, operation)) = self.operations(work).into_iter().next() else {
             return Ok(Vec::new());
         };
-        let rows = match form.listing {
+        let rows = match capability.listing {
             Listing::MayOmitPerApp => self.shared_list(&work.call).await?,
             Listing::CompletePerRoom | Listing::Never => Arc::new(self.list(&work.call).await?),
         };
         let is_gone = |rule: &Listed| rule.rule.as_ref().is_some_and(|rule| work.is_gone(rule));
         let ours = |rule: &&Listed| {
-            !is_gone(rule) && may_be_ours(rule, operation, form, (since, self.now()))
+            !is_gone(rule) && may_be_ours(rule, operation, capability, (since, self.now()))
         };
         Ok(rows.iter().filter(ours).cloned().collect())
     }
@@ -255,7 +275,7 @@ impl Line {
 fn may_be_ours(
     rule: &Listed,
     operation: &Operation,
-    form: &Form,
+    capability: &Capability,
     (since, now): (Moment, Moment),
 ) -> bool {
     let restriction = &operation.restriction;
@@ -270,7 +290,7 @@ fn may_be_ours(
     let others = recorded.into_iter().flat_map(Enforcement::asked);
     let earlier = recorded.map(|row| row.until);
     let mut asked = [Some(operation.until), earlier].into_iter().flatten().chain(others);
-    let end = |until, at| form.expiry.term(until, at).lapse.at();
+    let end = |until, at| capability.expiry.term(until, at).lapse.at();
     same && created >= since - CLOCK_TOLERANCE
         && asked.any(|until| {
             let (first, last) = (end(until, created), end(until, now));

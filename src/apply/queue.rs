@@ -114,7 +114,8 @@ impl Line {
 /// imposes need, a replaced lift must know that its replacement stands, and a first call tells
 /// whether more about a room that had to wait make sense.
 fn is_barrier(line: &Line, sent: Phase, (phase, work): (Phase, &Work)) -> bool {
-    let has_quota = line.form(&work.call).is_some_and(|form| form.quota.is_some());
+    let has_quota =
+        line.capability(&work.call).is_some_and(|capability| capability.quota.is_some());
     let quota_frees_up = has_quota && sent <= Phase::Lift && phase > Phase::Lift;
     let knows_rooms = sent != phase && phase == Phase::StillWaiting;
     quota_frees_up || knows_rooms || phase == Phase::ReplacedLift

@@ -19,7 +19,7 @@ use super::settle::{Answer, Tries, Verdict, settle};
 use super::work::Work;
 use crate::domain::{Deny, Id, TargetName, Until};
 use crate::plan::term::CLOCK_TOLERANCE;
-use crate::provider::{Call, Cursor, Form, Listed, Listing, Session, Target, Verb};
+use crate::provider::{Call, Capability, Cursor, Listed, Listing, Session, Target, Verb};
 use crate::store::RecentCalls;
 use crate::world::{Credentials, World};
 
@@ -63,10 +63,10 @@ pub struct View {
 /// round trip of 200 ms.
 const SIDE_BY_SIDE: usize = 40;
 
-/// The form whose list shows all that can be listed at a target.
-pub fn listable(target: &Target) -> Option<&'static Form> {
-    let forms = target.provider.facts().forms.iter();
-    forms.into_iter().find(|form| form.listing != Listing::Never)
+/// The capability whose list shows all that can be listed at a target.
+pub fn listable(target: &Target) -> Option<&'static Capability> {
+    let capabilities = target.provider.facts().capabilities.iter();
+    capabilities.into_iter().find(|capability| capability.listing != Listing::Never)
 }
 
 /// Reads the lists of all targets, side by side.
@@ -118,8 +118,8 @@ struct Reader {
 
 impl Reader {
     async fn view(self: Arc<Self>, rooms: BTreeSet<Id>) -> View {
-        let Some(form) = listable(&self.session.target) else { return View::default() };
-        let places: Vec<Option<Id>> = match form.listing {
+        let Some(capability) = listable(&self.session.target) else { return View::default() };
+        let places: Vec<Option<Id>> = match capability.listing {
             Listing::Never => Vec::new(),
             Listing::CompletePerRoom => rooms.into_iter().map(Some).collect(),
             Listing::MayOmitPerApp => vec![None],
@@ -130,7 +130,7 @@ impl Reader {
             let (reader, gate) = (Arc::clone(&self), Arc::clone(&gate));
             tasks.spawn(async move {
                 let _permit = gate.acquire().await;
-                let list = reader.list(form, place.clone()).await;
+                let list = reader.list(capability, place.clone()).await;
                 (place, list)
             });
         }
@@ -149,10 +149,14 @@ impl Reader {
     }
 
     /// Reads a whole list; one whose end is never seen is no list.
-    async fn list(&self, form: &'static Form, room: Option<Id>) -> Result<Vec<Listed>, Trouble> {
+    async fn list(
+        &self,
+        capability: &'static Capability,
+        room: Option<Id>,
+    ) -> Result<Vec<Listed>, Trouble> {
         let about = Call {
             verb: Verb::List,
-            kind: form.kind,
+            kind: capability.kind,
             room,
             deny: Deny::NOTHING,
             reason: None,
@@ -160,14 +164,14 @@ impl Reader {
             items: Vec::new(),
             cursor: Cursor::START,
         };
-        let List { rows, is_whole } = list(self, form, &about).await?;
+        let List { rows, is_whole } = list(self, capability, &about).await?;
         if is_whole { Ok(rows) } else { Err(plain("the list repeats itself and never ends")) }
     }
 
-    async fn send(&self, form: &'static Form, call: &Call) -> Answer {
+    async fn send(&self, capability: &'static Capability, call: &Call) -> Answer {
         let number = next_call(&self.sequence, self.world.now());
         let (http, endpoint) = (&*self.world.http, &self.session.target.endpoint);
-        let mut waited = Waited::take(http, endpoint, self.paces.get(form.lane)).await;
+        let mut waited = Waited::take(http, endpoint, self.paces.get(capability.lane)).await;
         let (answer, ahead) = loop {
             let look = |_| Ok::<_, Infallible>(());
             let Ok(clearance) = Clearance::take(&self.world, number, waited, look);
@@ -187,28 +191,28 @@ impl Reader {
 impl Caller for Reader {
     async fn call(
         &self,
-        form: &'static Form,
+        capability: &'static Capability,
         work: &mut Work,
         tries: &mut Tries,
     ) -> Result<(Answer, Verdict), Trouble> {
-        let answer = self.send(form, &work.call).await;
+        let answer = self.send(capability, &work.call).await;
         if let Some(ahead) = self.clock_ahead.get()
             && ahead.abs() > CLOCK_TOLERANCE.as_secs()
         {
             let error = format!("the provider's clock is {ahead} s ahead of this machine's");
             return Err(plain(&error));
         }
-        let verdict = settle(form, &work.call, &answer, tries);
+        let verdict = settle(capability, &work.call, &answer, tries);
         Ok((answer, verdict))
     }
 
-    async fn pause(&self, form: &'static Form, pause: Pause) {
+    async fn pause(&self, capability: &'static Capability, pause: Pause) {
         let span = pause.span(self.world.random.bits());
         match pause {
             Pause::None => {}
             Pause::BackOff { .. } => tokio::time::sleep(span).await,
             Pause::Throttled { .. } => {
-                if let Some(pace) = self.paces.get(form.lane) {
+                if let Some(pace) = self.paces.get(capability.lane) {
                     pace.throttle(span);
                 }
             }

@@ -12,14 +12,14 @@ use super::work::Work;
 use crate::domain::{Doubt, Evidence, Lapse, Moment, RuleId};
 use crate::plan::Operation;
 use crate::plan::term::CLOCK_TOLERANCE;
-use crate::provider::{Effect, Form, Repeat, Verb};
+use crate::provider::{Capability, Effect, Repeat, Verb};
 use crate::store::Record;
 
 impl Line {
     /// Records that a call took effect, or that it was so already.
     pub(super) async fn done(
         &self,
-        form: &'static Form,
+        capability: &'static Capability,
         work: &Work,
         attempt: &Attempt,
         proof: &Proof,
@@ -27,7 +27,7 @@ impl Line {
         let mut records = Vec::with_capacity(1 + 2 * work.operations.len());
         records.push(self.answered(attempt));
         let request_id = attempt.answer.as_ref().ok().and_then(|reply| reply.request_id.as_deref());
-        let told = work.call.words(form, attempt.sent).into();
+        let told = work.call.words(capability, attempt.sent).into();
         let sent = Sent { call: Some(attempt.call), told: Some(&told), request_id };
         let now = self.now();
         let mut unconfirmed = Vec::new();
@@ -40,12 +40,12 @@ impl Line {
                 records.push(ledger::gone(operation, proof));
             } else {
                 let effect = proof.effect();
-                let written = written(form, operation, (attempt, rule), (effect, unanswered));
+                let written = written(capability, operation, (attempt, rule), (effect, unanswered));
                 let mut row = ledger::held(operation, written, proof);
-                if form.repeat == Repeat::MayKeepOldEnd
+                if capability.repeat == Repeat::MayKeepOldEnd
                     && may_keep_old_end(operation, unanswered.is_some() || effect.is_none())
                 {
-                    row.doubt = Some(unconfirmed_doubt(operation, form, attempt));
+                    row.doubt = Some(unconfirmed_doubt(operation, capability, attempt));
                     unconfirmed.push(index);
                 }
                 records.push(Record::Put(row));
@@ -89,8 +89,9 @@ impl Line {
         attempt: Option<&Attempt>,
     ) {
         let mut records: Vec<Record> = attempt.map(|it| self.answered(it)).into_iter().collect();
-        let told = attempt
-            .and_then(|attempt| Some(work.call.words(self.form(&work.call)?, attempt.sent).into()));
+        let told = attempt.and_then(|attempt| {
+            Some(work.call.words(self.capability(&work.call)?, attempt.sent).into())
+        });
         let call = attempt.map(|attempt| attempt.call);
         let sent = Sent { call, told: told.as_ref(), request_id: None };
         let now = self.now();
@@ -167,12 +168,12 @@ impl Line {
 
 /// What is held after a call that took effect.
 fn written(
-    form: &Form,
+    capability: &Capability,
     operation: &Operation,
     (attempt, rule): (&Attempt, Option<RuleId>),
     (effect, unanswered): (Option<&Effect>, Option<Moment>),
 ) -> Written {
-    let asked = by_its_clock(form.expiry.term(operation.until, attempt.sent).lapse, attempt);
+    let asked = by_its_clock(capability.expiry.term(operation.until, attempt.sent).lapse, attempt);
     let earlier = operation.recorded.as_ref().and_then(|row| row.held.as_ref());
     let (lapse, rule, evidence) = match effect {
         Some(Effect::Created(rule)) => (asked, Some(rule.clone()), Evidence::Acknowledged),
@@ -220,8 +221,8 @@ fn may_keep_old_end(operation: &Operation, repeated: bool) -> bool {
 }
 
 /// What stays in doubt about an operation until the room's list confirms it.
-fn unconfirmed_doubt(operation: &Operation, form: &Form, attempt: &Attempt) -> Doubt {
-    let asked = form.expiry.term(operation.until, attempt.sent).lapse;
+fn unconfirmed_doubt(operation: &Operation, capability: &Capability, attempt: &Attempt) -> Doubt {
+    let asked = capability.expiry.term(operation.until, attempt.sent).lapse;
     // The end it may have kept: until then it is not over there.
     let kept = operation.doubted.as_ref().map(|doubt| doubt.lapse).max(operation.lapse());
     let lapse = kept.map_or(asked, |kept| kept.max(asked));

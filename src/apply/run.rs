@@ -19,7 +19,7 @@ use super::queue::drain;
 use super::{Halt, Progress};
 use crate::domain::{Action, Moment, TargetName};
 use crate::plan::{Means, Operation, Plan};
-use crate::provider::{Grip, Session, Target};
+use crate::provider::{Mechanism, Session, Target};
 use crate::store::{Lease, RecentCalls, Record, State, StateError};
 use crate::world::{Credentials, World};
 
@@ -178,9 +178,10 @@ fn by_record(
     let rests_on_clock = |operation: &Operation| {
         let restriction = &operation.restriction;
         let target = targets.get(&restriction.target);
-        let form = target.and_then(|it| it.provider.facts().form(restriction.subject.kind));
+        let capability =
+            target.and_then(|it| it.provider.facts().capability(restriction.subject.kind));
         operation.action == Action::Forget
-            && form.is_some_and(|form| form.grip == Grip::Holds)
+            && capability.is_some_and(|capability| capability.mechanism == Mechanism::Holds)
             && operation.recorded.as_ref().is_some_and(|row| row.may_be_in_force())
     };
     let (mut sure, mut unsure) = (Vec::new(), Vec::new());

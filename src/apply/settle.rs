@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::pause::{LONGEST_BELIEVED, Pause};
-use crate::provider::{Call, Class, Effect, Fault, Form, Listed, NoAnswer, Repeat, Reply, Verb};
+use crate::provider::{
+    Call, Capability, Effect, Fault, FaultKind, Listed, NoAnswer, Repeat, Reply, Verb,
+};
 
 /// What came back from an attempt.
 pub type Answer = Result<Reply, Refused>;
@@ -105,18 +107,18 @@ pub enum Parts {
 }
 
 /// Says what to do after an attempt, and counts it.
-pub fn settle(form: &Form, call: &Call, answer: &Answer, tries: &mut Tries) -> Verdict {
+pub fn settle(capability: &Capability, call: &Call, answer: &Answer, tries: &mut Tries) -> Verdict {
     match answer {
         Ok(reply) => Verdict::Proven(Proof(Some(reply.effect.clone()))),
         Err(Refused::NoAnswer(NoAnswer::NotSent(_) | NoAnswer::Starved(_))) => {
             again(Duration::ZERO, tries, Verdict::GiveUp)
         }
-        Err(Refused::NoAnswer(NoAnswer::Unknown(_))) => lost(form, call, None, tries),
-        Err(Refused::Fault(fault)) => settle_fault(form, call, fault, tries),
+        Err(Refused::NoAnswer(NoAnswer::Unknown(_))) => lost(capability, call, None, tries),
+        Err(Refused::Fault(fault)) => settle_fault(capability, call, fault, tries),
     }
 }
 
-fn settle_fault(form: &Form, call: &Call, fault: &Fault, tries: &mut Tries) -> Verdict {
+fn settle_fault(capability: &Capability, call: &Call, fault: &Fault, tries: &mut Tries) -> Verdict {
     let single = call.items.len() <= 1;
     let narrow = |ends: Verdict| {
         let culprit = fault.culprit.as_ref();
@@ -128,15 +130,17 @@ fn settle_fault(form: &Form, call: &Call, fault: &Fault, tries: &mut Tries) -> V
         }
     };
     let lists = matches!(call.verb, Verb::List);
-    match &fault.class {
-        Class::AlreadySo => Verdict::Proven(Proof(None)),
+    match &fault.kind {
+        FaultKind::AlreadySo => Verdict::Proven(Proof(None)),
         // A list of what is not there is an empty list.
-        Class::Wait | Class::WaitForRoom if lists => Verdict::Proven(Proof(None)),
-        Class::Retry | Class::Throttled if asked_by(fault) > LONGEST_BELIEVED => Verdict::Defer {
-            hint: "the provider asks to come again in more than five minutes: run again later",
-        },
-        Class::Retry => lost(form, call, Some(fault), tries),
-        Class::Throttled => {
+        FaultKind::Wait | FaultKind::WaitForRoom if lists => Verdict::Proven(Proof(None)),
+        FaultKind::Retry | FaultKind::Throttled if asked_by(fault) > LONGEST_BELIEVED => {
+            Verdict::Defer {
+                hint: "the provider asks to come again in more than five minutes: run again later",
+            }
+        }
+        FaultKind::Retry => lost(capability, call, Some(fault), tries),
+        FaultKind::Throttled => {
             tries.throttled += 1;
             let attempt = tries.throttled;
             if attempt <= MOST_THROTTLED {
@@ -145,26 +149,26 @@ fn settle_fault(form: &Form, call: &Call, fault: &Fault, tries: &mut Tries) -> V
                 Verdict::GiveUp
             }
         }
-        Class::SignAgain if tries.signed == 0 => {
+        FaultKind::SignAgain if tries.signed == 0 => {
             tries.signed += 1;
             Verdict::Again { pause: Pause::None }
         }
-        Class::SignAgain => Verdict::Stop { hint: "check this machine's clock" },
+        FaultKind::SignAgain => Verdict::Stop { hint: "check this machine's clock" },
         // Who is named need not be asked about again: where thousands wait, that is half the calls.
-        Class::Wait => match narrow(Verdict::Waiting) {
+        FaultKind::Wait => match narrow(Verdict::Waiting) {
             Verdict::Split(Parts::Without(place)) => Verdict::OneWaits(place),
             other => other,
         },
-        Class::WaitForRoom => Verdict::RoomAbsent,
-        Class::RuleGone => match call.verb {
+        FaultKind::WaitForRoom => Verdict::RoomAbsent,
+        FaultKind::RuleGone => match call.verb {
             Verb::Renew | Verb::Impose => Verdict::Recreate,
             Verb::Lift | Verb::List => Verdict::Proven(Proof(None)),
         },
-        Class::Refuse => narrow(Verdict::GiveUp),
-        Class::RefuseRoom => Verdict::GiveUp,
-        Class::Quota if single => Verdict::RoomFull,
-        Class::Quota => Verdict::Split(Parts::Halves),
-        Class::Stop { hint } => Verdict::Stop { hint },
+        FaultKind::Refuse => narrow(Verdict::GiveUp),
+        FaultKind::RefuseRoom => Verdict::GiveUp,
+        FaultKind::Quota if single => Verdict::RoomFull,
+        FaultKind::Quota => Verdict::Split(Parts::Halves),
+        FaultKind::Stop { hint } => Verdict::Stop { hint },
     }
 }
 
@@ -174,8 +178,8 @@ fn asked_by(fault: &Fault) -> Duration {
 }
 
 /// An attempt that may have taken effect.
-fn lost(form: &Form, call: &Call, fault: Option<&Fault>, tries: &mut Tries) -> Verdict {
-    if call.verb == Verb::Impose && form.repeat == Repeat::Duplicates {
+fn lost(capability: &Capability, call: &Call, fault: Option<&Fault>, tries: &mut Tries) -> Verdict {
+    if call.verb == Verb::Impose && capability.repeat == Repeat::Duplicates {
         tries.lost += 1;
         return if tries.lost < MOST_LOST { Verdict::Look } else { Verdict::GiveUp };
     }
@@ -202,10 +206,10 @@ mod tests {
     use super::*;
     use crate::provider::REGISTRY;
 
-    /// A form whose repeats are as given.
-    fn form(repeat: Repeat) -> &'static Form {
-        let forms = REGISTRY.iter().flat_map(|provider| provider.facts().forms);
-        forms.into_iter().find(|form| form.repeat == repeat).unwrap()
+    /// A capability whose repeats are as given.
+    fn capability(repeat: Repeat) -> &'static Capability {
+        let capabilities = REGISTRY.iter().flat_map(|provider| provider.facts().capabilities);
+        capabilities.into_iter().find(|capability| capability.repeat == repeat).unwrap()
     }
 
     #[test]
@@ -215,23 +219,28 @@ mod tests {
         let [done, so_already] = [Some(Effect::Done), None].map(|it| Verdict::Proven(Proof(it)));
         for (answer, of_one, of_many) in [
             (DONE, done.clone(), done),
-            (fault(Class::AlreadySo, None), so_already.clone(), so_already),
+            (fault(FaultKind::AlreadySo, None), so_already.clone(), so_already),
             (fault(THROTTLED, None), Verdict::Again { pause }, Verdict::Again { pause }),
             (fault(STOP, None), Verdict::Stop { hint: "" }, Verdict::Stop { hint: "" }),
-            (fault(Class::Wait, None), Verdict::Waiting, halves.clone()),
-            (fault(Class::Wait, Some("u0")), Verdict::Waiting, Verdict::OneWaits(0)),
-            (fault(Class::WaitForRoom, None), Verdict::RoomAbsent, Verdict::RoomAbsent),
-            (fault(Class::Refuse, None), Verdict::GiveUp, halves.clone()),
-            (fault(Class::Refuse, Some("u0")), Verdict::GiveUp, Verdict::Split(Parts::Without(0))),
-            (fault(Class::Refuse, Some("stranger")), Verdict::GiveUp, halves.clone()),
-            (fault(Class::RefuseRoom, None), Verdict::GiveUp, Verdict::GiveUp),
-            (fault(Class::Quota, None), Verdict::RoomFull, halves),
+            (fault(FaultKind::Wait, None), Verdict::Waiting, halves.clone()),
+            (fault(FaultKind::Wait, Some("u0")), Verdict::Waiting, Verdict::OneWaits(0)),
+            (fault(FaultKind::WaitForRoom, None), Verdict::RoomAbsent, Verdict::RoomAbsent),
+            (fault(FaultKind::Refuse, None), Verdict::GiveUp, halves.clone()),
+            (
+                fault(FaultKind::Refuse, Some("u0")),
+                Verdict::GiveUp,
+                Verdict::Split(Parts::Without(0)),
+            ),
+            (fault(FaultKind::Refuse, Some("stranger")), Verdict::GiveUp, halves.clone()),
+            (fault(FaultKind::RefuseRoom, None), Verdict::GiveUp, Verdict::GiveUp),
+            (fault(FaultKind::Quota, None), Verdict::RoomFull, halves),
         ] {
             for verb in [Verb::Impose, Verb::Lift] {
                 for (items, expected) in [(1, &of_one), (3, &of_many)] {
                     let mut tries = Tries::default();
                     let call = call(verb, items);
-                    let verdict = settle(form(Repeat::Idempotent), &call, &answer, &mut tries);
+                    let verdict =
+                        settle(capability(Repeat::Idempotent), &call, &answer, &mut tries);
                     assert_eq!(verdict, *expected, "{verb:?} {answer:?}");
                 }
             }
@@ -241,19 +250,19 @@ mod tests {
     #[test]
     fn a_verdict_proves_what_its_answer_does_and_nothing_else() {
         let classes = [
-            Class::AlreadySo,
-            Class::Retry,
+            FaultKind::AlreadySo,
+            FaultKind::Retry,
             THROTTLED,
-            Class::SignAgain,
-            Class::Wait,
-            Class::WaitForRoom,
-            Class::RuleGone,
-            Class::Refuse,
-            Class::RefuseRoom,
-            Class::Quota,
+            FaultKind::SignAgain,
+            FaultKind::Wait,
+            FaultKind::WaitForRoom,
+            FaultKind::RuleGone,
+            FaultKind::Refuse,
+            FaultKind::RefuseRoom,
+            FaultKind::Quota,
             STOP,
         ];
-        let faults = classes.into_iter().map(|class| fault(class, None));
+        let faults = classes.into_iter().map(|kind| fault(kind, None));
         let tries = [0, MOST_LOST - 1, MOST_THROTTLED, 1000];
         for answer in faults.chain([DONE, silence(), not_sent()]) {
             for (verb, items) in [Verb::Impose, Verb::Renew, Verb::Lift]
@@ -263,14 +272,17 @@ mod tests {
                 let call = call(verb, items);
                 let bearing = Bearing::of(&call, &answer);
                 for lost in tries {
-                    for form in [form(Repeat::Idempotent), form(Repeat::Duplicates)] {
+                    for capability in
+                        [capability(Repeat::Idempotent), capability(Repeat::Duplicates)]
+                    {
                         let mut tries = Tries { lost, throttled: lost, signed: lost };
-                        let verdict = settle(form, &call, &answer, &mut tries);
+                        let verdict = settle(capability, &call, &answer, &mut tries);
                         let proves = matches!(verdict, Verdict::Proven(_));
                         assert_eq!(proves, bearing == Bearing::Proof, "{verb:?} {answer:?}");
                         // Nothing that would make a second rule is repeated without a look.
                         let blind = matches!(verdict, Verdict::Again { .. });
-                        let may_double = verb == Verb::Impose && form.repeat == Repeat::Duplicates;
+                        let may_double =
+                            verb == Verb::Impose && capability.repeat == Repeat::Duplicates;
                         let unknown = bearing == Bearing::MayHaveTakenEffect;
                         assert!(!(blind && may_double && unknown), "{verb:?} {answer:?}");
                     }
@@ -287,15 +299,18 @@ mod tests {
             (Verb::Lift, Verdict::Proven(Proof(None))),
             (LIST, Verdict::Proven(Proof(None))),
         ] {
-            let answer = fault(Class::RuleGone, None);
-            let form = form(Repeat::Duplicates);
-            assert_eq!(settle(form, &call(verb, 1), &answer, &mut Tries::default()), expected);
+            let answer = fault(FaultKind::RuleGone, None);
+            let capability = capability(Repeat::Duplicates);
+            assert_eq!(
+                settle(capability, &call(verb, 1), &answer, &mut Tries::default()),
+                expected
+            );
         }
     }
 
     #[test]
     fn a_call_is_given_up_after_five_attempts_and_a_coded_batch_is_split_then() {
-        let bare = Class::Retry;
+        let bare = FaultKind::Retry;
         for (answer, items, at_last) in [
             (silence(), 1, Verdict::GiveUp),
             (silence(), 3, Verdict::GiveUp),
@@ -305,7 +320,7 @@ mod tests {
         ] {
             let mut tries = Tries::default();
             let call = call(Verb::Impose, items);
-            let mut next = || settle(form(Repeat::Idempotent), &call, &answer, &mut tries);
+            let mut next = || settle(capability(Repeat::Idempotent), &call, &answer, &mut tries);
             for attempt in 1..MOST_LOST {
                 let pause = Pause::BackOff { attempt, after: Duration::ZERO };
                 assert_eq!(next(), Verdict::Again { pause });
@@ -318,7 +333,7 @@ mod tests {
     fn where_a_repeat_would_make_a_second_rule_it_is_looked_for_first() {
         let mut tries = Tries::default();
         let call = call(Verb::Impose, 1);
-        let mut next = || settle(form(Repeat::Duplicates), &call, &silence(), &mut tries);
+        let mut next = || settle(capability(Repeat::Duplicates), &call, &silence(), &mut tries);
         (1..MOST_LOST).for_each(|_| assert_eq!(next(), Verdict::Look));
         assert_eq!(next(), Verdict::GiveUp);
     }
@@ -327,21 +342,21 @@ mod tests {
     fn throttling_and_a_second_refused_signature_end_too() {
         let mut tries = Tries::default();
         let call = call(Verb::Lift, 1);
-        let form = form(Repeat::Idempotent);
+        let capability = capability(Repeat::Idempotent);
         for _ in 0..MOST_THROTTLED {
-            let verdict = settle(form, &call, &fault(THROTTLED, None), &mut tries);
+            let verdict = settle(capability, &call, &fault(THROTTLED, None), &mut tries);
             assert!(matches!(verdict, Verdict::Again { .. }));
         }
-        assert_eq!(settle(form, &call, &fault(THROTTLED, None), &mut tries), Verdict::GiveUp);
-        let again = settle(form, &call, &fault(Class::SignAgain, None), &mut tries);
+        assert_eq!(settle(capability, &call, &fault(THROTTLED, None), &mut tries), Verdict::GiveUp);
+        let again = settle(capability, &call, &fault(FaultKind::SignAgain, None), &mut tries);
         assert_eq!(again, Verdict::Again { pause: Pause::None });
-        let stop = settle(form, &call, &fault(Class::SignAgain, None), &mut tries);
+        let stop = settle(capability, &call, &fault(FaultKind::SignAgain, None), &mut tries);
         assert!(matches!(stop, Verdict::Stop { .. }));
     }
 
     #[test]
     fn a_pause_that_is_asked_for_is_made_up_to_five_minutes_and_defers_the_target_beyond() {
-        for class in [Class::Retry, Class::Throttled] {
+        for kind in [FaultKind::Retry, FaultKind::Throttled] {
             for (after, waits) in [
                 (0, true),
                 (7, true),
@@ -350,20 +365,20 @@ mod tests {
                 (86_400, false),
                 (u32::MAX, false),
             ] {
-                let Err(Refused::Fault(fault)) = fault(class.clone(), None) else { panic!() };
+                let Err(Refused::Fault(fault)) = fault(kind.clone(), None) else { panic!() };
                 let answer = Err(Refused::Fault(Fault { after, ..fault }));
                 for verb in [Verb::Impose, Verb::Lift, LIST] {
-                    let (form, call) = (form(Repeat::Idempotent), call(verb, 3));
-                    match settle(form, &call, &answer, &mut Tries::default()) {
+                    let (capability, call) = (capability(Repeat::Idempotent), call(verb, 3));
+                    match settle(capability, &call, &answer, &mut Tries::default()) {
                         Verdict::Again {
                             pause:
                                 Pause::BackOff { attempt: 1, after: asked }
                                 | Pause::Throttled { attempt: 1, after: asked },
                         } => assert!(
                             waits && asked == Duration::from_secs(after.into()),
-                            "{class:?} {after:?}"
+                            "{kind:?} {after:?}"
                         ),
-                        Verdict::Defer { .. } => assert!(!waits, "{class:?} {after:?}"),
+                        Verdict::Defer { .. } => assert!(!waits, "{kind:?} {after:?}"),
                         other => panic!("{other:?}"),
                     }
                 }

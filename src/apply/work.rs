@@ -9,7 +9,7 @@ use super::ledger;
 use super::outcome::{Fate, Trouble};
 use crate::domain::{Doubt, Moment, RuleId};
 use crate::plan::Operation;
-use crate::provider::{Call, Cursor, Form, Verb};
+use crate::provider::{Call, Capability, Cursor, Verb};
 
 /// A call and the operations it carries, in the order of its items.
 #[derive(Clone, Debug)]
@@ -132,9 +132,9 @@ impl Work {
 
     /// The doubt about one of its operations when an attempt is made at `now`: what earlier
     /// attempts of this and of other runs left open, and that attempt itself.
-    pub fn doubt(&self, operation: &Operation, form: &Form, now: Moment) -> Doubt {
+    pub fn doubt(&self, operation: &Operation, capability: &Capability, now: Moment) -> Doubt {
         let (action, until) = (operation.action, operation.until);
-        let lapse = |at| ledger::asked_end(operation, form, at);
+        let lapse = |at| ledger::asked_end(operation, capability, at);
         let first = |at| Doubt::new(action, at, until, lapse(at));
         let open = self.open.as_ref().map(|open| first(open.since));
         match operation.doubted.as_ref().or(open.as_ref()) {
@@ -201,7 +201,7 @@ mod tests {
         Action, Because, Deny, Id, Kind, Lapse, Restriction, Subject, TargetName, Until,
     };
     use crate::plan::Means;
-    use crate::provider::Class;
+    use crate::provider::FaultKind;
 
     const THEN: Moment = Moment::from_seconds(1);
 
@@ -253,23 +253,23 @@ mod tests {
 
     #[test]
     fn what_may_have_taken_effect_stays_in_doubt_whatever_follows() {
-        let [refused, waits] = [Class::Refuse, Class::Wait].map(|class| fault(class, None));
+        let [refused, waits] = [FaultKind::Refuse, FaultKind::Wait].map(|kind| fault(kind, None));
         let follows = [
             vec![],
             vec![refused.clone()],
             vec![waits.clone()],
             vec![fault(THROTTLED, None)],
             vec![fault(STOP, None)],
-            vec![fault(Class::SignAgain, None)],
-            vec![fault(Class::Quota, None)],
-            vec![fault(Class::WaitForRoom, None)],
-            vec![fault(Class::RefuseRoom, None)],
-            vec![fault(Class::RuleGone, None)],
+            vec![fault(FaultKind::SignAgain, None)],
+            vec![fault(FaultKind::Quota, None)],
+            vec![fault(FaultKind::WaitForRoom, None)],
+            vec![fault(FaultKind::RefuseRoom, None)],
+            vec![fault(FaultKind::RuleGone, None)],
             vec![not_sent()],
             vec![not_sent(), refused.clone(), waits],
         ];
         let doubt = Doubt::new(Action::Impose, THEN, Until::Never, Lapse::Open);
-        for lost in [silence(), fault(Class::Retry, None)] {
+        for lost in [silence(), fault(FaultKind::Retry, None)] {
             for follows in &follows {
                 for (of_all, of_one) in [
                     (vec![lost.clone()], follows.clone()),
@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn what_was_refused_together_is_in_doubt_until_it_is_refused_alone() {
-        let refused = fault(Class::Refuse, None);
+        let refused = fault(FaultKind::Refuse, None);
         let end = |of_one: &[Answer]| {
             let work = after(std::slice::from_ref(&refused), of_one);
             work.end(&operation(None), Fate::Failed, Some(&trouble(&DONE))).into_parts().0
@@ -320,7 +320,7 @@ mod tests {
             (Fate::InDoubt, Fate::InDoubt),
             (Fate::Deferred, Fate::Deferred),
         ] {
-            for answers in [vec![], vec![fault(Class::Refuse, None)], vec![not_sent()]] {
+            for answers in [vec![], vec![fault(FaultKind::Refuse, None)], vec![not_sent()]] {
                 let work = after(&[], &answers);
                 let last = trouble(&DONE);
                 let (told, trouble) =

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::domain::{
     Desired, Doubt, Enforcement, Moment, Restriction, TargetName, Until, Wanted, Warning,
 };
-use crate::provider::{Form, Grip, Listing, Target};
+use crate::provider::{Capability, Listing, Mechanism, Target};
 
 /// Puts all of `rows` in doubt, and adds a doubtful row for whatever else is wanted at `now`; warns
 /// of what may be left over where nothing can be listed.
@@ -21,13 +21,15 @@ pub fn doubt_everything(
     rows: &mut Vec<Enforcement>,
     now: Moment,
 ) -> Vec<Warning> {
-    let form = |restriction: &Restriction| {
+    let capability = |restriction: &Restriction| {
         let facts = targets.get(&restriction.target)?.provider.facts();
-        facts.form(restriction.subject.kind).filter(|form| form.grip == Grip::Holds)
+        facts
+            .capability(restriction.subject.kind)
+            .filter(|capability| capability.mechanism == Mechanism::Holds)
     };
     for row in rows.iter_mut() {
-        if let Some(form) = form(&row.restriction) {
-            row.doubt.get_or_insert(doubt(form, now));
+        if let Some(capability) = capability(&row.restriction) {
+            row.doubt.get_or_insert(doubt(capability, now));
         }
     }
     let known: BTreeSet<Restriction> = rows.iter().map(|row| row.restriction.clone()).collect();
@@ -43,7 +45,7 @@ pub fn doubt_everything(
     }
     rows.extend(unknown.into_iter().filter_map(|(restriction, wanted)| {
         Some(Enforcement {
-            doubt: Some(doubt(form(&restriction)?, now)),
+            doubt: Some(doubt(capability(&restriction)?, now)),
             restriction,
             until: wanted.until,
             reason: wanted.reason.clone(),
@@ -57,15 +59,17 @@ pub fn doubt_everything(
 }
 
 /// The doubt about a call of any time ago that asked for any end.
-fn doubt(form: &Form, now: Moment) -> Doubt {
-    let longest = form.expiry.term(Until::Never, now).lapse;
+fn doubt(capability: &Capability, now: Moment) -> Doubt {
+    let longest = capability.expiry.term(Until::Never, now).lapse;
     Doubt::of_any_time(longest)
 }
 
 /// Whether a target holds something that no list shows for certain.
 fn hides_something(target: &Target) -> bool {
-    let mut forms = target.provider.facts().forms.iter();
-    forms.any(|form| form.grip == Grip::Holds && form.listing != Listing::CompletePerRoom)
+    let mut capabilities = target.provider.facts().capabilities.iter();
+    capabilities.any(|capability| {
+        capability.mechanism == Mechanism::Holds && capability.listing != Listing::CompletePerRoom
+    })
 }
 
 fn left_over(target: &Target) -> Warning {

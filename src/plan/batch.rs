@@ -8,7 +8,7 @@ use super::{Means, Operation};
 use crate::domain::{
     Action, Because, Deny, Id, Kind, Lapse, Moment, Restriction, TargetName, Until,
 };
-use crate::provider::{Call, Cursor, Expiry, Form, Item, Target, Verb};
+use crate::provider::{Call, Capability, Cursor, Expiry, Item, Target, Verb};
 
 /// One call of a plan, by the operations it carries.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,7 +18,7 @@ pub struct Step {
     /// When it is sent, among the steps of its target.
     pub phase: Phase,
     /// How the target restricts what it is about.
-    pub form: &'static Form,
+    pub capability: &'static Capability,
     /// The operations, by their index in the plan, in the order of the call's items.
     pub operations: Vec<usize>,
 }
@@ -34,7 +34,7 @@ impl Step {
             let Means::Call { rule, .. } = &operation.means else { return None };
             Some(Item { id: operation.restriction.subject.id.clone(), rule: rule.clone() })
         };
-        let queued = Queued::of(operation, self.form)?;
+        let queued = Queued::of(operation, self.capability)?;
         Some(Call {
             verb: queued.verb,
             kind: subject.kind,
@@ -80,7 +80,7 @@ pub enum Phase {
 pub fn batch(operations: &[Operation], targets: &BTreeMap<TargetName, Arc<Target>>) -> Vec<Step> {
     let form_of = |operation: &Operation| {
         let restriction = &operation.restriction;
-        targets.get(&restriction.target)?.provider.facts().form(restriction.subject.kind)
+        targets.get(&restriction.target)?.provider.facts().capability(restriction.subject.kind)
     };
     let queued = |(index, operation)| Some((index, Queued::of(operation, form_of(operation)?)?));
     let mut queue: Vec<_> = operations.iter().enumerate().filter_map(queued).collect();
@@ -88,7 +88,7 @@ pub fn batch(operations: &[Operation], targets: &BTreeMap<TargetName, Arc<Target
     queue.sort_by_key(|(_, queued)| queued.order());
     let key_of = |step: &Step| {
         let first = operations.get(*step.operations.first()?)?;
-        Queued::of(first, step.form).map(|queued| queued.key())
+        Queued::of(first, step.capability).map(|queued| queued.key())
     };
     let mut steps: Vec<Step> = Vec::new();
     // The newest step of each key, by the key's hash: where every ban has its own end there are as
@@ -99,14 +99,15 @@ pub fn batch(operations: &[Operation], targets: &BTreeMap<TargetName, Arc<Target
         let hash = hash(&key);
         let room_left = open.get(&hash).and_then(|at| steps.get_mut(*at));
         let room_left = room_left.filter(|step| {
-            step.operations.len() < queued.form.batch && key_of(step).as_ref() == Some(&key)
+            step.operations.len() < queued.capability.batch && key_of(step).as_ref() == Some(&key)
         });
         if let Some(step) = room_left {
             step.operations.push(index);
         } else {
             open.insert(hash, steps.len());
-            let (target, form) = (queued.operation.restriction.target.clone(), queued.form);
-            steps.push(Step { target, phase: queued.phase, form, operations: vec![index] });
+            let (target, capability) =
+                (queued.operation.restriction.target.clone(), queued.capability);
+            steps.push(Step { target, phase: queued.phase, capability, operations: vec![index] });
         }
     }
     one_per_room_first(&mut steps, operations);
@@ -126,7 +127,7 @@ fn one_per_room_first(steps: &mut [Step], operations: &[Operation]) {
     let mut rooms = BTreeSet::new();
     for step in steps.iter_mut().filter(|step| step.phase == Phase::Waiting) {
         let first = step.operations.first().and_then(|index| operations.get(*index));
-        let room = first.map(|first| (step.form.kind, &first.restriction.room));
+        let room = first.map(|first| (step.capability.kind, &first.restriction.room));
         if !rooms.insert((step.target.clone(), room)) {
             step.phase = Phase::StillWaiting;
         }
@@ -137,7 +138,7 @@ fn one_per_room_first(steps: &mut [Step], operations: &[Operation]) {
 /// An operation on its way into a call.
 struct Queued<'a> {
     operation: &'a Operation,
-    form: &'static Form,
+    capability: &'static Capability,
     verb: Verb,
     phase: Phase,
 }
@@ -158,9 +159,9 @@ struct Key<'a> {
 }
 
 impl<'a> Queued<'a> {
-    fn of(operation: &'a Operation, form: &'static Form) -> Option<Self> {
+    fn of(operation: &'a Operation, capability: &'static Capability) -> Option<Self> {
         let Means::Call { verb, rule: _ } = operation.means else { return None };
-        Some(Self { operation, form, verb, phase: phase(operation) })
+        Some(Self { operation, capability, verb, phase: phase(operation) })
     }
 
     /// Renewals go by lapse; what waits goes by when it was last asked about.
@@ -195,7 +196,7 @@ impl<'a> Queued<'a> {
             room: restriction.room.as_ref(),
             deny: restriction.deny,
             reason: self.reason(),
-            until: (self.form.expiry != Expiry::Open && self.verb != Verb::Lift)
+            until: (self.capability.expiry != Expiry::Open && self.verb != Verb::Lift)
                 .then_some(self.operation.until),
             apart: apart.then_some(self.phase),
         }
@@ -203,7 +204,8 @@ impl<'a> Queued<'a> {
 
     /// The reason to send along, where the provider takes one with such a call.
     fn reason(&self) -> Option<&'a Arc<str>> {
-        let sent = self.form.reason.is_some_and(|reason| reason.sent) && self.verb != Verb::Lift;
+        let sent =
+            self.capability.reason.is_some_and(|reason| reason.sent) && self.verb != Verb::Lift;
         self.operation.reason.as_ref().filter(|_| sent)
     }
 }

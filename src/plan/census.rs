@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{Enforcement, Id, Kind, Restriction, TargetName};
-use crate::provider::Form;
+use crate::provider::Capability;
 
 /// What a pass over the recorded rows counts.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
@@ -38,14 +38,14 @@ impl Room {
 
 impl Census {
     /// Counts a row.
-    pub(super) fn count(&mut self, row: &Enforcement, form: &Form) {
+    pub(super) fn count(&mut self, row: &Enforcement, capability: &Capability) {
         if row.may_be_in_force() {
             match self.in_force.get_mut(&row.restriction.target) {
                 Some(count) => *count += 1,
                 None => drop(self.in_force.insert(row.restriction.target.clone(), 1)),
             }
         }
-        if form.quota.is_some() && row.held.is_some() {
+        if capability.quota.is_some() && row.held.is_some() {
             *self.held.entry(Room::of(&row.restriction)).or_default() += 1;
         }
     }

@@ -69,8 +69,8 @@ impl Diff {
         let upkeep: Vec<Operation> = rows
             .filter(|row| !row.until.has_passed(inputs.now))
             .filter_map(|row| {
-                let (target, form) = inputs.form(&row.restriction)?;
-                Change::new(inputs.now, target, form).of_upkeep(row)
+                let (target, capability) = inputs.capability(&row.restriction)?;
+                Change::new(inputs.now, target, capability).of_upkeep(row)
             })
             .collect();
         self.operations.extend(upkeep);
@@ -117,16 +117,16 @@ impl Found {
     ) {
         let restriction = claims.map(|claims| &claims.restriction);
         let Some(restriction) = restriction.or(row.map(|row| &row.restriction)) else { return };
-        let Some((target, form)) = inputs.form(restriction) else { return };
+        let Some((target, capability)) = inputs.capability(restriction) else { return };
         if let Some(row) = row {
-            self.census.count(row, form);
+            self.census.count(row, capability);
         }
-        let mut change = Change::new(inputs.now, target, form);
+        let mut change = Change::new(inputs.now, target, capability);
         let lift = orders.lift(restriction);
         let governs_at = |at| claims.and_then(|claims| claims.governing(at));
         let governing = governs_at(inputs.now).filter(|_| lift.is_none());
         let mut due = DueDates::new(inputs.now);
-        if let Some(start) = claims.and_then(|claims| claims.next_start(inputs.now, form)) {
+        if let Some(start) = claims.and_then(|claims| claims.next_start(inputs.now, capability)) {
             let (at, because) = start;
             due.starts(at, because);
         }

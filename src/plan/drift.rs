@@ -118,12 +118,12 @@ impl Drift {
         now: Moment,
     ) {
         let restriction = &row.restriction;
-        let form = target.provider.facts().form(restriction.subject.kind);
-        let (Some(form), Some(held)) = (form, &row.held) else { return };
+        let capability = target.provider.facts().capability(restriction.subject.kind);
+        let (Some(capability), Some(held)) = (capability, &row.held) else { return };
         if held.lapse.has_passed(now) || row.until.has_passed(now) {
             return;
         }
-        let (place, absence) = match form.listing {
+        let (place, absence) = match capability.listing {
             Listing::Never => {
                 self.on_trust += 1;
                 return;

@@ -71,7 +71,7 @@ pub(super) fn forecast(
 ) -> Vec<Forecast> {
     let mut calls: BTreeMap<(&TargetName, usize), u64> = BTreeMap::new();
     for step in steps {
-        *calls.entry((&step.target, step.form.lane)).or_default() += 1;
+        *calls.entry((&step.target, step.capability.lane)).or_default() += 1;
     }
     let mut forecast: Vec<Forecast> = Vec::new();
     for ((name, lane), calls) in calls {

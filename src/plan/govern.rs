@@ -5,7 +5,7 @@ use std::iter::{self, Peekable};
 use std::vec;
 
 use crate::domain::{Because, Id, Moment, Restriction, Wanted};
-use crate::provider::Form;
+use crate::provider::Capability;
 
 /// Everything that the policy and orders say about one restriction.
 #[derive(Clone, Debug)]
@@ -31,22 +31,26 @@ impl<'a> Claims<'a> {
 
     /// The next instant after `now` at which an entry that starts changes something, and what;
     /// one that another overrules, or that says the same, changes nothing.
-    pub fn next_start(&self, now: Moment, form: &Form) -> Option<(Moment, Because)> {
+    pub fn next_start(&self, now: Moment, capability: &Capability) -> Option<(Moment, Because)> {
         let governing = self.governing(now);
         let starts = self.entries().filter_map(|claim| {
             let from = claim.from.filter(|from| *from > now)?;
-            Some((from, what_changes(governing, claim, form)?))
+            Some((from, what_changes(governing, claim, capability)?))
         });
         starts.min()
     }
 }
 
-fn what_changes(governing: Option<&Wanted>, claim: &Wanted, form: &Form) -> Option<Because> {
+fn what_changes(
+    governing: Option<&Wanted>,
+    claim: &Wanted,
+    capability: &Capability,
+) -> Option<Because> {
     let Some(governing) = governing else { return Some(Because::NewEntry) };
     if precedence(claim, governing).is_le() {
         return None;
     }
-    let keeps_reason = form.reason.is_some_and(|reason| reason.kept);
+    let keeps_reason = capability.reason.is_some_and(|reason| reason.kept);
     if claim.until != governing.until {
         Some(Because::UntilChanged)
     } else if keeps_reason && claim.reason != governing.reason {
@@ -168,8 +172,9 @@ mod tests {
         assert_eq!(governing(&claims, 30), None);
         let desired = Desired::from(claims.to_vec());
         let claims = super::claims(desired.iter()).next().unwrap();
-        let form = crate::provider::find("agora").unwrap().facts().form(Kind::User).unwrap();
-        let next = |now| claims.next_start(Moment::from_seconds(now), form);
+        let capability =
+            crate::provider::find("agora").unwrap().facts().capability(Kind::User).unwrap();
+        let next = |now| claims.next_start(Moment::from_seconds(now), capability);
         assert_eq!(next(5), Some((Moment::from_seconds(15), Because::UntilChanged)));
         assert_eq!(next(15), None);
     }

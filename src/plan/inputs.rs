@@ -7,7 +7,7 @@ use crate::domain::{
     Ack, BegunChange, Desired, Guards, Moment, Order, Protected, ProtectedKey, Restriction,
     TargetName, Warning,
 };
-use crate::provider::{Form, Target};
+use crate::provider::{Capability, Target};
 
 /// What a plan is made from.
 #[derive(Clone, Copy, Debug)]
@@ -40,13 +40,13 @@ pub struct Inputs<'a> {
 }
 
 impl Inputs<'_> {
-    /// The target and form of a restriction.
+    /// The target and capability of a restriction.
     ///
     /// `None` when its target is not in the config or cannot restrict such a thing; neither
     /// reaches the planner, since validation and the check of bindings come first.
-    pub fn form(&self, restriction: &Restriction) -> Option<(&Target, &'static Form)> {
+    pub fn capability(&self, restriction: &Restriction) -> Option<(&Target, &'static Capability)> {
         let target = self.targets.get(&restriction.target)?;
-        Some((target, target.provider.facts().form(restriction.subject.kind)?))
+        Some((target, target.provider.facts().capability(restriction.subject.kind)?))
     }
 }
 

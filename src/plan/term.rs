@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::domain::{Because, Held, Lapse, Moment, Until};
-use crate::provider::{Expiry, Form, Target};
+use crate::provider::{Capability, Expiry, Target};
 
 /// How far a provider's clock may be from ours: a target further off stops (design §3). An end
 /// the provider reports within this of what was asked is the end that was asked.
@@ -15,7 +15,7 @@ pub struct Tenure<'a> {
     /// The target.
     pub target: &'a Target,
     /// How its provider restricts such a thing.
-    pub form: &'static Form,
+    pub capability: &'static Capability,
     /// What is held.
     pub held: &'a Held,
     /// Until when it is wanted.
@@ -44,13 +44,13 @@ impl Tenure<'_> {
         match self.held.lapse {
             Lapse::Open => None,
             Lapse::At(_) if self.holds_to_the_end() => None,
-            Lapse::At(lapse) => Some(lapse - self.target.renew_before(self.form)),
+            Lapse::At(lapse) => Some(lapse - self.target.renew_before(self.capability)),
         }
     }
 
     /// When it must be kicked again; `None` where the provider holds.
     pub fn rekick_at(&self) -> Option<Moment> {
-        Some(self.held.written + self.target.rekick_every(self.form)?)
+        Some(self.held.written + self.target.rekick_every(self.capability)?)
     }
 
     /// When it is to be repeated; `None` where the target does not ask for it.
@@ -77,7 +77,7 @@ impl Tenure<'_> {
     /// Both must be true: a provider whose clock is a little off reports an end a little off, and
     /// a capped call may by chance end just before `until`.
     fn holds_to_the_end(&self) -> bool {
-        let (Expiry::Seconds { most, .. }, Until::At(until)) = (self.form.expiry, self.until)
+        let (Expiry::Seconds { most, .. }, Until::At(until)) = (self.capability.expiry, self.until)
         else {
             return false;
         };

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use super::standing_orders;
 use super::{Census, Inputs, Operation, Phase, Room, Step, guard};
 use crate::domain::{Action, Id, Lapse, Restriction, TargetName, Warning};
-use crate::provider::Grip;
+use crate::provider::Mechanism;
 
 /// The warnings of a plan, those of the policy first.
 pub(super) fn warnings(
@@ -41,7 +41,7 @@ fn late_renewals(inputs: &Inputs<'_>, operations: &[Operation], steps: &[Step]) 
     let mut missed: BTreeMap<&TargetName, u64> = BTreeMap::new();
     for step in steps.iter().filter(|step| step.phase <= Phase::Renewal) {
         let Some(target) = inputs.targets.get(&step.target) else { continue };
-        let lane = step.form.lane;
+        let lane = step.capability.lane;
         let calls = sent.entry((target.rate_key(), lane)).or_default();
         *calls += 1;
         let millis = calls.saturating_mul(1000) / u64::from(target.lane_rate(lane));
@@ -74,7 +74,7 @@ fn late_renewals(inputs: &Inputs<'_>, operations: &[Operation], steps: &[Step]) 
 fn full_rooms(inputs: &Inputs<'_>, census: &Census, operations: &[Operation]) -> Vec<Warning> {
     let mut changes: BTreeMap<Room, i64> = BTreeMap::new();
     let has_quota = |restriction: &Restriction| {
-        inputs.form(restriction).is_some_and(|(_, form)| form.quota.is_some())
+        inputs.capability(restriction).is_some_and(|(_, capability)| capability.quota.is_some())
     };
     for operation in operations.iter().filter(|operation| has_quota(&operation.restriction)) {
         let was_held = operation.recorded.as_ref().is_some_and(|row| row.held.is_some());
@@ -92,7 +92,7 @@ fn full_rooms(inputs: &Inputs<'_>, census: &Census, operations: &[Operation]) ->
             let held = census.held.get(key).map_or(0, |held| held.cast_signed());
             let count = held + changes.get(key).copied().unwrap_or(0);
             let config = inputs.targets.get(target)?;
-            let documented = config.provider.facts().form(*kind)?.quota?.per_room;
+            let documented = config.provider.facts().capability(*kind)?.quota?.per_room;
             let quota = config.options.quota.unwrap_or(documented);
             (count > i64::from(quota)).then(|| Warning {
                 code: "room-full".into(),
@@ -111,8 +111,9 @@ fn full_rooms(inputs: &Inputs<'_>, census: &Census, operations: &[Operation]) ->
 fn kicks(inputs: &Inputs<'_>, operations: &[Operation]) -> Vec<Warning> {
     let mut kicked: BTreeMap<&TargetName, u64> = BTreeMap::new();
     for operation in operations {
-        let grip = inputs.form(&operation.restriction).map(|(_, form)| form.grip);
-        if grip == Some(Grip::Kicks) && operation.action == Action::Impose {
+        let mechanism =
+            inputs.capability(&operation.restriction).map(|(_, capability)| capability.mechanism);
+        if mechanism == Some(Mechanism::Kicks) && operation.action == Action::Impose {
             *kicked.entry(&operation.restriction.target).or_default() += 1;
         }
     }

@@ -8,7 +8,7 @@ use super::{Means, Operation};
 use crate::domain::{
     Action, Because, Enforcement, Held, Lapse, Moment, Order, Restriction, RuleId, Until, Wanted,
 };
-use crate::provider::{Form, Grip, Target, Verb};
+use crate::provider::{Capability, Mechanism, Target, Verb};
 
 /// Why a restriction ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,12 +41,12 @@ impl End<'_> {
 pub(super) struct Change<'a> {
     now: Moment,
     target: &'a Target,
-    form: &'static Form,
+    capability: &'static Capability,
 }
 
 impl<'a> Change<'a> {
-    pub(super) fn new(now: Moment, target: &'a Target, form: &'static Form) -> Self {
-        Self { now, target, form }
+    pub(super) fn new(now: Moment, target: &'a Target, capability: &'static Capability) -> Self {
+        Self { now, target, capability }
     }
 
     /// What must be done so that the `row` of a restriction becomes what `wanted` says; `None` if it is that already.
@@ -131,9 +131,9 @@ impl<'a> Change<'a> {
         let finishing = row.doubt.as_ref().is_some_and(|doubt| doubt.action == Action::Lift);
         let because = if finishing { Because::InDoubt } else { end.because() };
         let upkeep = finishing || end == End::Expired;
-        let nothing_held = match self.form.grip {
-            Grip::Kicks => true,
-            Grip::Holds => self.has_ended_there(row),
+        let nothing_held = match self.capability.mechanism {
+            Mechanism::Kicks => true,
+            Mechanism::Holds => self.has_ended_there(row),
         };
         let (action, means) = if nothing_held {
             (Action::Forget, Means::Record)
@@ -172,7 +172,12 @@ impl<'a> Change<'a> {
             },
             (None, None) => return,
         };
-        due.tenure(&Tenure { target: self.target, form: self.form, held: &held, until });
+        due.tenure(&Tenure {
+            target: self.target,
+            capability: self.capability,
+            held: &held,
+            until,
+        });
     }
 
     /// What will be held once an operation is done.
@@ -183,7 +188,7 @@ impl<'a> Change<'a> {
             (Means::Record | Means::Call { .. }, before) => Held {
                 since: before.as_ref().map_or(self.now, |held| held.since),
                 written: self.now,
-                lapse: self.form.expiry.term(operation.until, self.now).lapse,
+                lapse: self.capability.expiry.term(operation.until, self.now).lapse,
                 rule: None,
                 evidence: crate::domain::Evidence::Acknowledged,
                 seen: None,
@@ -202,7 +207,8 @@ impl<'a> Change<'a> {
         let Some(because) = self.differs(wanted, row) else {
             return self.of_due(held, wanted.until);
         };
-        let tenure = Tenure { target: self.target, form: self.form, held, until: wanted.until };
+        let tenure =
+            Tenure { target: self.target, capability: self.capability, held, until: wanted.until };
         let tells_reason = because == Because::ReasonChanged || self.reason_differs(wanted, row);
         // Where a kick or a repeat is due too, one call does both.
         let is_due = tenure.due(self.now).is_some();
@@ -216,7 +222,7 @@ impl<'a> Change<'a> {
 
     /// What time alone asks for.
     fn of_due(&self, held: &Held, until: Until) -> Option<(Action, Because, Means)> {
-        let tenure = Tenure { target: self.target, form: self.form, held, until };
+        let tenure = Tenure { target: self.target, capability: self.capability, held, until };
         let because = tenure.due(self.now)?;
         let action = if because == Because::RekickDue { Action::Kick } else { Action::Renew };
         Some((action, because, self.rewrite(held)))
@@ -274,7 +280,7 @@ impl<'a> Change<'a> {
     }
 
     fn reason_differs(&self, wanted: &Wanted, row: &Enforcement) -> bool {
-        self.form.reason.is_some_and(|reason| reason.kept) && wanted.reason != row.reason
+        self.capability.reason.is_some_and(|reason| reason.kept) && wanted.reason != row.reason
     }
 }
 

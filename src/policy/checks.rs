@@ -5,22 +5,22 @@ use super::problem::{Problem, Reporter};
 use super::subjects::Group;
 use super::target_index::TargetRef;
 use crate::domain::{Id, Kind};
-use crate::provider::{Form, IdRule, Presence};
+use crate::provider::{Capability, IdRule, Presence};
 
 impl Entry<'_> {
-    /// The room of a restriction of this form, if it has one.
+    /// The room of a restriction of this capability, if it has one.
     pub(super) fn check_room(
         &mut self,
         target: &TargetRef<'_, '_>,
-        form: &'static Form,
+        capability: &'static Capability,
         group: &Group<'_>,
         reporter: &mut Reporter<'_>,
     ) -> Option<Id> {
-        if form.kind == Kind::Channel {
+        if capability.kind == Kind::Channel {
             return None;
         }
         let name = &target.name;
-        match (form.room, &self.room) {
+        match (capability.room, &self.room) {
             (Presence::Required, None) => {
                 let message = format!("`{name}`: the entry needs a `room`");
                 reporter.push(
@@ -39,7 +39,7 @@ impl Entry<'_> {
             }
             (Presence::Never | Presence::Optional, None) => None,
             (Presence::Required | Presence::Optional, Some(_)) => {
-                self.read_room(form.room_id, target, reporter)
+                self.read_room(capability.room_id, target, reporter)
             }
         }
     }
@@ -70,27 +70,27 @@ impl Entry<'_> {
     pub(super) fn check_terms(
         &self,
         target: &TargetRef<'_, '_>,
-        form: &'static Form,
+        capability: &'static Capability,
         group: &Group<'_>,
         reporter: &mut Reporter<'_>,
     ) {
         let (name, title) = (&target.name, target.facts.title);
-        if form.wide && self.terms.wide.is_none_or(|(wide, _)| !wide) {
+        if capability.wide && self.terms.wide.is_none_or(|(wide, _)| !wide) {
             let message = format!("`{name}`: such a ban reaches everybody {}", crowd(group.kind));
             reporter.push(
                 Problem::new("wide-missing", group.key, message)
                     .help("add `wide: true` to the entry if that is meant"),
             );
         }
-        if !form.deny.contains(self.terms.deny) {
-            let names: Vec<_> = form.deny.names().map(|name| format!("`{name}`")).collect();
+        if !capability.deny.contains(self.terms.deny) {
+            let names: Vec<_> = capability.deny.names().map(|name| format!("`{name}`")).collect();
             let message = format!("`{name}`: {title} cannot deny this");
             reporter.push(
                 Problem::new("deny-not-supported", self.terms.deny_at, message)
                     .help(format!("it can deny {}", names.join(", "))),
             );
         }
-        if let (Some((reason, at)), Some(rule)) = (&self.terms.reason, form.reason)
+        if let (Some((reason, at)), Some(rule)) = (&self.terms.reason, capability.reason)
             && reason.len() > rule.max_bytes
         {
             let (length, most) = (reason.len(), rule.max_bytes);
@@ -106,8 +106,9 @@ impl Entry<'_> {
     /// `wide` on what reaches nobody else is a misunderstanding, though a harmless one.
     pub(super) fn check_wide(&self, targets: &[TargetRef<'_, '_>], reporter: &mut Reporter<'_>) {
         let is_wide = |target: &TargetRef<'_, '_>| {
-            let forms = self.groups.iter().filter_map(|group| target.facts.form(group.kind));
-            forms.into_iter().any(|form| form.wide)
+            let capabilities =
+                self.groups.iter().filter_map(|group| target.facts.capability(group.kind));
+            capabilities.into_iter().any(|capability| capability.wide)
         };
         if let Some((true, at)) = self.terms.wide
             && !targets.is_empty()

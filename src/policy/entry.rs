@@ -197,17 +197,18 @@ impl<'n> Entry<'n> {
         Reading { policy, watch, .. }: &mut Reading<'_, '_>,
         reporter: &mut Reporter<'_>,
     ) {
-        let Some(form) = target.facts.form(group.kind) else {
+        let Some(capability) = target.facts.capability(group.kind) else {
             return self.report_kind(target, group, reporter);
         };
-        let room =
-            self.check_room(target, form, group, reporter).map(|room| policy.share_room(room));
+        let room = self
+            .check_room(target, capability, group, reporter)
+            .map(|room| policy.share_room(room));
         let reason = self.terms.reason.as_ref().map(|(reason, _)| policy.share_reason(reason));
-        self.check_terms(target, form, group, reporter);
-        if form.wide {
+        self.check_terms(target, capability, group, reporter);
+        if capability.wide {
             policy.note_wide(&target.name, self.at);
         }
-        if form.kind == Kind::Channel && group.raw.is_empty() {
+        if capability.kind == Kind::Channel && group.raw.is_empty() {
             let text = self.room.as_ref().and_then(|room| room.text.map(|text| (text, room.at)));
             group.raw.extend(text.map(|(text, at)| Raw { text, spot: reporter.spot(at) }));
         }
@@ -216,18 +217,18 @@ impl<'n> Entry<'n> {
             line: self.at.line,
             column: self.at.column,
         };
-        let deny = if form.deny.is_empty() { Deny::NOTHING } else { self.terms.deny };
-        let ids = group.ids(form.id, &target.name, reporter);
+        let deny = if capability.deny.is_empty() { Deny::NOTHING } else { self.terms.deny };
+        let ids = group.ids(capability.id, &target.name, reporter);
         if ids.is_empty() {
             return;
         }
         if let Some(watch) = watch {
-            watch.look(&target.name, form.kind, ids);
+            watch.look(&target.name, capability.kind, ids);
         }
         Arc::make_mut(&mut policy.wanted).push(Wanted {
             target: target.name.clone(),
             room,
-            kind: form.kind,
+            kind: capability.kind,
             ids: ids.iter().map(|(id, _)| id.clone()).collect(),
             deny,
             from: self.terms.from,

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::fields::Fields;
 use super::problem::{Problem, Reporter};
 use super::scalar::{read_bool, read_number, read_span};
-use crate::provider::{Facts, Grip, Options};
+use crate::provider::{Facts, Mechanism, Options};
 
 /// Every option, for the list of known keys.
 pub(super) const KEYS: [&str; 5] =
@@ -48,14 +48,20 @@ pub(super) fn read_options(
 
 /// Why an option means nothing at a provider; `None` where it means something.
 pub(super) fn useless(name: &str, facts: &Facts) -> Option<&'static str> {
-    let mut forms = facts.forms.iter();
+    let mut capabilities = facts.capabilities.iter();
     let (useful, because) = match name {
-        "renew_before" => {
-            (forms.any(|form| form.expiry.cap().is_some()), "nothing ends there by itself")
-        }
-        "rekick_every" => (forms.any(|form| form.grip == Grip::Kicks), "it keeps people out"),
+        "renew_before" => (
+            capabilities.any(|capability| capability.expiry.cap().is_some()),
+            "nothing ends there by itself",
+        ),
+        "rekick_every" => (
+            capabilities.any(|capability| capability.mechanism == Mechanism::Kicks),
+            "it keeps people out",
+        ),
         "reassert_every" => (facts.can_reassert, "what it holds does not vanish"),
-        "quota" => (forms.any(|form| form.quota.is_some()), "no quota is documented"),
+        "quota" => {
+            (capabilities.any(|capability| capability.quota.is_some()), "no quota is documented")
+        }
         _ => (facts.has_test_environment, "it has no test environment"),
     };
     (!useful).then_some(because)
@@ -67,7 +73,8 @@ fn check_renewal(
     facts: &Facts,
     reporter: &mut Reporter<'_>,
 ) {
-    let least_cap = facts.forms.iter().filter_map(|form| form.expiry.cap()).min();
+    let least_cap =
+        facts.capabilities.iter().filter_map(|capability| capability.expiry.cap()).min();
     let (Some(before), Some(cap), Some(node)) =
         (renew_before, least_cap, target.get("renew_before"))
     else {

@@ -36,7 +36,7 @@ pub(super) fn read_protect(
     for SubjectKey { kind, inline, list: _ } in SubjectKey::ALL {
         let Some((key, node)) = fields.pair(inline) else { continue };
         is_empty = false;
-        let unable = named.iter().flatten().find(|target| target.facts.form(kind).is_none());
+        let unable = named.iter().flatten().find(|target| target.facts.capability(kind).is_none());
         if let Some(TargetRef { name, facts: Facts { title, .. }, .. }) = unable {
             let message = format!("`{name}`: {title} cannot restrict `{inline}` anyway");
             reporter.push(Problem::new("kind-not-supported", key.at, message));
@@ -76,7 +76,9 @@ fn spellings(
 ) -> BTreeSet<Id> {
     let mut ids = BTreeSet::new();
     let mut refusal = None;
-    for rule in facts.iter().filter_map(|facts| facts.form(kind)).map(|form| form.id) {
+    for rule in
+        facts.iter().filter_map(|facts| facts.capability(kind)).map(|capability| capability.id)
+    {
         match rule.parse(text) {
             Ok(id) => {
                 ids.insert(id);

@@ -1,7 +1,7 @@
 //! The two lists of entries, and the keys that an entry of each may have.
 
 use crate::domain::Kind;
-use crate::provider::{Facts, Form, Presence, Provider, REGISTRY};
+use crate::provider::{Capability, Facts, Presence, Provider, REGISTRY};
 
 /// A list of entries in a policy file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -94,19 +94,24 @@ impl Section {
         }
     }
 
-    /// Whether restrictions of this form are written in this list.
-    pub(super) fn holds(self, form: &Form) -> bool {
-        (form.kind == Kind::Stream) == (self == Self::ForbiddenStreams)
+    /// Whether restrictions of this capability are written in this list.
+    pub(super) fn holds(self, capability: &Capability) -> bool {
+        (capability.kind == Kind::Stream) == (self == Self::ForbiddenStreams)
     }
 
     /// Whether a provider has anything that is written in this list.
     pub(super) fn is_at(self, facts: &Facts) -> bool {
-        facts.forms.iter().any(|form| self.holds(form))
+        facts.capabilities.iter().any(|capability| self.holds(capability))
     }
 
     /// What an entry of this list must name at a provider, for a help line.
     pub(super) fn needs(self, facts: &Facts) -> String {
-        let ways: Vec<_> = facts.forms.iter().filter(|form| self.holds(form)).map(way).collect();
+        let ways: Vec<_> = facts
+            .capabilities
+            .iter()
+            .filter(|capability| self.holds(capability))
+            .map(way)
+            .collect();
         if ways.is_empty() {
             let names: Vec<_> = REGISTRY
                 .into_iter()
@@ -120,9 +125,9 @@ impl Section {
     }
 }
 
-fn way(form: &Form) -> String {
-    let key = SubjectKey::ALL.into_iter().find(|key| key.kind == form.kind);
-    match (key, form.room) {
+fn way(capability: &Capability) -> String {
+    let key = SubjectKey::ALL.into_iter().find(|key| key.kind == capability.kind);
+    match (key, capability.room) {
         (None, _) => "`room` alone".to_owned(),
         (Some(key), Presence::Required) => format!("`room` and `{}`", key.inline),
         (Some(key), Presence::Optional) => format!("`{}` with or without `room`", key.inline),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::fault::cut_id;
-use super::{Form, Grip};
+use super::{Capability, Mechanism};
 use crate::domain::{Deny, Id, Kind, Lapse, Moment, RuleId, Until};
 
 /// One HTTP request's worth of work at one target.
@@ -21,7 +21,7 @@ pub struct Call {
     pub reason: Option<Arc<str>>,
     /// Until when; turned into a duration when the call is written for the wire.
     pub until: Until,
-    /// Its subjects: at most as many as the form's batch. Empty for a list.
+    /// Its subjects: at most as many as the batch of its capability. Empty for a list.
     pub items: Vec<Item>,
     /// Where the page of a list starts, as the [`Page::next`] of an earlier one said.
     pub cursor: Cursor,
@@ -30,22 +30,22 @@ pub struct Call {
 impl Call {
     /// What the provider is told by a call that is sent at `now`, in words; whom it is about stands
     /// beside them.
-    pub fn words(&self, form: &Form, now: Moment) -> String {
+    pub fn words(&self, capability: &Capability, now: Moment) -> String {
         let denied = match self.deny {
             Deny::NOTHING => "forbid".to_owned(),
             Deny::JOIN => "ban".to_owned(),
             deny => format!("deny {}", deny.names().collect::<Vec<_>>().join(", ")),
         };
-        let term = form.expiry.term(self.until, now).seconds;
+        let term = capability.expiry.term(self.until, now).seconds;
         let span = term.map(|seconds| format!(" for {seconds} s")).unwrap_or_default();
-        let what = match (self.verb, form.grip) {
-            (Verb::Impose, Grip::Kicks) => "kick".to_owned(),
-            (Verb::Impose, Grip::Holds) => format!("{denied}{span}"),
+        let what = match (self.verb, capability.mechanism) {
+            (Verb::Impose, Mechanism::Kicks) => "kick".to_owned(),
+            (Verb::Impose, Mechanism::Holds) => format!("{denied}{span}"),
             (Verb::Renew, _) => format!("{denied}{span} more"),
             (Verb::Lift, _) => "lift".to_owned(),
             (Verb::List, _) => "list".to_owned(),
         };
-        let is_told = form.reason.is_some_and(|rule| rule.sent) && self.verb == Verb::Impose;
+        let is_told = capability.reason.is_some_and(|rule| rule.sent) && self.verb == Verb::Impose;
         match self.reason.as_deref().filter(|_| is_told) {
             Some(reason) => format!("{what}, because: {reason}"),
             None => what,

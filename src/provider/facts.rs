@@ -25,8 +25,8 @@ pub struct Facts {
     pub default_region: Option<&'static str>,
     /// Further documented host names, which an `endpoint:` may name without leave.
     pub other_hosts: &'static [&'static str],
-    /// What it can restrict, one form a kind.
-    pub forms: &'static [Form],
+    /// What it can restrict, one capability a kind.
+    pub capabilities: &'static [Capability],
     /// Whether one entry names subjects of one kind only.
     pub one_kind_per_entry: bool,
     /// Its documented rates.
@@ -45,9 +45,9 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// The form of this kind, if the provider can restrict such a thing.
-    pub fn form(&self, kind: Kind) -> Option<&'static Form> {
-        self.forms.iter().find(|form| form.kind == kind)
+    /// The capability of this kind, if the provider can restrict such a thing.
+    pub fn capability(&self, kind: Kind) -> Option<&'static Capability> {
+        self.capabilities.iter().find(|capability| capability.kind == kind)
     }
 
     /// Whether this host is documented for the provider.
@@ -105,7 +105,7 @@ pub struct Lane {
 
 /// How a provider restricts one kind of subject.
 #[derive(PartialEq, Eq, Debug)]
-pub struct Form {
+pub struct Capability {
     /// The kind of subject.
     pub kind: Kind,
     /// Whether such a restriction names a room.
@@ -119,7 +119,7 @@ pub struct Form {
     /// What can be denied; nothing for a stream, which is stopped as a whole.
     pub deny: Deny,
     /// Whether the provider keeps the subject out or can only throw it out.
-    pub grip: Grip,
+    pub mechanism: Mechanism,
     /// Whether it ends at the provider by itself.
     pub expiry: Expiry,
     /// What is done with a reason.
@@ -136,8 +136,8 @@ pub struct Form {
     pub quota: Option<Quota>,
 }
 
-impl Form {
-    /// Whether a call about this form says in which room.
+impl Capability {
+    /// Whether a call about this capability says in which room.
     pub fn names_room(&self) -> bool {
         self.room != Presence::Never
     }
@@ -156,7 +156,7 @@ pub enum Presence {
 
 /// Whether a restriction holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Grip {
+pub enum Mechanism {
     /// The provider enforces it until it ends.
     Holds,
     /// The subject is thrown out once and may come back: repeated by kicks.
@@ -243,7 +243,7 @@ pub enum Repeat {
     Duplicates,
 }
 
-/// How many restrictions of one form a room can hold.
+/// How many restrictions of one capability a room can hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Quota {
     /// The documented number; a target's `quota:` overrides it.

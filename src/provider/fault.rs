@@ -6,7 +6,7 @@ use crate::domain::Id;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fault {
     /// What to do about it.
-    pub class: Class,
+    pub kind: FaultKind,
     /// The provider's code, as it writes it; `HTTP 502` where there is no other.
     pub code: String,
     /// Whether that is the provider's own code, not that of HTTP.
@@ -55,7 +55,7 @@ fn cut(mut text: String, most: usize) -> String {
 
 /// What to do about a fault.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Class {
+pub enum FaultKind {
     /// What was asked for is so already: done.
     AlreadySo,
     /// It may have taken effect or not: repeat, where a repeat is safe.
@@ -83,7 +83,7 @@ pub enum Class {
     },
 }
 
-impl Class {
+impl FaultKind {
     /// The class in a word or two, for the journal.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn no_text_of_an_answer_is_longer_than_a_person_would_read() {
         let fault = |length: usize| Fault {
-            class: Class::Refuse,
+            kind: FaultKind::Refuse,
             code: "é".repeat(length),
             message: "é".repeat(length),
             request_id: Some("é".repeat(length)),

@@ -21,10 +21,10 @@ pub mod zego;
 pub use call::{Call, Cursor, Effect, Item, Listed, Page, Reply, Verb};
 pub use endpoint::Endpoint;
 pub use facts::{
-    Expiry, Facts, Form, Grip, Lane, Listing, Presence, Quota, ReasonRule, Region, Repeat, Setting,
-    SettingKind, Term,
+    Capability, Expiry, Facts, Lane, Listing, Mechanism, Presence, Quota, ReasonRule, Region,
+    Repeat, Setting, SettingKind, Term,
 };
-pub use fault::{Class, Fault, NoAnswer};
+pub use fault::{Fault, FaultKind, NoAnswer};
 pub use id_rule::IdRule;
 pub use request::{LONGEST_ANSWER, Method, Request, Response};
 pub use session::{Secrets, Session, Stamp};

@@ -1,6 +1,6 @@
 //! HTTP statuses, and what they add to a provider's own codes.
 
-use super::{Class, Fault, Response};
+use super::{Fault, FaultKind, Response};
 
 /// The fault of an answer without the provider's own code; `denied` is the hint for 401 and 403.
 ///
@@ -12,7 +12,7 @@ pub(super) fn fault(response: &Response, denied: &'static str) -> Fault {
         "the provider answered with an HTTP status only"
     };
     Fault {
-        class: class(response, denied),
+        kind: kind(response, denied),
         code: format!("HTTP {}", response.status),
         has_own_code: false,
         message: message.to_owned(),
@@ -24,25 +24,29 @@ pub(super) fn fault(response: &Response, denied: &'static str) -> Fault {
 
 /// What to do about an answer with the provider's own code: `known` by the provider's table if
 /// the code is in it, else by the status; an unknown code under a success is a refusal.
-pub(super) fn weigh(known: Option<Class>, response: &Response, denied: &'static str) -> Class {
+pub(super) fn weigh(
+    known: Option<FaultKind>,
+    response: &Response,
+    denied: &'static str,
+) -> FaultKind {
     match known {
-        Some(class) => class,
-        None if is_success(response) => Class::Refuse,
-        None => class(response, denied),
+        Some(kind) => kind,
+        None if is_success(response) => FaultKind::Refuse,
+        None => kind(response, denied),
     }
 }
 
 /// What to do about an answer by its status alone.
-fn class(response: &Response, denied: &'static str) -> Class {
+fn kind(response: &Response, denied: &'static str) -> FaultKind {
     match response.status {
         // Garbage under a success: the call may well have taken effect.
-        200..=299 | 500.. => Class::Retry,
-        300..=399 => Class::Stop {
+        200..=299 | 500.. => FaultKind::Retry,
+        300..=399 => FaultKind::Stop {
             hint: "the endpoint redirects, and redirects are not followed: check `endpoint`",
         },
-        401 | 403 => Class::Stop { hint: denied },
-        429 => Class::Throttled,
-        _ => Class::Refuse,
+        401 | 403 => FaultKind::Stop { hint: denied },
+        429 => FaultKind::Throttled,
+        _ => FaultKind::Refuse,
     }
 }
 
@@ -65,33 +69,33 @@ mod tests {
 
     #[test]
     fn a_bare_status_says_what_to_do() {
-        let stop = Class::Stop { hint: "check the key" };
-        for (status, class) in [
-            (200, Class::Retry),
-            (400, Class::Refuse),
+        let stop = FaultKind::Stop { hint: "check the key" };
+        for (status, kind) in [
+            (200, FaultKind::Retry),
+            (400, FaultKind::Refuse),
             (401, stop.clone()),
             (403, stop),
-            (404, Class::Refuse),
-            (429, Class::Throttled),
-            (500, Class::Retry),
-            (504, Class::Retry),
+            (404, FaultKind::Refuse),
+            (429, FaultKind::Throttled),
+            (500, FaultKind::Retry),
+            (504, FaultKind::Retry),
         ] {
-            assert_eq!(fault(&response(status), "check the key").class, class, "{status}");
+            assert_eq!(fault(&response(status), "check the key").kind, kind, "{status}");
         }
-        assert!(matches!(class(&response(302), ""), Class::Stop { .. }));
+        assert!(matches!(kind(&response(302), ""), FaultKind::Stop { .. }));
     }
 
     #[test]
     fn a_known_code_is_believed_over_the_status_and_an_unknown_one_is_not() {
-        for (known, status, class) in [
-            (Some(Class::Refuse), 500, Class::Refuse),
-            (Some(Class::Throttled), 200, Class::Throttled),
-            (None, 200, Class::Refuse),
-            (None, 400, Class::Refuse),
-            (None, 429, Class::Throttled),
-            (None, 503, Class::Retry),
+        for (known, status, kind) in [
+            (Some(FaultKind::Refuse), 500, FaultKind::Refuse),
+            (Some(FaultKind::Throttled), 200, FaultKind::Throttled),
+            (None, 200, FaultKind::Refuse),
+            (None, 400, FaultKind::Refuse),
+            (None, 429, FaultKind::Throttled),
+            (None, 503, FaultKind::Retry),
         ] {
-            assert_eq!(weigh(known, &response(status), ""), class, "{status}");
+            assert_eq!(weigh(known, &response(status), ""), kind, "{status}");
         }
     }
 

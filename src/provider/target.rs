@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use super::{Endpoint, Form, Grip, Provider};
+use super::{Capability, Endpoint, Mechanism, Provider};
 use crate::domain::{Source, TargetName};
 
 /// One provider app with the sources of its credentials.
@@ -110,16 +110,16 @@ impl Target {
     }
 
     /// How much may be left of a capped restriction before it is renewed.
-    pub fn renew_before(&self, form: &Form) -> SignedDuration {
-        let half_of_cap = form.expiry.cap().map_or(SignedDuration::ZERO, |cap| cap / 2);
+    pub fn renew_before(&self, capability: &Capability) -> SignedDuration {
+        let half_of_cap = capability.expiry.cap().map_or(SignedDuration::ZERO, |cap| cap / 2);
         self.options.renew_before.unwrap_or(half_of_cap)
     }
 
     /// How often a kick is repeated; `None` where the provider holds.
-    pub fn rekick_every(&self, form: &Form) -> Option<SignedDuration> {
-        match form.grip {
-            Grip::Holds => None,
-            Grip::Kicks => Some(self.options.rekick_every.unwrap_or(REKICK_EVERY)),
+    pub fn rekick_every(&self, capability: &Capability) -> Option<SignedDuration> {
+        match capability.mechanism {
+            Mechanism::Holds => None,
+            Mechanism::Kicks => Some(self.options.rekick_every.unwrap_or(REKICK_EVERY)),
         }
     }
 }

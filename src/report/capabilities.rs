@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::count::grouped;
 use super::span::length;
 use crate::provider::{
-    Expiry, Facts, Form, Grip, Lane, Listing, Presence, Provider, REGISTRY, ReasonRule,
+    Capability, Expiry, Facts, Lane, Listing, Mechanism, Presence, Provider, REGISTRY, ReasonRule,
 };
 
 /// What each provider can and cannot do, and which ids it takes: two Markdown tables.
@@ -22,71 +22,74 @@ pub fn capabilities() -> String {
             "Reason",
             "Can be listed",
         ],
-        |facts, form| {
+        |facts, capability| {
             vec![
                 facts.title.to_owned(),
-                restricts(form),
-                place(form),
-                denies(form),
-                end(facts, form),
-                form.batch.to_string(),
-                rate(facts, form),
-                reason(form.reason),
-                listing(form.listing).to_owned(),
+                restricts(capability),
+                place(capability),
+                denies(capability),
+                end(facts, capability),
+                capability.batch.to_string(),
+                rate(facts, capability),
+                reason(capability.reason),
+                listing(capability.listing).to_owned(),
             ]
         },
     );
     text.push('\n');
-    text += &table(&["Provider", "Restricts", "Its id", "The room's id"], |facts, form| {
-        let room = if form.names_room() { form.room_id.words() } else { "none".to_owned() };
-        vec![facts.title.to_owned(), form.kind.to_string(), form.id.words(), room]
+    text += &table(&["Provider", "Restricts", "Its id", "The room's id"], |facts, capability| {
+        let room =
+            if capability.names_room() { capability.room_id.words() } else { "none".to_owned() };
+        vec![facts.title.to_owned(), capability.kind.to_string(), capability.id.words(), room]
     });
     text
 }
 
-fn table(columns: &[&str], row: impl Fn(&Facts, &Form) -> Vec<String>) -> String {
+fn table(columns: &[&str], row: impl Fn(&Facts, &Capability) -> Vec<String>) -> String {
     let mut text = format!("| {} |\n|{}\n", columns.join(" | "), " --- |".repeat(columns.len()));
     for facts in REGISTRY.map(Provider::facts) {
-        for form in facts.forms {
+        for capability in facts.capabilities {
             // Formatting into a string cannot fail.
-            let _ = writeln!(text, "| {} |", row(facts, form).join(" | "));
+            let _ = writeln!(text, "| {} |", row(facts, capability).join(" | "));
         }
     }
     text
 }
 
-fn restricts(form: &Form) -> String {
-    let wide = if form.wide { ": everybody there (`wide: true`)" } else { "" };
-    format!("{}{wide}", form.kind)
+fn restricts(capability: &Capability) -> String {
+    let wide = if capability.wide { ": everybody there (`wide: true`)" } else { "" };
+    format!("{}{wide}", capability.kind)
 }
 
-fn place(form: &Form) -> String {
-    let place = match form.room {
+fn place(capability: &Capability) -> String {
+    let place = match capability.room {
         Presence::Required => "one room",
         Presence::Optional => "one room, or the whole app",
         Presence::Never => "the whole app",
     };
-    match form.quota {
+    match capability.quota {
         Some(quota) => format!("{place}, which holds {}", grouped(quota.per_room.into())),
         None => place.to_owned(),
     }
 }
 
-fn denies(form: &Form) -> String {
-    if form.deny.is_empty() {
+fn denies(capability: &Capability) -> String {
+    if capability.deny.is_empty() {
         return "all of it".to_owned();
     }
-    form.deny.names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    capability.deny.names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// How a restriction ends, and how ostracon makes good what the provider lacks.
-fn end(facts: &Facts, form: &Form) -> String {
-    let end = match (form.grip, form.expiry) {
-        (Grip::Kicks, _) => {
+fn end(facts: &Facts, capability: &Capability) -> String {
+    let end = match (capability.mechanism, capability.expiry) {
+        (Mechanism::Kicks, _) => {
             "the provider can only throw out, not keep out: ostracon kicks again".to_owned()
         }
-        (Grip::Holds, Expiry::Open) => "never by itself: ostracon lifts it at `until`".to_owned(),
-        (Grip::Holds, Expiry::Seconds { least: _, most }) => {
+        (Mechanism::Holds, Expiry::Open) => {
+            "never by itself: ostracon lifts it at `until`".to_owned()
+        }
+        (Mechanism::Holds, Expiry::Seconds { least: _, most }) => {
             let most = length(most.unsigned_abs().saturating_mul(1000));
             format!("by itself, after {most} at most: ostracon renews it until `until`")
         }
@@ -99,8 +102,9 @@ fn end(facts: &Facts, form: &Form) -> String {
     format!("{end}{reassert}")
 }
 
-fn rate(facts: &Facts, form: &Form) -> String {
-    let Some(Lane { name: _, per_second, per_second_in_test }) = facts.lanes.get(form.lane) else {
+fn rate(facts: &Facts, capability: &Capability) -> String {
+    let Some(Lane { name: _, per_second, per_second_in_test }) = facts.lanes.get(capability.lane)
+    else {
         return String::new();
     };
     let whose = if facts.rate_is_per_account { "an account" } else { "an app" };
@@ -141,11 +145,12 @@ mod tests {
     #[test]
     fn every_form_of_every_provider_has_its_row_in_both_tables() {
         let text = capabilities();
-        let forms: usize = REGISTRY.iter().map(|provider| provider.facts().forms.len()).sum();
+        let capabilities: usize =
+            REGISTRY.iter().map(|provider| provider.facts().capabilities.len()).sum();
         let (first, second) = text.split_once("\n\n").unwrap();
         for table in [first, second] {
             let lines: Vec<_> = table.lines().collect();
-            assert_eq!(lines.len(), forms + 2, "{table}");
+            assert_eq!(lines.len(), capabilities + 2, "{table}");
             let bars = |line: &str| line.matches('|').count();
             assert!(lines.iter().all(|line| bars(line) == bars(lines[0])), "{table}");
         }

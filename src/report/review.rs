@@ -145,8 +145,8 @@ impl Concern {
 /// Whether a restriction reaches everybody there.
 fn is_wide(origin: &Origin, restriction: &Restriction) -> bool {
     let provider = origin.provider(&restriction.target);
-    let form = provider.and_then(|it| it.facts().form(restriction.subject.kind));
-    form.is_some_and(|form| form.wide)
+    let capability = provider.and_then(|it| it.facts().capability(restriction.subject.kind));
+    capability.is_some_and(|capability| capability.wide)
 }
 
 fn changes(origin: &Origin) -> Vec<Changed<'_>> {

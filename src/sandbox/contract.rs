@@ -1,4 +1,4 @@
-//! The providers' codecs against the services: each checks the other, form by form.
+//! The providers' codecs against the services: each checks the other, one capability after the other.
 //!
 //! Nothing asks for a provider's name: the facts say which calls there are.
 
@@ -11,8 +11,9 @@ use super::credential;
 use super::trial::Trial;
 use crate::domain::{Deny, Id, Lapse, Moment, RuleId, Source, TargetName, Until};
 use crate::provider::{
-    Call, Class, Cursor, Effect, Endpoint, Fault, Form, Grip, IdRule, Item, Listing, Options, Page,
-    Presence, Provider, REGISTRY, Reply, Secrets, Session, SettingKind, Stamp, Target, Verb,
+    Call, Capability, Cursor, Effect, Endpoint, Fault, FaultKind, IdRule, Item, Listing, Mechanism,
+    Options, Page, Presence, Provider, REGISTRY, Reply, Secrets, Session, SettingKind, Stamp,
+    Target, Verb,
 };
 
 /// One target of a provider and the sandbox behind it.
@@ -85,15 +86,16 @@ fn sample(rule: IdRule) -> Id {
     rule.parse(text).unwrap()
 }
 
-fn impose(form: &Form, now: Moment) -> Call {
-    let room = (form.room != Presence::Never).then(|| sample(form.room_id));
-    let reason = form.reason.filter(|rule| rule.sent).map(|_| Arc::from("Häme & Spott + 100%"));
-    let deny = if form.deny.contains(Deny::JOIN) { Deny::JOIN } else { form.deny };
+fn impose(capability: &Capability, now: Moment) -> Call {
+    let room = (capability.room != Presence::Never).then(|| sample(capability.room_id));
+    let reason =
+        capability.reason.filter(|rule| rule.sent).map(|_| Arc::from("Häme & Spott + 100%"));
+    let deny = if capability.deny.contains(Deny::JOIN) { Deny::JOIN } else { capability.deny };
     let until = Until::At(now + SignedDuration::from_mins(90));
-    let items = vec![Item { id: sample(form.id), rule: None }];
+    let items = vec![Item { id: sample(capability.id), rule: None }];
     Call {
         verb: Verb::Impose,
-        kind: form.kind,
+        kind: capability.kind,
         room,
         deny,
         reason,
@@ -103,29 +105,29 @@ fn impose(form: &Form, now: Moment) -> Call {
     }
 }
 
-/// Imposes, lists, renews and lifts one restriction, as far as the form can.
-async fn live_through(scene: &mut Scene, form: &Form) {
-    let mut call = impose(form, scene.trial.now());
+/// Imposes, lists, renews and lifts one restriction, as far as the provider can.
+async fn live_through(scene: &mut Scene, capability: &Capability) {
+    let mut call = impose(capability, scene.trial.now());
     let done = scene.call(&call).await.unwrap();
-    if form.grip == Grip::Kicks {
+    if capability.mechanism == Mechanism::Kicks {
         assert_eq!(scene.trial.sandbox.kicks().len(), 1);
         return;
     }
     let held = scene.trial.sandbox.in_force().pop_first().unwrap();
-    let asked = (form.kind, call.items[0].id.as_str(), call.room.as_ref().map(Id::as_str));
+    let asked = (capability.kind, call.items[0].id.as_str(), call.room.as_ref().map(Id::as_str));
     assert_eq!((held.kind, held.subject.as_str(), held.room.as_deref()), asked);
     assert_eq!(held.deny, call.deny);
-    let kept = form.reason.filter(|rule| rule.kept).and(call.reason.as_deref());
+    let kept = capability.reason.filter(|rule| rule.kept).and(call.reason.as_deref());
     assert_eq!(held.reason.as_deref(), kept);
     if let (Lapse::At(end), Until::At(until)) = (held.end, call.until) {
         assert!(end >= until && end - until < SignedDuration::from_secs(1), "{end} {until}");
     }
     assert_eq!(held.rule.map(RuleId::from), created(&done));
-    if form.listing != Listing::Never {
+    if capability.listing != Listing::Never {
         let rows = scene.list(&call).await.rows;
         assert_eq!(rows.len(), 1);
         assert_eq!((&rows[0].id, &rows[0].room), (&call.items[0].id, &call.room));
-        assert_eq!((rows[0].kind, rows[0].deny), (form.kind, call.deny));
+        assert_eq!((rows[0].kind, rows[0].deny), (capability.kind, call.deny));
         assert_eq!(rows[0].rule, created(&done));
     }
     call.items[0].rule = created(&done);
@@ -152,9 +154,9 @@ async fn every_form_lives_through_every_call_without_breaking_a_rule() {
         let local = format!("http://127.0.0.1:9000/{}", facts.name);
         for endpoint in [Endpoint::of_host(facts.regions[0].host), Endpoint::parse(&local).unwrap()]
         {
-            for form in facts.forms {
+            for capability in facts.capabilities {
                 let mut scene = Scene::new(provider, endpoint.clone());
-                live_through(&mut scene, form).await;
+                live_through(&mut scene, capability).await;
                 scene.trial.expect_no_broken_rule();
             }
         }
@@ -165,15 +167,15 @@ async fn every_form_lives_through_every_call_without_breaking_a_rule() {
 async fn a_full_batch_is_taken_and_one_more_is_refused() {
     for provider in REGISTRY {
         let facts = provider.facts();
-        for form in facts.forms.iter().filter(|form| form.batch > 1) {
+        for capability in facts.capabilities.iter().filter(|capability| capability.batch > 1) {
             let mut scene = Scene::new(provider, Endpoint::of_host(facts.regions[0].host));
-            let mut call = impose(form, scene.trial.now());
+            let mut call = impose(capability, scene.trial.now());
             let item = |number: usize| Item { id: Id::new(number.to_string()), rule: None };
-            call.items = (1..=form.batch).map(item).collect();
-            assert!(scene.call(&call).await.is_ok(), "{} {}", facts.name, form.kind);
-            call.items.push(item(form.batch + 1));
+            call.items = (1..=capability.batch).map(item).collect();
+            assert!(scene.call(&call).await.is_ok(), "{} {}", facts.name, capability.kind);
+            call.items.push(item(capability.batch + 1));
             let fault = scene.call(&call).await.unwrap_err();
-            assert_eq!(fault.class, Class::Refuse, "{fault:?}");
+            assert_eq!(fault.kind, FaultKind::Refuse, "{fault:?}");
             scene.trial.expect_no_broken_rule();
         }
     }
@@ -183,19 +185,19 @@ async fn a_full_batch_is_taken_and_one_more_is_refused() {
 async fn a_call_above_the_documented_rate_is_throttled() {
     for provider in REGISTRY {
         let facts = provider.facts();
-        for form in facts.forms {
+        for capability in facts.capabilities {
             let mut scene = Scene::new(provider, Endpoint::of_host(facts.regions[0].host));
-            let call = impose(form, scene.trial.now());
-            let rate = i64::from(facts.lanes[form.lane].per_second);
+            let call = impose(capability, scene.trial.now());
+            let rate = i64::from(facts.lanes[capability.lane].per_second);
             let mut throttled = 0;
             for _ in 0..=rate {
                 // All within one second, whatever the rate.
                 let outcome = scene.call(&call).await;
                 scene.trial.pass(-250);
                 throttled +=
-                    i64::from(matches!(outcome, Err(Fault { class: Class::Throttled, .. })));
+                    i64::from(matches!(outcome, Err(Fault { kind: FaultKind::Throttled, .. })));
             }
-            assert_eq!(throttled, 1, "{} {}", facts.name, form.kind);
+            assert_eq!(throttled, 1, "{} {}", facts.name, capability.kind);
         }
     }
 }

@@ -9,7 +9,7 @@ use ostracon::domain::{Deny, Kind, Moment, Until};
 use ostracon::plan::file;
 use ostracon::policy::{Permissions, load, render};
 use ostracon::provider::{
-    Call, Cursor, Effect, Form, IdRule, Item, Presence, Provider, REGISTRY, Response, Verb,
+    Call, Capability, Cursor, Effect, IdRule, Item, Presence, Provider, REGISTRY, Response, Verb,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -199,19 +199,20 @@ fn is_read_or_refused(policy: &[u8], list: &[u8]) {
 }
 
 /// Every call that a form can make, about one subject.
-fn calls(form: &'static Form) -> impl Iterator<Item = Call> {
+fn calls(capability: &'static Capability) -> impl Iterator<Item = Call> {
     let id = |rule: IdRule| match rule {
         IdRule::PrintableAscii(_) | IdRule::Text(_) | IdRule::Token(_) => "one",
         IdRule::Number(_) => "42",
         IdRule::Ip => "203.0.113.7",
     };
-    let room =
-        (form.room != Presence::Never).then(|| form.room_id.parse(id(form.room_id)).unwrap());
-    let item = Item { id: form.id.parse(id(form.id)).unwrap(), rule: Some(1953.into()) };
+    let room = (capability.room != Presence::Never)
+        .then(|| capability.room_id.parse(id(capability.room_id)).unwrap());
+    let item =
+        Item { id: capability.id.parse(id(capability.id)).unwrap(), rule: Some(1953.into()) };
     let lists = ["20", "18446744073709551615", "?"].map(|token| (Verb::List, Cursor::new(token)));
     let writes = [Verb::Impose, Verb::Renew, Verb::Lift].map(|verb| (verb, Cursor::START));
     writes.into_iter().chain(lists).map(move |(verb, cursor)| {
-        let kind: Kind = form.kind;
+        let kind: Kind = capability.kind;
         let (room, items) = (room.clone(), vec![item.clone()]);
         Call {
             verb,
@@ -227,9 +228,12 @@ fn calls(form: &'static Form) -> impl Iterator<Item = Call> {
 }
 
 fn every_call() -> Vec<(&'static dyn Provider, Call)> {
-    let forms =
-        REGISTRY.into_iter().flat_map(|it| it.facts().forms.iter().map(move |form| (it, form)));
-    forms.flat_map(|(it, form)| calls(form).map(move |call| (it, call))).collect()
+    let capabilities = REGISTRY
+        .into_iter()
+        .flat_map(|it| it.facts().capabilities.iter().map(move |capability| (it, capability)));
+    capabilities
+        .flat_map(|(it, capability)| calls(capability).map(move |call| (it, call)))
+        .collect()
 }
 
 proptest! {

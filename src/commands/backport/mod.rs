@@ -169,7 +169,7 @@ impl Work<'_, '_> {
             order.meta.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         meta.extend([("order", &*order.id), ("ordered_by", &*by), ("ordered_at", &*given)]);
         let target = self.files.config.targets.get(&wanted.target);
-        let form = target.and_then(|it| it.provider.facts().form(wanted.kind));
+        let capability = target.and_then(|it| it.provider.facts().capability(wanted.kind));
         let entry = Entry {
             id: None,
             targets: vec![&wanted.target],
@@ -177,7 +177,7 @@ impl Work<'_, '_> {
             kind: wanted.kind,
             subjects: wanted.ids.iter().collect(),
             deny: wanted.deny,
-            wide: form.is_some_and(|form| form.wide),
+            wide: capability.is_some_and(|capability| capability.wide),
             reason: wanted.reason.as_deref(),
             from: None,
             until: wanted.until,

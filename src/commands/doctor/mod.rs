@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::term::CLOCK_TOLERANCE;
 use crate::plan::{Plan, Scope};
-use crate::provider::{Grip, LONGEST_ANSWER, Lane, Listing, Method, Request, Target};
+use crate::provider::{LONGEST_ANSWER, Lane, Listing, Mechanism, Method, Request, Target};
 use crate::report::count::{counted, grouped};
 use crate::report::doctor::{Check, Grade, doctor_text, doctor_view};
 use crate::report::escape::Terminal;
@@ -125,8 +125,9 @@ fn examine_state(
 fn overdue_lifts(files: &Files, snapshot: &Snapshot, now: Moment) -> usize {
     let is_overdue = |row: &&crate::domain::Enforcement| {
         let target = files.config.targets.get(&row.restriction.target);
-        let form = target.and_then(|it| it.provider.facts().form(row.restriction.subject.kind));
-        let holds = form.is_some_and(|form| form.grip == Grip::Holds);
+        let capability =
+            target.and_then(|it| it.provider.facts().capability(row.restriction.subject.kind));
+        let holds = capability.is_some_and(|capability| capability.mechanism == Mechanism::Holds);
         let is_held = row.held.as_ref().is_some_and(|held| !held.lapse.has_passed(now));
         holds && is_held && row.until.has_passed(now)
     };
@@ -209,7 +210,9 @@ async fn examine(context: &Context<'_>, target: &Target, view: View, checks: &mu
             check("credentials", Grade::Bad, format!("not accepted: {error}{code}"));
         }
         (Ok(_), true, None) => {
-            let why = match crate::apply::read::listable(target).map(|form| form.listing) {
+            let why = match crate::apply::read::listable(target)
+                .map(|capability| capability.listing)
+            {
                 None | Some(Listing::Never) => "nothing can be read here without a change",
                 Some(Listing::CompletePerRoom | Listing::MayOmitPerApp) => "no room is known yet",
             };

@@ -13,7 +13,7 @@ use crate::domain::{Enforcement, Evidence, Held, Id, Lapse, Moment, Restriction,
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::drift::Finding;
-use crate::provider::{Form, Listed};
+use crate::provider::{Capability, Listed};
 use crate::report::count::counted;
 use crate::report::escape::Terminal;
 use crate::report::policy_yaml::policy_yaml;
@@ -133,19 +133,20 @@ fn obstacle(files: &Files, restriction: &Restriction, snapshot: &Snapshot) -> Op
     if files.protects(restriction) {
         return Some("its subject is protected");
     }
-    let is_legal = form(files, restriction).is_some_and(|form| {
+    let is_legal = capability(files, restriction).is_some_and(|capability| {
         let room = restriction.room.as_ref().is_none_or(|room| {
-            form.names_room() && form.room_id.parse(room.as_str()).is_ok_and(|it| it == *room)
+            capability.names_room()
+                && capability.room_id.parse(room.as_str()).is_ok_and(|it| it == *room)
         });
         let subject = &restriction.subject.id;
-        room && form.id.parse(subject.as_str()).is_ok_and(|it| it == *subject)
+        room && capability.id.parse(subject.as_str()).is_ok_and(|it| it == *subject)
     });
     (!is_legal).then_some("no policy can name it")
 }
 
-fn form(files: &Files, restriction: &Restriction) -> Option<&'static Form> {
+fn capability(files: &Files, restriction: &Restriction) -> Option<&'static Capability> {
     let target = files.config.targets.get(&restriction.target)?;
-    target.provider.facts().form(restriction.subject.kind)
+    target.provider.facts().capability(restriction.subject.kind)
 }
 
 /// The row of a restriction that is held as a list shows it.
@@ -176,7 +177,8 @@ fn adopted(restriction: &Restriction, listed: &Listed, now: Moment) -> Enforceme
 fn policy(files: &Files, rows: &[Enforcement]) -> Result<String, Error> {
     let entries: Vec<_> = rows.iter().map(|row| (row.restriction.clone(), row.until)).collect();
     let mut text = "# Taken over from the providers by `ostracon import`.\n".to_owned();
-    let is_wide = |restriction: &Restriction| form(files, restriction).is_some_and(|it| it.wide);
+    let is_wide =
+        |restriction: &Restriction| capability(files, restriction).is_some_and(|it| it.wide);
     policy_yaml(&entries, is_wide, &mut text).map_err(std::io::Error::other)?;
     Ok(text)
 }

@@ -9,14 +9,14 @@ use super::mapping::{Field, Mapping};
 use super::table::Row;
 use crate::domain::{Id, Kind, Moment, Restriction, Subject, TargetName, Until, rfc3339, span};
 use crate::policy::{Diagnostic, LONGEST_ENTRY_ID, Place, Severity};
-use crate::provider::{Form, IdRule, Presence};
+use crate::provider::{Capability, IdRule, Presence};
 
 /// What rows are turned into entries with.
 pub(super) struct Terms<'a> {
     /// Which columns fill which keys.
     pub(super) mapping: &'a Mapping,
     /// The targets of all entries, and how each restricts such subjects.
-    pub(super) forms: &'a [(TargetName, &'static Form)],
+    pub(super) capabilities: &'a [(TargetName, &'static Capability)],
     /// What the subjects are.
     pub(super) kind: Kind,
     /// When that is.
@@ -111,11 +111,11 @@ pub(super) fn sort(
 
 impl Terms<'_> {
     fn restrictions(&self, subject: &Id, common: &Common) -> impl Iterator<Item = Restriction> {
-        self.forms.iter().map(|(target, form)| Restriction {
+        self.capabilities.iter().map(|(target, capability)| Restriction {
             target: target.clone(),
             room: common.room.clone(),
             subject: Subject { kind: self.kind, id: subject.clone() },
-            deny: super::denied(form),
+            deny: super::denied(capability),
         })
     }
 }
@@ -164,11 +164,14 @@ impl Reader<'_> {
             }
         }
         let subject = self
-            .id(&Field::Subject, |form| Some(form.id))?
+            .id(&Field::Subject, |capability| Some(capability.id))?
             .ok_or_else(|| self.wrong(&Field::Subject, "is empty"))?;
-        let room = self.id(&Field::Room, |form| form.names_room().then_some(form.room_id))?;
-        let is_required = |form: &Form| form.room == Presence::Required;
-        if room.is_none() && self.terms.forms.iter().any(|(_, form)| is_required(form)) {
+        let room = self
+            .id(&Field::Room, |capability| capability.names_room().then_some(capability.room_id))?;
+        let is_required = |capability: &Capability| capability.room == Presence::Required;
+        if room.is_none()
+            && self.terms.capabilities.iter().any(|(_, capability)| is_required(capability))
+        {
             return Err(self.wrong(&Field::Room, "is empty"));
         }
         let (from, until) = (self.from()?, self.until()?);
@@ -204,12 +207,12 @@ impl Reader<'_> {
     fn id(
         &self,
         field: &Field,
-        rule: impl Fn(&Form) -> Option<IdRule>,
+        rule: impl Fn(&Capability) -> Option<IdRule>,
     ) -> Result<Option<Id>, Wrong> {
         let Some(text) = self.value(field)? else { return Ok(None) };
         let mut id = None;
-        for (target, form) in self.terms.forms {
-            let Some(rule) = rule(form) else {
+        for (target, capability) in self.terms.capabilities {
+            let Some(rule) = rule(capability) else {
                 let what = format!("is given, and `{target}` restricts such things everywhere");
                 return Err(self.wrong(field, &what));
             };
@@ -227,8 +230,8 @@ impl Reader<'_> {
         if text.contains('\0') {
             return Err(self.wrong(&Field::Reason, "may not hold NUL"));
         }
-        let limits = self.terms.forms.iter().filter_map(|(target, form)| {
-            form.reason.filter(|rule| text.len() > rule.max_bytes).map(|rule| (target, rule))
+        let limits = self.terms.capabilities.iter().filter_map(|(target, capability)| {
+            capability.reason.filter(|rule| text.len() > rule.max_bytes).map(|rule| (target, rule))
         });
         match limits.into_iter().next() {
             Some((target, rule)) => {

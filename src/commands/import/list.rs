@@ -15,7 +15,7 @@ use crate::domain::{Id, Kind, TargetName};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::policy::{Severity, render};
-use crate::provider::{Form, Presence};
+use crate::provider::{Capability, Presence};
 use crate::report::count::{counted, grouped};
 use crate::report::escape::Terminal;
 use crate::report::policy_yaml::{Entry, entries_yaml};
@@ -37,7 +37,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Args, from: &Path) -> Result
             .hint("lists are `.csv`, or `.jsonl` with one JSON object a line")
     })?;
     let files = Files::read(context)?;
-    let forms = forms(&files, args, &mapping)?;
+    let capabilities = capabilities(&files, args, &mapping)?;
     let text = read(from)?;
     let wanted: BTreeSet<&str> = mapping.named().collect();
     let Table { columns, rows } =
@@ -48,7 +48,8 @@ pub(super) fn run(context: &mut Context<'_>, args: &Args, from: &Path) -> Result
     let name: Arc<str> = from.display().to_string().into();
     let now = context.world.now();
     let zone = list.zone.as_deref();
-    let terms = Terms { mapping: &mapping, forms: &forms, kind: list.kind, now, zone };
+    let terms =
+        Terms { mapping: &mapping, capabilities: &capabilities, kind: list.kind, now, zone };
     let mut sorted = sort(&name, &rows, &terms, |restriction| files.protects(restriction));
     if !sorted.problems.is_empty() && !list.skip_bad {
         let problems = counted(sorted.problems.len() as u64, "problem");
@@ -68,41 +69,42 @@ pub(super) fn run(context: &mut Context<'_>, args: &Args, from: &Path) -> Result
 }
 
 /// How each target restricts such subjects; wrong usage where it cannot, or not like this.
-fn forms(
+fn capabilities(
     files: &Files,
     args: &Args,
     mapping: &Mapping,
-) -> Result<Vec<(TargetName, &'static Form)>, Error> {
+) -> Result<Vec<(TargetName, &'static Capability)>, Error> {
     files.scope(&args.target)?;
     let kind = args.list.kind;
     let names: BTreeSet<&str> = args.target.iter().map(String::as_str).collect();
     let targets = files.config.targets.iter();
     let targets = targets.filter(|(name, _)| names.contains(name.as_str()));
-    let mut forms = Vec::new();
+    let mut capabilities = Vec::new();
     for (name, target) in targets {
         let usage = |message: String| Err(Error::new(Exit::Usage, message));
         let facts = target.provider.facts();
-        let Some(form) = facts.form(kind) else {
-            let kinds: Vec<_> = facts.forms.iter().map(|form| form.kind.to_string()).collect();
+        let Some(capability) = facts.capability(kind) else {
+            let kinds: Vec<_> =
+                facts.capabilities.iter().map(|capability| capability.kind.to_string()).collect();
             let message = format!("{} cannot restrict a {kind} (target `{name}`)", facts.title);
             let hint = format!("it restricts: {}; say so with `--kind`", kinds.join(", "));
             return usage(message).map_err(|error: Error| error.hint(hint));
         };
-        if form.wide && !args.list.wide {
+        if capability.wide && !args.list.wide {
             let message = format!("a ban of a {kind} reaches everybody there (target `{name}`)");
             let error = Error::new(Exit::Usage, message);
             return Err(error.hint("say `--wide` if that is meant"));
         }
         let has_room = mapping.fills(&Field::Room);
-        if form.room == Presence::Required && !has_room {
+        if capability.room == Presence::Required && !has_room {
             return usage(format!("`{name}` restricts in rooms: map or set `room`"));
         }
-        if form.room == Presence::Never && has_room {
+        if capability.room == Presence::Never && has_room {
             return usage(format!("`{name}` restricts a {kind} everywhere: leave `room` out"));
         }
-        forms.push((name.clone(), form));
+        capabilities.push((name.clone(), capability));
     }
-    Ok(forms)
+    Ok(capabilities)
 }
 
 #[expect(clippy::disallowed_methods, reason = "lists from elsewhere are read here")]
@@ -143,12 +145,15 @@ fn entries<'a>(sorted: &'a Sorted, terms: &'a Terms<'_>) -> Vec<Entry<'a>> {
         let Common { id, room, from, until, reason, meta } = common;
         Entry {
             id: id.as_deref(),
-            targets: terms.forms.iter().map(|(target, _)| target).collect(),
+            targets: terms.capabilities.iter().map(|(target, _)| target).collect(),
             room: room.as_ref(),
             kind: terms.kind,
             subjects,
-            deny: terms.forms.first().map_or(crate::domain::Deny::JOIN, |(_, form)| denied(form)),
-            wide: terms.forms.iter().any(|(_, form)| form.wide),
+            deny: terms
+                .capabilities
+                .first()
+                .map_or(crate::domain::Deny::JOIN, |(_, capability)| denied(capability)),
+            wide: terms.capabilities.iter().any(|(_, capability)| capability.wide),
             reason: reason.as_deref(),
             from: *from,
             until: *until,

@@ -15,7 +15,7 @@ use super::apply::span;
 use crate::domain::{Deny, Kind, rfc3339};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::provider::Form;
+use crate::provider::Capability;
 pub use mapping::{Assignment, Condition, Field};
 
 /// What `import` takes.
@@ -103,8 +103,8 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
 }
 
 /// What an entry denies that does not say so.
-fn denied(form: &Form) -> Deny {
-    if form.deny.is_empty() { Deny::NOTHING } else { Deny::JOIN }
+fn denied(capability: &Capability) -> Deny {
+    if capability.deny.is_empty() { Deny::NOTHING } else { Deny::JOIN }
 }
 
 fn zone(text: &str) -> Result<String, String> {

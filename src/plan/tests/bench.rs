@@ -11,7 +11,7 @@ use crate::domain::{
 use crate::plan::document::{Origin, StateMark, write};
 use crate::plan::file::read;
 use crate::plan::{Inputs, Means, Operation, Plan, Scope, plan};
-use crate::provider::{Call, Endpoint, Form, Options, Target, Verb, find};
+use crate::provider::{Call, Capability, Endpoint, Options, Target, Verb, find};
 
 pub(super) const MINUTE: i64 = 60;
 pub(super) const HOUR: i64 = 60 * MINUTE;
@@ -55,22 +55,22 @@ impl Sort {
         .unwrap()
     }
 
-    pub(super) fn form(self) -> &'static Form {
+    pub(super) fn capability(self) -> &'static Capability {
         let kind = match self {
             Self::ZegoStream => Kind::Stream,
             Self::VolcengineDevice => Kind::Device,
             Self::ZegoUser | Self::Tencent | Self::Volcengine | Self::Agora => Kind::User,
         };
-        find(self.target().as_str()).unwrap().facts().form(kind).unwrap()
+        find(self.target().as_str()).unwrap().facts().capability(kind).unwrap()
     }
 
     pub(super) fn restriction(self, id: &str) -> Restriction {
-        let form = self.form();
+        let capability = self.capability();
         Restriction {
             target: self.target(),
-            room: form.names_room().then(|| Id::new("1")),
-            subject: Subject { kind: form.kind, id: Id::new(id) },
-            deny: if form.deny.is_empty() { Deny::NOTHING } else { Deny::JOIN },
+            room: capability.names_room().then(|| Id::new("1")),
+            subject: Subject { kind: capability.kind, id: Id::new(id) },
+            deny: if capability.deny.is_empty() { Deny::NOTHING } else { Deny::JOIN },
         }
     }
 
@@ -97,7 +97,7 @@ impl Sort {
         Held {
             since: written,
             written,
-            lapse: self.form().expiry.term(until, written).lapse,
+            lapse: self.capability().expiry.term(until, written).lapse,
             rule: (self == Self::Agora).then(|| RULE.into()),
             evidence: Evidence::Acknowledged,
             seen: None,
@@ -125,7 +125,7 @@ impl Sort {
     /// The doubt that an unanswered call of a minute ago leaves.
     pub(super) fn doubt(self, action: Action, until: Until) -> Doubt {
         let since = at(-MINUTE);
-        Doubt::new(action, since, until, self.form().expiry.term(until, since).lapse)
+        Doubt::new(action, since, until, self.capability().expiry.term(until, since).lapse)
     }
 }
 

@@ -12,7 +12,7 @@ use super::provider::{Holds, apply};
 use crate::domain::{Moment, Until, Wanted};
 use crate::plan::document::{Origin, StateMark, write};
 use crate::plan::{Operation, Plan};
-use crate::provider::Grip;
+use crate::provider::Mechanism;
 
 fn sort() -> impl Strategy<Value = Sort> {
     proptest::sample::select(SORTS.to_vec())
@@ -179,7 +179,7 @@ proptest! {
             plan.operations.iter().all(|operation| {
                 let kind = operation.restriction.subject.kind;
                 let facts = bench.targets[&operation.restriction.target].provider.facts();
-                facts.form(kind).unwrap().grip == Grip::Kicks && operation.source.is_some()
+                facts.capability(kind).unwrap().mechanism == Mechanism::Kicks && operation.source.is_some()
                     && operation.upkeep
             })
         };
@@ -203,8 +203,8 @@ proptest! {
         let plan = run(&mut bench, &mut holds);
         for (step, call) in plan.steps.iter().zip(calls(&plan)) {
             let facts = bench.targets[&step.target].provider.facts();
-            prop_assert_eq!(Some(step.form), facts.form(call.kind));
-            prop_assert!((1..=step.form.batch).contains(&call.items.len()));
+            prop_assert_eq!(Some(step.capability), facts.capability(call.kind));
+            prop_assert!((1..=step.capability.batch).contains(&call.items.len()));
             prop_assert_eq!(call.items.len(), step.operations.len());
         }
         prop_assert!(plan.operations.is_sorted_by_key(|operation| &operation.restriction));

@@ -72,7 +72,7 @@ fn written(bench: &Bench, operation: &Operation, now: Moment, before: Option<&He
         since: before.map_or(now, |held| held.since),
         written: now,
         lapse: facts
-            .form(restriction.subject.kind)
+            .capability(restriction.subject.kind)
             .unwrap()
             .expiry
             .term(operation.until, now)

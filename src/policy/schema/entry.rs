@@ -10,7 +10,7 @@ use super::{hints, ids, ways};
 use crate::domain::{Deny, Kind};
 use crate::policy::section::{Section, SubjectKey};
 use crate::policy::terms::LONGEST_ID;
-use crate::provider::{Facts, Form, IdRule};
+use crate::provider::{Capability, Facts, IdRule};
 
 /// The providers that an entry may be for. Where it is one, that one's rules hold.
 pub(super) type Whose<'a> = &'a [&'static Facts];
@@ -72,7 +72,7 @@ fn properties(section: Section, whose: Whose<'_>, named: Named<'_>) -> Map<Strin
         add("room", room(whose));
     }
     for key in section.subjects().iter().filter(|key| takes(whose, key.kind)) {
-        let items = id(whose, |facts| facts.form(key.kind).map(|form| form.id));
+        let items = id(whose, |facts| facts.capability(key.kind).map(|capability| capability.id));
         add(key.inline, subjects(key, whose, &items));
         if let Some(name) = key.list {
             add(name, bulk_list(key));
@@ -107,7 +107,7 @@ fn title(noun: &str, whose: Whose<'_>) -> String {
 
 /// Whether one of the providers can restrict such a thing.
 pub(super) fn takes(whose: Whose<'_>, kind: Kind) -> bool {
-    whose.iter().any(|facts| facts.form(kind).is_some())
+    whose.iter().any(|facts| facts.capability(kind).is_some())
 }
 
 /// The schema of an item of `protect`, for some providers; with this schema of its targets.
@@ -132,7 +132,7 @@ pub(super) fn protection(whose: Whose<'_>, targets: Value) -> Value {
 
 /// A list of ids of one kind, with what each provider takes, and these items.
 fn subjects(key: &SubjectKey, whose: Whose<'_>, items: &Value) -> Value {
-    let rule = |facts: &Facts| facts.form(key.kind).map(|form| form.id);
+    let rule = |facts: &Facts| facts.capability(key.kind).map(|capability| capability.id);
     let about = format!("{} {}", whom(key.kind), by_provider(whose, |it| Some(rule(it)?.words())));
     let rules = whose.iter().filter_map(|facts| rule(facts));
     let mut lists = unlike(rules.map(|rule| json!(ids::samples(key.kind, rule))).collect());
@@ -164,8 +164,9 @@ fn bulk_list(key: &SubjectKey) -> Value {
 }
 
 fn room(whose: Whose<'_>) -> Value {
-    let form = |facts: &Facts| facts.forms.iter().find(|form| form.names_room());
-    let rule = |facts: &Facts| form(facts).map(|form| form.room_id);
+    let capability =
+        |facts: &Facts| facts.capabilities.iter().find(|capability| capability.names_room());
+    let rule = |facts: &Facts| capability(facts).map(|capability| capability.room_id);
     let words = |facts: &Facts| rule(facts).map(IdRule::words);
     let about = format!("{} {}", whom(Kind::Channel), by_provider(whose, words));
     let rules = whose.iter().filter_map(|facts| rule(facts));
@@ -185,8 +186,8 @@ fn id(whose: Whose<'_>, rule: impl Fn(&Facts) -> Option<IdRule>) -> Value {
 
 fn reason(section: Section, whose: Whose<'_>) -> Value {
     let limit = |facts: &Facts| {
-        let forms = facts.forms.iter().filter(|form| section.holds(form));
-        forms.filter_map(|form| form.reason).map(|rule| rule.max_bytes).min()
+        let capabilities = facts.capabilities.iter().filter(|capability| section.holds(capability));
+        capabilities.filter_map(|capability| capability.reason).map(|rule| rule.max_bytes).min()
     };
     let said = by_provider(whose, |facts| Some(format!("at most {} bytes", limit(facts)?)));
     let mut schema = text(format!("Why, for people and for the audit log. {said}").trim_end());
@@ -202,9 +203,9 @@ fn reason(section: Section, whose: Whose<'_>) -> Value {
     with_examples(schema, json!(examples))
 }
 
-/// What a provider can deny by any of its forms.
+/// What a provider can deny by any of its capabilities.
 fn deniable(facts: &Facts) -> Deny {
-    facts.forms.iter().fold(Deny::NOTHING, |all, form| all.union(form.deny))
+    facts.capabilities.iter().fold(Deny::NOTHING, |all, capability| all.union(capability.deny))
 }
 
 fn deny(whose: Whose<'_>) -> Value {
@@ -226,11 +227,13 @@ fn deny(whose: Whose<'_>) -> Value {
 
 fn wide(whose: Whose<'_>) -> Value {
     let wide = |facts: &Facts| {
-        let wide = facts.forms.iter().filter(|form| form.wide);
-        let kinds: Vec<_> = wide.map(|form| Kind::name(form.kind)).collect();
+        let wide = facts.capabilities.iter().filter(|capability| capability.wide);
+        let kinds: Vec<_> = wide.map(|capability| Kind::name(capability.kind)).collect();
         (!kinds.is_empty()).then(|| kinds.join(", "))
     };
-    let needed = whose.iter().any(|facts| facts.forms.iter().any(|form: &Form| form.wide));
+    let needed = whose
+        .iter()
+        .any(|facts| facts.capabilities.iter().any(|capability: &Capability| capability.wide));
     if needed {
         let about = "Must be true for what reaches everybody there, and not its subject alone.";
         let about = format!("{about} {}", by_provider(whose, wide));

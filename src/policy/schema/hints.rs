@@ -33,7 +33,8 @@ pub(super) fn regions(facts: &Facts) -> Value {
 
 /// What a provider restricts, in a sentence.
 fn restricts(facts: &Facts) -> String {
-    let kinds: Vec<_> = facts.forms.iter().map(|form| plural(form.kind)).collect();
+    let kinds: Vec<_> =
+        facts.capabilities.iter().map(|capability| plural(capability.kind)).collect();
     format!("{} restricts {}.", facts.title, kinds.join(", "))
 }
 

@@ -62,8 +62,14 @@ mod tests {
     #[test]
     fn every_kind_of_every_provider_has_two_samples() {
         for facts in REGISTRY.map(Provider::facts) {
-            for form in facts.forms {
-                assert_eq!(samples(form.kind, form.id).len(), 2, "{} {}", facts.name, form.kind);
+            for capability in facts.capabilities {
+                assert_eq!(
+                    samples(capability.kind, capability.id).len(),
+                    2,
+                    "{} {}",
+                    facts.name,
+                    capability.kind
+                );
             }
         }
     }

@@ -159,7 +159,7 @@ fn account(facts: &Facts) -> Value {
 fn option(name: &str, facts: &Facts) -> Value {
     match name {
         "renew_before" => {
-            let caps = facts.forms.iter().filter_map(|form| form.expiry.cap());
+            let caps = facts.capabilities.iter().filter_map(|capability| capability.expiry.cap());
             let cap = caps.min().unwrap_or_default().as_secs();
             let about = format!(
                 "Renew when less than this is left, as in `12h`: less than the {cap} seconds that \
@@ -179,7 +179,7 @@ fn option(name: &str, facts: &Facts) -> Value {
             &["7d", "12h"],
         ),
         "quota" => {
-            let mut quotas = facts.forms.iter().filter_map(|form| form.quota);
+            let mut quotas = facts.capabilities.iter().filter_map(|capability| capability.quota);
             let documented = quotas.next().map_or(0, |quota| quota.per_room);
             json!({
                 "description": "How many restrictions of one kind a room can hold.",

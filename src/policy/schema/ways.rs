@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::entry::{Whose, takes};
 use crate::domain::Kind;
 use crate::policy::section::{Section, SubjectKey};
-use crate::provider::{Facts, Form, Presence};
+use crate::provider::{Capability, Facts, Presence};
 
 /// The keys of which an entry must have one; a ban of a room alone is one of everybody there.
 pub(super) fn subjects(section: Section, whose: Whose<'_>) -> Vec<Value> {
@@ -17,22 +17,27 @@ pub(super) fn subjects(section: Section, whose: Whose<'_>) -> Vec<Value> {
 
 /// Whether an entry can name a room at one of the providers.
 pub(super) fn takes_room(section: Section, whose: Whose<'_>) -> bool {
-    let takes = |form: &Form| section.holds(form) && (form.names_room() || is_alone(form));
-    section == Section::Bans && whose.iter().any(|facts| facts.forms.iter().any(takes))
+    let takes = |capability: &Capability| {
+        section.holds(capability) && (capability.names_room() || is_alone(capability))
+    };
+    section == Section::Bans && whose.iter().any(|facts| facts.capabilities.iter().any(takes))
 }
 
 /// Whether the room itself is the subject.
-fn is_alone(form: &Form) -> bool {
-    form.kind == Kind::Channel
+fn is_alone(capability: &Capability) -> bool {
+    capability.kind == Kind::Channel
 }
 
-/// What one provider asks for, form by form.
+/// What one provider asks for, one capability after the other.
 pub(super) fn of(section: Section, facts: &'static Facts) -> Vec<Value> {
     let taken: Vec<_> =
-        section.subjects().iter().filter(|key| facts.form(key.kind).is_some()).collect();
+        section.subjects().iter().filter(|key| facts.capability(key.kind).is_some()).collect();
     let mut ways = Vec::new();
     for key in &taken {
-        let mut asked = facts.form(key.kind).map(|form| asked(section, form)).unwrap_or_default();
+        let mut asked = facts
+            .capability(key.kind)
+            .map(|capability| asked(section, capability))
+            .unwrap_or_default();
         if facts.one_kind_per_entry {
             let others = taken.iter().filter(|other| other.kind != key.kind);
             let others = others.flat_map(|other| [Some(other.inline), other.list]);
@@ -42,8 +47,10 @@ pub(super) fn of(section: Section, facts: &'static Facts) -> Vec<Value> {
             ways.push(json!({ "if": named(&[key]), "then": { "allOf": asked } }));
         }
     }
-    if let Some(form) = facts.form(Kind::Channel).filter(|form| section.holds(form)) {
-        let mut asked = asked(section, form);
+    if let Some(capability) =
+        facts.capability(Kind::Channel).filter(|capability| section.holds(capability))
+    {
+        let mut asked = asked(section, capability);
         asked.push(json!({ "required": ["room"] }));
         ways.push(json!({ "if": named(&taken), "else": { "allOf": asked } }));
     }
@@ -56,19 +63,19 @@ fn named(keys: &[&SubjectKey]) -> Value {
     json!({ "anyOf": keys.map(|key| json!({ "required": [key] })).collect::<Vec<_>>() })
 }
 
-/// What an entry must and may not have for restrictions of this form.
+/// What an entry must and may not have for restrictions of this capability.
 ///
 /// Each alone: of keys and what they hold in one schema, editors make a piece of text to insert.
-fn asked(section: Section, form: &Form) -> Vec<Value> {
+fn asked(section: Section, capability: &Capability) -> Vec<Value> {
     let mut asked = Vec::new();
-    match form.room {
+    match capability.room {
         Presence::Required => asked.push(json!({ "required": ["room"] })),
-        Presence::Never if section == Section::Bans && !is_alone(form) => {
+        Presence::Never if section == Section::Bans && !is_alone(capability) => {
             asked.push(property("room", false));
         }
         Presence::Never | Presence::Optional => {}
     }
-    if form.wide {
+    if capability.wide {
         asked.push(json!({ "required": ["wide"] }));
         asked.push(property("wide", json!({ "const": true })));
     }

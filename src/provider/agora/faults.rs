@@ -3,13 +3,13 @@
 //! Sources: the page of response status codes and those of the four methods. There are no error
 //! codes beside the HTTP status, only messages, of which one is documented (`invalid appid`).
 
-use crate::provider::{Call, Class, Fault, Response, Verb, status};
+use crate::provider::{Call, Fault, FaultKind, Response, Verb, status};
 
 /// The fault of an answer whose body says this, if it says anything.
 pub(super) fn fault(call: &Call, response: &Response, message: Option<&str>) -> Fault {
     let bare = status::fault(response, DENIED);
     Fault {
-        class: classify(call, response, message.unwrap_or_default()),
+        kind: classify(call, response, message.unwrap_or_default()),
         message: message.map_or(bare.message, str::to_owned),
         ..bare
     }
@@ -25,7 +25,7 @@ struct Row {
     /// Lower-case phrases of which the message holds one; none where the message does not matter.
     says: &'static [&'static str],
     asked: Asked,
-    class: Class,
+    kind: FaultKind,
 }
 
 /// Which calls a row is about.
@@ -47,32 +47,32 @@ const OF_THE_APP: &[&str] = &["appid", "app id", "app_id", "application", "proje
 
 /// The first row that fits says what to do. A 200 gets here if its body denies success.
 static TABLE: [Row; 14] = [
-    row(&[400], &["invalid appid", "invalid app id"], Anything, Class::Stop { hint: APP }),
-    row(&[200, 400], OF_THE_APP, Anything, Class::Refuse),
-    row(&[200, 400], MISSING, ToRenew, Class::RuleGone),
-    row(&[200, 400], MISSING, ToLift, Class::AlreadySo),
-    row(&[200, 400], &[], Anything, Class::Refuse),
-    row(&[401], &[], Anything, Class::Stop { hint: DENIED }),
-    row(&[403], &[], Anything, Class::Stop { hint: FORBIDDEN }),
-    row(&[404], OF_THE_APP, Anything, Class::Stop { hint: APP }),
-    row(&[404], &[], ToRenew, Class::RuleGone),
-    row(&[404], &[], ToLift, Class::AlreadySo),
-    row(&[404], &[], Anything, Class::Stop { hint: URL }),
-    row(&[415], &[], Anything, Class::Refuse),
-    row(&[429], &[], Anything, Class::Throttled),
-    row(&[500, 504], &[], Anything, Class::Retry),
+    row(&[400], &["invalid appid", "invalid app id"], Anything, FaultKind::Stop { hint: APP }),
+    row(&[200, 400], OF_THE_APP, Anything, FaultKind::Refuse),
+    row(&[200, 400], MISSING, ToRenew, FaultKind::RuleGone),
+    row(&[200, 400], MISSING, ToLift, FaultKind::AlreadySo),
+    row(&[200, 400], &[], Anything, FaultKind::Refuse),
+    row(&[401], &[], Anything, FaultKind::Stop { hint: DENIED }),
+    row(&[403], &[], Anything, FaultKind::Stop { hint: FORBIDDEN }),
+    row(&[404], OF_THE_APP, Anything, FaultKind::Stop { hint: APP }),
+    row(&[404], &[], ToRenew, FaultKind::RuleGone),
+    row(&[404], &[], ToLift, FaultKind::AlreadySo),
+    row(&[404], &[], Anything, FaultKind::Stop { hint: URL }),
+    row(&[415], &[], Anything, FaultKind::Refuse),
+    row(&[429], &[], Anything, FaultKind::Throttled),
+    row(&[500, 504], &[], Anything, FaultKind::Retry),
 ];
 
 const fn row(
     status: &'static [u16],
     says: &'static [&'static str],
     asked: Asked,
-    class: Class,
+    kind: FaultKind,
 ) -> Row {
-    Row { status, says, asked, class }
+    Row { status, says, asked, kind }
 }
 
-fn classify(call: &Call, response: &Response, message: &str) -> Class {
+fn classify(call: &Call, response: &Response, message: &str) -> FaultKind {
     let message = message.to_lowercase();
     let fits = |row: &&Row| {
         row.status.contains(&response.status)
@@ -80,7 +80,7 @@ fn classify(call: &Call, response: &Response, message: &str) -> Class {
             && row.asked.fits(call.verb)
     };
     let row = TABLE.iter().find(fits);
-    status::weigh(row.map(|row| row.class.clone()), response, DENIED)
+    status::weigh(row.map(|row| row.kind.clone()), response, DENIED)
 }
 
 impl Asked {
@@ -103,7 +103,7 @@ mod tests {
 
     const LIST: Verb = Verb::List;
 
-    fn class(verb: Verb, status: u16, message: Option<&str>) -> Class {
+    fn kind(verb: Verb, status: u16, message: Option<&str>) -> FaultKind {
         let (kind, deny, until) = (Kind::User, Deny::JOIN, Until::Never);
         let call = Call {
             verb,
@@ -118,33 +118,33 @@ mod tests {
         let retry_after = Some(Duration::from_secs(3));
         let body = Vec::new();
         let response = Response { status, date: None, retry_after, request_id: None, body };
-        fault(&call, &response, message).class
+        fault(&call, &response, message).kind
     }
 
-    fn stop(hint: &'static str) -> Class {
-        Class::Stop { hint }
+    fn stop(hint: &'static str) -> FaultKind {
+        FaultKind::Stop { hint }
     }
 
     #[test]
     fn every_documented_status_says_what_to_do_whatever_was_asked() {
         for (status, message, expected) in [
-            (200, None, Class::Refuse),
-            (200, Some("bad luck"), Class::Refuse),
-            (400, None, Class::Refuse),
+            (200, None, FaultKind::Refuse),
+            (200, Some("bad luck"), FaultKind::Refuse),
+            (400, None, FaultKind::Refuse),
             (400, Some("invalid appid"), stop(APP)),
-            (400, Some("App ID does not exist"), Class::Refuse),
+            (400, Some("App ID does not exist"), FaultKind::Refuse),
             (401, Some("Invalid authentication credentials"), stop(DENIED)),
             (403, None, stop(FORBIDDEN)),
             (404, Some("no such project"), stop(APP)),
-            (415, None, Class::Refuse),
-            (422, None, Class::Refuse),
-            (429, None, Class::Throttled),
-            (500, Some("rule not found"), Class::Retry),
-            (502, None, Class::Retry),
-            (504, None, Class::Retry),
+            (415, None, FaultKind::Refuse),
+            (422, None, FaultKind::Refuse),
+            (429, None, FaultKind::Throttled),
+            (500, Some("rule not found"), FaultKind::Retry),
+            (502, None, FaultKind::Retry),
+            (504, None, FaultKind::Retry),
         ] {
             for verb in [Verb::Impose, Verb::Renew, Verb::Lift, LIST] {
-                assert_eq!(class(verb, status, message), expected, "{status} {verb:?}");
+                assert_eq!(kind(verb, status, message), expected, "{status} {verb:?}");
             }
         }
     }
@@ -159,11 +159,11 @@ mod tests {
             (400, Some("no such rule")),
             (200, Some("rule 1953 not found")),
         ] {
-            assert_eq!(class(Verb::Renew, status, message), Class::RuleGone, "{message:?}");
-            assert_eq!(class(Verb::Lift, status, message), Class::AlreadySo, "{message:?}");
-            let otherwise = if status == 404 { stop(URL) } else { Class::Refuse };
-            assert_eq!(class(Verb::Impose, status, message), otherwise, "{message:?}");
-            assert_eq!(class(LIST, status, message), otherwise, "{message:?}");
+            assert_eq!(kind(Verb::Renew, status, message), FaultKind::RuleGone, "{message:?}");
+            assert_eq!(kind(Verb::Lift, status, message), FaultKind::AlreadySo, "{message:?}");
+            let otherwise = if status == 404 { stop(URL) } else { FaultKind::Refuse };
+            assert_eq!(kind(Verb::Impose, status, message), otherwise, "{message:?}");
+            assert_eq!(kind(LIST, status, message), otherwise, "{message:?}");
         }
     }
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use crate::domain::{Deny, Kind};
 use crate::provider::{
-    Call, Expiry, Facts, Fault, Form, Grip, IdRule, Lane, Listing, Presence, Provider, Region,
-    Repeat, Reply, Request, Response, Session, Setting, SettingKind, Stamp,
+    Call, Capability, Expiry, Facts, Fault, IdRule, Lane, Listing, Mechanism, Presence, Provider,
+    Region, Repeat, Reply, Request, Response, Session, Setting, SettingKind, Stamp,
 };
 
 mod faults;
@@ -58,10 +58,10 @@ static FACTS: Facts = Facts {
         "api-cn-east-1.sd-rtn.com",
         "api-cn-north-1.sd-rtn.com",
     ],
-    forms: &[
-        form(Kind::User, Presence::Optional, IdRule::Number(u32::MAX as u64), false),
-        form(Kind::Channel, Presence::Never, CHANNEL, true),
-        form(Kind::Ip, Presence::Never, IdRule::Ip, true),
+    capabilities: &[
+        capability(Kind::User, Presence::Optional, IdRule::Number(u32::MAX as u64), false),
+        capability(Kind::Channel, Presence::Never, CHANNEL, true),
+        capability(Kind::Ip, Presence::Never, IdRule::Ip, true),
     ],
     one_kind_per_entry: true,
     // Per account, all four methods together; whether they share it is not documented.
@@ -74,15 +74,15 @@ static FACTS: Facts = Facts {
     read_timeout: Duration::from_secs(20),
 };
 
-const fn form(kind: Kind, room: Presence, id: IdRule, wide: bool) -> Form {
-    Form {
+const fn capability(kind: Kind, room: Presence, id: IdRule, wide: bool) -> Capability {
+    Capability {
         kind,
         room,
         room_id: CHANNEL,
         id,
         wide,
         deny: Deny::EVERYTHING,
-        grip: Grip::Holds,
+        mechanism: Mechanism::Holds,
         // A day. The server takes 30 s more and clamps the rest in silence.
         expiry: Expiry::Seconds { least: 10, most: 86_400 },
         reason: None,

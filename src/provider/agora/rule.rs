@@ -24,11 +24,11 @@ pub(super) fn read(rule: &Value) -> Option<Listed> {
         [None, room, Some(uid)] => (Kind::User, uid, room),
         [None, None, None] | [Some(_), _, _] => return None,
     };
-    let form = FACTS.form(kind)?;
+    let capability = FACTS.capability(kind)?;
     let number = rule.get("id").and_then(integer).filter(|id| *id > 0)?;
     Some(Listed {
         kind,
-        id: form.id.parse(&id).ok()?,
+        id: capability.id.parse(&id).ok()?,
         room: room.map(Id::new),
         deny: deny(rule.get("privileges"))?,
         lapse: Lapse::At(instant(rule, "ts")?),

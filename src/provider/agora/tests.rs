@@ -8,7 +8,7 @@ use super::Agora;
 use crate::domain::{Deny, Id, Kind, Lapse, Moment, Source, TargetName, Until};
 use crate::provider::LONGEST_ANSWER;
 use crate::provider::{
-    Call, Class, Cursor, Effect, Endpoint, Fault, Item, Listed, Method, Options, Page,
+    Call, Cursor, Effect, Endpoint, Fault, FaultKind, Item, Listed, Method, Options, Page,
     Provider as _, Reply, Request, Response, Secrets, Session, Stamp, Target, Verb,
 };
 
@@ -77,8 +77,8 @@ fn effect(verb: Verb, body: &str) -> Effect {
     reply.effect
 }
 
-fn class(verb: Verb, status: u16, body: &str) -> Class {
-    decode(verb, status, body).unwrap_err().class
+fn kind(verb: Verb, status: u16, body: &str) -> FaultKind {
+    decode(verb, status, body).unwrap_err().kind
 }
 
 #[test]
@@ -169,10 +169,10 @@ fn a_created_rule_has_a_positive_number() {
     assert_eq!(effect(Verb::Impose, r#"{"status":"success","id":1953}"#), created);
     assert_eq!(effect(Verb::Impose, r#"{"status":"success","id":"1953"}"#), created);
     for body in [r#"{"status":"success","id":0}"#, r#"{"status":"success","id":"-1"}"#] {
-        assert_eq!(class(Verb::Impose, 200, body), Class::Refuse, "{body}");
+        assert_eq!(kind(Verb::Impose, 200, body), FaultKind::Refuse, "{body}");
     }
     for body in [r#"{"status":"success"}"#, r#"{"status":"success","id":null}"#] {
-        assert_eq!(class(Verb::Impose, 200, body), Class::Retry, "{body}");
+        assert_eq!(kind(Verb::Impose, 200, body), FaultKind::Retry, "{body}");
     }
 }
 
@@ -218,20 +218,20 @@ fn a_list_is_one_page_of_the_rules_that_can_be_ours() {
     for body in [r#"{"status":"success"}"#, r#"{"status":"success","rules":null}"#] {
         assert_eq!(effect(LIST, body), Effect::Page(Page { rows: Vec::new(), next: None }));
     }
-    assert_eq!(class(LIST, 200, r#"{"status":"success","rules":{}}"#), Class::Retry);
+    assert_eq!(kind(LIST, 200, r#"{"status":"success","rules":{}}"#), FaultKind::Retry);
 }
 
 #[test]
 fn a_success_without_the_word_is_a_fault() {
     for verb in [Verb::Impose, Verb::Renew, Verb::Lift, LIST] {
         for body in ["", "<html>", "{}", "[]", r#"{"id":1953}"#] {
-            assert_eq!(class(verb, 200, body), Class::Retry, "{body}");
+            assert_eq!(kind(verb, 200, body), FaultKind::Retry, "{body}");
         }
         let body = r#"{"status":"failed","message":"bad luck","reason":"rain"}"#;
         assert_eq!(
             decode(verb, 200, body),
             Err(Fault {
-                class: Class::Refuse,
+                kind: FaultKind::Refuse,
                 code: "HTTP 200".into(),
                 has_own_code: false,
                 message: "bad luck: rain".into(),
@@ -246,14 +246,14 @@ fn a_success_without_the_word_is_a_fault() {
 #[test]
 fn a_failure_is_told_by_status_and_message() {
     let gone = r#"{"message":"rule does not exist"}"#;
-    assert_eq!(class(Verb::Renew, 400, gone), Class::RuleGone);
-    assert_eq!(class(Verb::Lift, 400, gone), Class::AlreadySo);
-    assert_eq!(class(Verb::Renew, 404, ""), Class::RuleGone);
-    assert_eq!(class(Verb::Lift, 404, ""), Class::AlreadySo);
-    assert_eq!(class(Verb::Impose, 504, "<html>"), Class::Retry);
-    assert_eq!(class(Verb::Impose, 429, ""), Class::Throttled);
+    assert_eq!(kind(Verb::Renew, 400, gone), FaultKind::RuleGone);
+    assert_eq!(kind(Verb::Lift, 400, gone), FaultKind::AlreadySo);
+    assert_eq!(kind(Verb::Renew, 404, ""), FaultKind::RuleGone);
+    assert_eq!(kind(Verb::Lift, 404, ""), FaultKind::AlreadySo);
+    assert_eq!(kind(Verb::Impose, 504, "<html>"), FaultKind::Retry);
+    assert_eq!(kind(Verb::Impose, 429, ""), FaultKind::Throttled);
     let fault = decode(Verb::Impose, 400, r#"{"message":"invalid appid"}"#).unwrap_err();
-    assert!(matches!(fault.class, Class::Stop { .. }));
+    assert!(matches!(fault.kind, FaultKind::Stop { .. }));
     assert_eq!((&*fault.code, &*fault.message), ("HTTP 400", "invalid appid"));
 }
 
@@ -280,7 +280,7 @@ fn a_list_of_very_many_rules_is_read_and_what_is_no_list_is_not() {
     }
     for no_list in ["1", "-1", "0.5", "true", "\"x\"", "{\"a\":[{}]}"] {
         let body = format!(r#"{{"status":"success","rules":{no_list}}}"#);
-        assert_eq!(decode(LIST, 200, &body).unwrap_err().class, Class::Retry, "{no_list}");
+        assert_eq!(decode(LIST, 200, &body).unwrap_err().kind, FaultKind::Retry, "{no_list}");
     }
 }
 
@@ -300,7 +300,7 @@ fn a_list_that_means_harm_is_garbage() {
     for rules in rules {
         let body = format!(r#"{{"status":"success","rules":{rules}}}"#);
         let fault = decode(LIST, 200, &body).unwrap_err();
-        assert_eq!(fault.class, Class::Retry);
+        assert_eq!(fault.kind, FaultKind::Retry);
         assert!(fault.message.len() < 100, "{}", fault.message);
     }
 }

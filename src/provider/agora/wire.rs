@@ -7,8 +7,8 @@ use super::{FACTS, faults, rule, signature};
 use crate::domain::{Kind, Moment, RuleId};
 use crate::provider::query::Query;
 use crate::provider::{
-    Call, Class, Effect, Fault, LONGEST_ANSWER, Method, Page, Reply, Request, Response, Session,
-    Stamp, Verb, status,
+    Call, Effect, Fault, FaultKind, LONGEST_ANSWER, Method, Page, Reply, Request, Response,
+    Session, Stamp, Verb, status,
 };
 
 /// Writes a call for the wire.
@@ -92,7 +92,8 @@ fn delete(app: &str, call: &Call) -> Map<String, Value> {
 
 /// Always seconds: `time` counts minutes, and the wild is full of programs that mistake it.
 fn insert_seconds(body: &mut Map<String, Value>, call: &Call, stamp: &Stamp) {
-    let term = FACTS.form(call.kind).map(|form| form.expiry.term(call.until, stamp.now));
+    let term =
+        FACTS.capability(call.kind).map(|capability| capability.expiry.term(call.until, stamp.now));
     if let Some(seconds) = term.and_then(|term| term.seconds) {
         insert(body, "time_in_seconds", seconds.into());
     }
@@ -124,11 +125,11 @@ pub(super) fn decode(call: &Call, response: &Response) -> Result<Reply, Fault> {
     let effect = match status {
         Some(_) => effect(call, &body, rules),
         // Garbage after sending: who knows what was done.
-        None => Err((Class::Retry, "the answer is a success without a `status`")),
+        None => Err((FaultKind::Retry, "the answer is a success without a `status`")),
     };
     match effect {
         Ok(effect) => Ok(Reply { effect, request_id: response.request_id.clone() }),
-        Err((class, message)) => Err(Fault { class, message: message.to_owned(), ..fault }),
+        Err((kind, message)) => Err(Fault { kind, message: message.to_owned(), ..fault }),
     }
 }
 
@@ -136,22 +137,24 @@ fn effect(
     call: &Call,
     body: &Map<String, Value>,
     rules: Rules,
-) -> Result<Effect, (Class, &'static str)> {
+) -> Result<Effect, (FaultKind, &'static str)> {
     match call.verb {
         Verb::Impose => match body.get("id").and_then(rule::integer) {
             Some(id) if id > 0 => Ok(Effect::Created(id.into())),
             // Reported from the field: `id` 0, nobody out, nothing in the list. So nothing is in
             // doubt, and to ask again at once would only repeat it: somebody has to be told.
-            Some(_) => Err((Class::Refuse, "the provider made no rule: the `id` is not positive")),
+            Some(_) => {
+                Err((FaultKind::Refuse, "the provider made no rule: the `id` is not positive"))
+            }
             // A rule may well be there, and its number has to be looked up.
-            None => Err((Class::Retry, "the answer is a success without an `id`")),
+            None => Err((FaultKind::Retry, "the answer is a success without an `id`")),
         },
         Verb::Renew => Ok(ends(body).map_or(Effect::Done, Effect::Ends)),
         Verb::Lift => Ok(Effect::Done),
         // All rules: there are no further pages.
         Verb::List => match rules {
             Rules::Read(rows) => Ok(Effect::Page(Page { rows, next: None })),
-            Rules::NotAList => Err((Class::Retry, "the `rules` of the answer are not a list")),
+            Rules::NotAList => Err((FaultKind::Retry, "the `rules` of the answer are not a list")),
         },
     }
 }

@@ -4,20 +4,22 @@
 //! (60000–79999), and for the private codes beyond those pages the names in Tencent's own console
 //! `TUILiveKit_Manager` (read August 2026).
 
-use crate::provider::{Call, Class, Verb};
+use crate::provider::{Call, FaultKind, Verb};
 
 /// What a person can do when HTTP itself says 401 or 403.
 pub(super) const DENIED: &str = "check `sdk_app_id`, `identifier`, `secret_key` and `endpoint`";
 
 /// What to do about a code; `None` for one that is not documented.
-pub(super) fn class(call: &Call, code: i64) -> Option<Class> {
+pub(super) fn kind(call: &Call, code: i64) -> Option<FaultKind> {
     let row = TABLE.iter().find(|row| row.codes.contains(&code))?;
     Some(match (&row.means, call.verb) {
-        (Means::Always(class), _) => class.clone(),
-        (Means::NoRoom, Verb::Impose | Verb::Renew) => Class::WaitForRoom,
-        (Means::NoRoom, Verb::Lift | Verb::List) => Class::AlreadySo,
-        (Means::Banned, Verb::Impose | Verb::Renew) if call.items.len() == 1 => Class::AlreadySo,
-        (Means::Banned, Verb::Impose | Verb::Renew | Verb::Lift | Verb::List) => Class::Refuse,
+        (Means::Always(kind), _) => kind.clone(),
+        (Means::NoRoom, Verb::Impose | Verb::Renew) => FaultKind::WaitForRoom,
+        (Means::NoRoom, Verb::Lift | Verb::List) => FaultKind::AlreadySo,
+        (Means::Banned, Verb::Impose | Verb::Renew) if call.items.len() == 1 => {
+            FaultKind::AlreadySo
+        }
+        (Means::Banned, Verb::Impose | Verb::Renew | Verb::Lift | Verb::List) => FaultKind::Refuse,
     })
 }
 
@@ -29,7 +31,7 @@ struct Row {
 /// What a code means, and what that depends on.
 enum Means {
     /// The same for every call.
-    Always(Class),
+    Always(FaultKind),
     /// The room does not exist. A ban has to wait for it; of a lift and a list it is the answer:
     /// bans live and die with their room, so nothing is held there.
     NoRoom,
@@ -38,15 +40,15 @@ enum Means {
     Banned,
 }
 
-const fn always(codes: &'static [i64], class: Class) -> Row {
-    Row { codes, means: Means::Always(class) }
+const fn always(codes: &'static [i64], kind: FaultKind) -> Row {
+    Row { codes, means: Means::Always(kind) }
 }
 
 const fn stop(codes: &'static [i64], hint: &'static str) -> Row {
-    always(codes, Class::Stop { hint })
+    always(codes, FaultKind::Stop { hint })
 }
 
-const THROTTLED: Class = Class::Throttled;
+const THROTTLED: FaultKind = FaultKind::Throttled;
 
 static TABLE: &[Row] = &[
     // The URL cannot be read; the resource is unknown; no SDKAppID in the URL.
@@ -55,19 +57,19 @@ static TABLE: &[Row] = &[
         "check that `endpoint` and the proxies before it pass path and query unchanged",
     ),
     // The body cannot be read; an account in it is not text.
-    always(&[60_003, 60_015], Class::Refuse),
+    always(&[60_003, 60_015], FaultKind::Refuse),
     stop(&[60_004, 60_005], "check `identifier` and `secret_key`"),
     stop(&[60_006], "check `sdk_app_id`: Tencent says it is not valid"),
     // Calls too frequent; the app's calls too frequent; "too frequent, try later", twice.
     always(&[60_007, 60_011, 60_018, 60_019], THROTTLED),
     // Time-out; Tencent could not read its own answer; account swap timed out.
-    always(&[60_008, 60_013, 60_014], Class::Retry),
+    always(&[60_008, 60_013, 60_014], FaultKind::Retry),
     stop(&[60_010], "make `identifier` an App administrator in the console"),
     stop(&[60_016, 60_017], "enable the app in the console: Tencent has disabled it or its calls"),
     stop(&[60_020], "renew the app's plan: it counts 5 minutes after the purchase"),
     stop(&[60_021], "add the address that calls come from to the app's list of allowed ones"),
     // The UserSig has expired.
-    always(&[70_001], Class::SignAgain),
+    always(&[70_001], FaultKind::SignAgain),
     stop(
         &[70_003],
         "check that the proxies before `endpoint` pass the query whole: the UserSig cannot be read",
@@ -83,29 +85,29 @@ static TABLE: &[Row] = &[
     stop(&[70_051], "choose another `identifier`: Tencent has blocked this one"),
     // An account unknown to the app. A member's at least as likely as the caller's, so the
     // member is looked for.
-    always(&[70_107], Class::Refuse),
+    always(&[70_107], FaultKind::Refuse),
     // Internal error.
-    always(&[100_001], Class::Retry),
+    always(&[100_001], FaultKind::Retry),
     // Invalid parameter.
-    always(&[100_002], Class::Refuse),
+    always(&[100_002], FaultKind::Refuse),
     Row { codes: &[100_004], means: Means::NoRoom },
     // Not a member; no permission, as over the owner of a room; wrong type of room.
-    always(&[100_005, 100_006, 100_015], Class::Refuse),
+    always(&[100_005, 100_006, 100_015], FaultKind::Refuse),
     stop(&[100_007], "buy a package with the live SDK for this app"),
     always(&[100_012], THROTTLED),
     // A limit of the package.
-    always(&[100_013], Class::Quota),
+    always(&[100_013], FaultKind::Quota),
     Row { codes: &[100_016], means: Means::Banned },
     // Room ids taken, room full, tags, muted, passwords, administrators: of other calls.
-    always(&[100_003, 100_008, 100_009, 100_010, 100_011], Class::Refuse),
-    always(&[100_017, 100_018, 100_019, 100_020], Class::Refuse),
+    always(&[100_003, 100_008, 100_009, 100_010, 100_011], FaultKind::Refuse),
+    always(&[100_017, 100_018, 100_019, 100_020], FaultKind::Refuse),
 ];
 
 #[cfg(test)]
 mod tests {
-    use super::{Means, TABLE, class};
+    use super::{Means, TABLE, kind};
     use crate::domain::{Deny, Id, Kind, Until};
-    use crate::provider::{Call, Class, Cursor, Item, Verb};
+    use crate::provider::{Call, Cursor, FaultKind, Item, Verb};
 
     fn call(verb: Verb, members: usize) -> Call {
         Call {
@@ -121,8 +123,8 @@ mod tests {
     }
 
     /// The class, without its hint.
-    fn name(class: Option<&Class>) -> &'static str {
-        class.map_or("unknown", Class::name)
+    fn name(kind: Option<&FaultKind>) -> &'static str {
+        kind.map_or("unknown", FaultKind::name)
     }
 
     /// Every documented code that means the same for every call.
@@ -184,7 +186,7 @@ mod tests {
     fn every_documented_code_has_its_class() {
         for verb in [Verb::Impose, Verb::Renew, Verb::Lift, Verb::List] {
             for (code, expected) in DOCUMENTED {
-                assert_eq!(name(class(&call(verb, 1), *code).as_ref()), *expected, "{code}");
+                assert_eq!(name(kind(&call(verb, 1), *code).as_ref()), *expected, "{code}");
             }
         }
     }
@@ -192,20 +194,20 @@ mod tests {
     #[test]
     fn a_missing_room_is_waited_for_by_bans_and_settles_lifts_and_lists() {
         for (verb, expected) in [
-            (Verb::Impose, Class::WaitForRoom),
-            (Verb::Renew, Class::WaitForRoom),
-            (Verb::Lift, Class::AlreadySo),
-            (Verb::List, Class::AlreadySo),
+            (Verb::Impose, FaultKind::WaitForRoom),
+            (Verb::Renew, FaultKind::WaitForRoom),
+            (Verb::Lift, FaultKind::AlreadySo),
+            (Verb::List, FaultKind::AlreadySo),
         ] {
-            assert_eq!(class(&call(verb, 2), 100_004), Some(expected), "{verb:?}");
+            assert_eq!(kind(&call(verb, 2), 100_004), Some(expected), "{verb:?}");
         }
     }
 
     #[test]
     fn a_member_banned_already_settles_a_ban_of_that_member_only() {
-        assert_eq!(class(&call(Verb::Impose, 1), 100_016), Some(Class::AlreadySo));
-        assert_eq!(class(&call(Verb::Impose, 2), 100_016), Some(Class::Refuse));
-        assert_eq!(class(&call(Verb::Lift, 1), 100_016), Some(Class::Refuse));
+        assert_eq!(kind(&call(Verb::Impose, 1), 100_016), Some(FaultKind::AlreadySo));
+        assert_eq!(kind(&call(Verb::Impose, 2), 100_016), Some(FaultKind::Refuse));
+        assert_eq!(kind(&call(Verb::Lift, 1), 100_016), Some(FaultKind::Refuse));
     }
 
     #[test]

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::domain::{Deny, Kind};
 use crate::provider::{
-    Call, Expiry, Facts, Fault, Form, Grip, IdRule, Lane, Listing, Presence, Provider, ReasonRule,
-    Region, Repeat, Reply, Request, Response, Session, Setting, SettingKind, Stamp,
+    Call, Capability, Expiry, Facts, Fault, IdRule, Lane, Listing, Mechanism, Presence, Provider,
+    ReasonRule, Region, Repeat, Reply, Request, Response, Session, Setting, SettingKind, Stamp,
 };
 
 mod faults;
@@ -61,14 +61,14 @@ static FACTS: Facts = Facts {
         "adminapijpn.im.qcloud.com",
         "adminapijpn.my-imcloud.com",
     ],
-    forms: &[Form {
+    capabilities: &[Capability {
         kind: Kind::User,
         room: Presence::Required,
         room_id: IdRule::PrintableAscii(48),
         id: IdRule::PrintableAscii(32),
         wide: false,
         deny: Deny::JOIN,
-        grip: Grip::Holds,
+        mechanism: Mechanism::Holds,
         // Ten years: no permanent value is documented, and an end past 32 bits may overflow.
         expiry: Expiry::Seconds { least: 1, most: 315_360_000 },
         reason: Some(ReasonRule { max_bytes: 200, kept: true, sent: true }),

@@ -7,8 +7,8 @@ use super::wire::{decode, encode};
 use super::{Tencent, faults};
 use crate::domain::{Deny, Id, Kind, Lapse, Moment, Source, TargetName, Until};
 use crate::provider::{
-    Call, Class, Cursor, Effect, Endpoint, Item, Listed, Method, Options, Page, Reply, Response,
-    Secrets, Session, Stamp, Target, Verb,
+    Call, Cursor, Effect, Endpoint, FaultKind, Item, Listed, Method, Options, Page, Reply,
+    Response, Secrets, Session, Stamp, Target, Verb,
 };
 
 /// Half past an hour, and half a second.
@@ -200,29 +200,29 @@ fn a_list_ends_where_it_has_no_rows_or_leads_to_zero() {
 fn a_refusal_carries_code_message_and_request_id() {
     let body = r#"{"ActionStatus":"FAIL","ErrorCode":60010,"ErrorInfo":"no","RequestId":"r-1"}"#;
     let fault = decode(&call(Verb::Impose, &["a"]), &response(200, body)).unwrap_err();
-    assert!(matches!(fault.class, Class::Stop { .. }));
+    assert!(matches!(fault.kind, FaultKind::Stop { .. }));
     assert_eq!((fault.code.as_str(), fault.message.as_str()), ("60010", "no"));
     assert_eq!(fault.request_id.as_deref(), Some("r-1"));
 }
 
 #[test]
 fn an_answer_is_judged_by_its_code_or_else_by_its_status() {
-    for (status, body, class) in [
-        (200, r#"{"ErrorCode":60007}"#, Class::Throttled),
-        (200, r#"{"ErrorCode":100004,"RequestId":""}"#, Class::WaitForRoom),
-        (502, r#"{"ErrorCode":100004}"#, Class::WaitForRoom),
-        (200, r#"{"ErrorCode":123456}"#, Class::Refuse),
-        (502, r#"{"ErrorCode":123456}"#, Class::Retry),
-        (200, r#"{"ErrorCode":0,"ActionStatus":"FAIL"}"#, Class::Retry),
-        (200, r#"{"ActionStatus":"OK"}"#, Class::Retry),
-        (200, "", Class::Retry),
-        (502, "Bad Gateway", Class::Retry),
-        (429, "", Class::Throttled),
-        (413, "", Class::Refuse),
-        (403, "", Class::Stop { hint: faults::DENIED }),
+    for (status, body, kind) in [
+        (200, r#"{"ErrorCode":60007}"#, FaultKind::Throttled),
+        (200, r#"{"ErrorCode":100004,"RequestId":""}"#, FaultKind::WaitForRoom),
+        (502, r#"{"ErrorCode":100004}"#, FaultKind::WaitForRoom),
+        (200, r#"{"ErrorCode":123456}"#, FaultKind::Refuse),
+        (502, r#"{"ErrorCode":123456}"#, FaultKind::Retry),
+        (200, r#"{"ErrorCode":0,"ActionStatus":"FAIL"}"#, FaultKind::Retry),
+        (200, r#"{"ActionStatus":"OK"}"#, FaultKind::Retry),
+        (200, "", FaultKind::Retry),
+        (502, "Bad Gateway", FaultKind::Retry),
+        (429, "", FaultKind::Throttled),
+        (413, "", FaultKind::Refuse),
+        (403, "", FaultKind::Stop { hint: faults::DENIED }),
     ] {
         let fault = decode(&call(Verb::Impose, &["a"]), &response(status, body)).unwrap_err();
-        assert_eq!(fault.class, class, "{status} {body}");
+        assert_eq!(fault.kind, kind, "{status} {body}");
     }
 }
 
@@ -232,6 +232,6 @@ fn a_list_with_an_unreadable_row_is_not_taken_for_a_shorter_one() {
         let body = format!(r#"{{"ErrorCode":0,"Response":{{"BannedAccountList":[{row}]}}}}"#);
         let list = call(Verb::List, &[]);
         let fault = decode(&list, &response(200, &body)).unwrap_err();
-        assert_eq!(fault.class, Class::Retry, "{body}");
+        assert_eq!(fault.kind, FaultKind::Retry, "{body}");
     }
 }

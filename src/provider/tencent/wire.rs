@@ -55,12 +55,12 @@ fn body(call: &Call, stamp: &Stamp) -> Value {
     let members: Vec<_> = call.items.iter().map(|item| &item.id).collect();
     match call.verb {
         Verb::Impose | Verb::Renew => {
-            let form = FACTS.form(call.kind);
+            let capability = FACTS.capability(call.kind);
             json!({
                 "RoomId": room,
                 "MemberList_Account": members,
                 "Reason": call.reason.as_deref().unwrap_or_default(),
-                "Duration": form.and_then(|form| form.expiry.term(call.until, stamp.now).seconds),
+                "Duration": capability.and_then(|capability| capability.expiry.term(call.until, stamp.now).seconds),
             })
         }
         Verb::Lift => json!({ "RoomId": room, "MemberList_Account": members }),
@@ -137,7 +137,7 @@ pub(super) fn decode(call: &Call, response: &Response) -> Result<Reply, Fault> {
     let request_id = request_id.filter(|id| !id.is_empty()).or(response.request_id.clone());
     if error_code != 0 {
         return Err(Fault {
-            class: status::weigh(faults::class(call, error_code), response, faults::DENIED),
+            kind: status::weigh(faults::kind(call, error_code), response, faults::DENIED),
             code: error_code.to_string(),
             has_own_code: true,
             message: error_info.unwrap_or_default(),

@@ -5,13 +5,13 @@
 //! 200, and some errors of the caller wear a 500.
 
 use crate::domain::Id;
-use crate::provider::{Call, Class, Fault, Response, Verb, status};
+use crate::provider::{Call, Fault, FaultKind, Response, Verb, status};
 
 /// The fault that the provider's own code and message say.
 pub(super) fn fault(call: &Call, code: &str, message: &str, response: &Response) -> Fault {
     let culprit = if code == NOT_REGISTERED { named_item(call, message) } else { None };
     Fault {
-        class: classify(call, code, response),
+        kind: classify(call, code, response),
         code: code.to_owned(),
         has_own_code: true,
         message: message.to_owned(),
@@ -36,7 +36,7 @@ const NOT_REGISTERED: &str = "InvalidParameter.UserIdNotRegistered";
 struct Row {
     code: Code,
     asked: Asked,
-    class: Class,
+    kind: FaultKind,
 }
 
 /// Which codes a row is about.
@@ -66,32 +66,32 @@ static TABLE: [Row; 43] = [
     row(Contains("FlowLimit"), Anything, THROTTLED),
     row(Contains("RequestLimitExceeded"), Anything, THROTTLED),
     row(Contains("Throttl"), Anything, THROTTLED),
-    row(Is("InvalidTimestamp"), Anything, Class::SignAgain),
+    row(Is("InvalidTimestamp"), Anything, FaultKind::SignAgain),
     // Raised only if all subjects of the call are so already; users and devices never share one.
-    row(Is("InvalidParameter.UserIdBanned"), ToImpose, Class::AlreadySo),
-    row(Is("InvalidParameter.CookieBanned"), ToImpose, Class::AlreadySo),
-    row(Is("InvalidParameter.UserIdUnbanned"), ToLift, Class::AlreadySo),
-    row(Is("InvalidParameter.CookieUnbanned"), ToLift, Class::AlreadySo),
+    row(Is("InvalidParameter.UserIdBanned"), ToImpose, FaultKind::AlreadySo),
+    row(Is("InvalidParameter.CookieBanned"), ToImpose, FaultKind::AlreadySo),
+    row(Is("InvalidParameter.UserIdUnbanned"), ToLift, FaultKind::AlreadySo),
+    row(Is("InvalidParameter.CookieUnbanned"), ToLift, FaultKind::AlreadySo),
     // Somebody who never entered cannot be banned yet, and holds no ban. Whether the others of a
     // batch were lifted is not documented, so a batch is not taken for done: it is refused with
     // the culprit named, and once the culprit goes alone, its lift is done.
-    row(Is(NOT_REGISTERED), ToImpose, Class::Wait),
-    row(Is(NOT_REGISTERED), ToLiftOne, Class::AlreadySo),
-    row(Is(NOT_REGISTERED), Anything, Class::Refuse),
+    row(Is(NOT_REGISTERED), ToImpose, FaultKind::Wait),
+    row(Is(NOT_REGISTERED), ToLiftOne, FaultKind::AlreadySo),
+    row(Is(NOT_REGISTERED), Anything, FaultKind::Refuse),
     // An activity that is gone holds no ban.
-    row(Is("InvalidParameter.ActivityNotExist"), ToLiftOrList, Class::AlreadySo),
-    row(Is("InvalidParameter.ActivityNotExist"), Anything, Class::RefuseRoom),
-    row(Is("InvalidParameter.ActivityHasBeenDeleted"), ToLiftOrList, Class::AlreadySo),
-    row(Is("InvalidParameter.ActivityHasBeenDeleted"), Anything, Class::RefuseRoom),
-    row(Is("InvalidParameter.ActivityIdInvalid"), Anything, Class::RefuseRoom),
-    row(Is("InvalidParameter.ArrayOverLimit"), Anything, Class::Refuse),
+    row(Is("InvalidParameter.ActivityNotExist"), ToLiftOrList, FaultKind::AlreadySo),
+    row(Is("InvalidParameter.ActivityNotExist"), Anything, FaultKind::RefuseRoom),
+    row(Is("InvalidParameter.ActivityHasBeenDeleted"), ToLiftOrList, FaultKind::AlreadySo),
+    row(Is("InvalidParameter.ActivityHasBeenDeleted"), Anything, FaultKind::RefuseRoom),
+    row(Is("InvalidParameter.ActivityIdInvalid"), Anything, FaultKind::RefuseRoom),
+    row(Is("InvalidParameter.ArrayOverLimit"), Anything, FaultKind::Refuse),
     // Also `InvalidParameter.%sInvalid`, which comes with a 500 and is the caller's error still.
-    row(StartsWith("InvalidParameter"), Anything, Class::Refuse),
-    row(StartsWith("MissingParameter"), Anything, Class::Refuse),
-    row(StartsWith("QuotaExceeded."), Anything, Class::Quota),
+    row(StartsWith("InvalidParameter"), Anything, FaultKind::Refuse),
+    row(StartsWith("MissingParameter"), Anything, FaultKind::Refuse),
+    row(StartsWith("QuotaExceeded."), Anything, FaultKind::Quota),
     row(Is("OperationDenied.FeatureAccess"), Anything, stop(FEATURE)),
     // The key may see other activities: one that is hidden from it must not hold up the rest.
-    row(Is("OperationDenied.ActivityModuleWithoutPermission"), Anything, Class::RefuseRoom),
+    row(Is("OperationDenied.ActivityModuleWithoutPermission"), Anything, FaultKind::RefuseRoom),
     row(StartsWith("OperationDenied"), Anything, stop(PERMISSION)),
     row(Is("AccessDenied"), Anything, stop(PERMISSION)),
     row(Is("LackPolicy"), Anything, stop(PERMISSION)),
@@ -108,26 +108,26 @@ static TABLE: [Row; 43] = [
     row(Is("MethodNotAllowed"), Anything, stop(ENDPOINT)),
     row(Is("MissingRequestInfo"), Anything, stop(ENDPOINT)),
     row(Is("ServiceNotFound"), Anything, stop(ENDPOINT)),
-    row(Is("FailToConnect"), Anything, Class::Retry),
-    row(StartsWith("InternalError"), Anything, Class::Retry),
-    row(StartsWith("InternalServiceError"), Anything, Class::Retry),
-    row(StartsWith("ServiceUnavailable"), Anything, Class::Retry),
-    row(Contains("Timeout"), Anything, Class::Retry),
+    row(Is("FailToConnect"), Anything, FaultKind::Retry),
+    row(StartsWith("InternalError"), Anything, FaultKind::Retry),
+    row(StartsWith("InternalServiceError"), Anything, FaultKind::Retry),
+    row(StartsWith("ServiceUnavailable"), Anything, FaultKind::Retry),
+    row(Contains("Timeout"), Anything, FaultKind::Retry),
 ];
 
-const THROTTLED: Class = Class::Throttled;
+const THROTTLED: FaultKind = FaultKind::Throttled;
 
-const fn stop(hint: &'static str) -> Class {
-    Class::Stop { hint }
+const fn stop(hint: &'static str) -> FaultKind {
+    FaultKind::Stop { hint }
 }
 
-const fn row(code: Code, asked: Asked, class: Class) -> Row {
-    Row { code, asked, class }
+const fn row(code: Code, asked: Asked, kind: FaultKind) -> Row {
+    Row { code, asked, kind }
 }
 
-fn classify(call: &Call, code: &str, response: &Response) -> Class {
+fn classify(call: &Call, code: &str, response: &Response) -> FaultKind {
     let row = TABLE.iter().find(|row| row.code.fits(code) && row.asked.fits(call));
-    status::weigh(row.map(|row| row.class.clone()), response, DENIED)
+    status::weigh(row.map(|row| row.kind.clone()), response, DENIED)
 }
 
 impl Code {
@@ -192,19 +192,19 @@ mod tests {
         Response { status, date: None, retry_after, request_id: None, body: Vec::new() }
     }
 
-    fn class(verb: Verb, status: u16, code: &str) -> Class {
-        fault(&call(verb, &["41", "42"]), code, "", &answer(status)).class
+    fn kind(verb: Verb, status: u16, code: &str) -> FaultKind {
+        fault(&call(verb, &["41", "42"]), code, "", &answer(status)).kind
     }
 
     #[test]
     fn every_documented_code_says_what_to_do_whatever_was_asked() {
         let codes = [
-            (400, "MissingParameter", Class::Refuse),
+            (400, "MissingParameter", FaultKind::Refuse),
             (401, "MissingAuthenticationToken", stop(CREDENTIALS)),
             (400, "MissingRequestInfo", stop(ENDPOINT)),
             (401, "MissingSignature", stop(CREDENTIALS)),
-            (400, "InvalidTimestamp", Class::SignAgain),
-            (403, "InvalidTimestamp", Class::SignAgain),
+            (400, "InvalidTimestamp", FaultKind::SignAgain),
+            (403, "InvalidTimestamp", FaultKind::SignAgain),
             (404, "ServiceNotFound", stop(ENDPOINT)),
             (404, "InvalidActionOrVersion", stop(ENDPOINT)),
             (405, "MethodNotAllowed", stop(ENDPOINT)),
@@ -219,30 +219,30 @@ mod tests {
             (403, "LackProjectPolicy", stop(PERMISSION)),
             (403, "AccessDenied", stop(PERMISSION)),
             (403, "OperationDenied.FeatureAccess", stop(FEATURE)),
-            (409, "OperationDenied.ActivityModuleWithoutPermission", Class::RefuseRoom),
+            (409, "OperationDenied.ActivityModuleWithoutPermission", FaultKind::RefuseRoom),
             (500, "OperationDenied.Whatever", stop(PERMISSION)),
-            (500, "InternalError", Class::Retry),
-            (502, "InternalServiceError", Class::Retry),
-            (502, "FailToConnect", Class::Retry),
-            (503, "ServiceUnavailableTemp", Class::Retry),
-            (504, "InternalServiceTimeout", Class::Retry),
-            (200, "InternalError", Class::Retry),
-            (429, "FlowLimitExceeded", Class::Throttled),
-            (429, "AccountFlowLimitExceeded", Class::Throttled),
-            (400, "AccountFlowLimitExceeded", Class::Throttled),
-            (200, "AccountFlowLimitExceeded", Class::Throttled),
-            (429, "RequestLimitExceeded", Class::Throttled),
-            (400, "Throttling.User", Class::Throttled),
-            (400, "InvalidParameter.ArrayOverLimit", Class::Refuse),
-            (400, "InvalidParameter.ActivityIdInvalid", Class::RefuseRoom),
-            (500, "InvalidParameter.BanStatusInvalid", Class::Refuse),
-            (500, "InvalidParameter.TimeoutInvalid", Class::Refuse),
-            (400, "QuotaExceeded.UserIdOverLimit", Class::Quota),
-            (400, "QuotaExceeded.CookieOverLimit", Class::Quota),
+            (500, "InternalError", FaultKind::Retry),
+            (502, "InternalServiceError", FaultKind::Retry),
+            (502, "FailToConnect", FaultKind::Retry),
+            (503, "ServiceUnavailableTemp", FaultKind::Retry),
+            (504, "InternalServiceTimeout", FaultKind::Retry),
+            (200, "InternalError", FaultKind::Retry),
+            (429, "FlowLimitExceeded", FaultKind::Throttled),
+            (429, "AccountFlowLimitExceeded", FaultKind::Throttled),
+            (400, "AccountFlowLimitExceeded", FaultKind::Throttled),
+            (200, "AccountFlowLimitExceeded", FaultKind::Throttled),
+            (429, "RequestLimitExceeded", FaultKind::Throttled),
+            (400, "Throttling.User", FaultKind::Throttled),
+            (400, "InvalidParameter.ArrayOverLimit", FaultKind::Refuse),
+            (400, "InvalidParameter.ActivityIdInvalid", FaultKind::RefuseRoom),
+            (500, "InvalidParameter.BanStatusInvalid", FaultKind::Refuse),
+            (500, "InvalidParameter.TimeoutInvalid", FaultKind::Refuse),
+            (400, "QuotaExceeded.UserIdOverLimit", FaultKind::Quota),
+            (400, "QuotaExceeded.CookieOverLimit", FaultKind::Quota),
         ];
         for (status, code, expected) in codes {
             for verb in [Verb::Impose, Verb::Renew, Verb::Lift, LIST] {
-                assert_eq!(class(verb, status, code), expected, "{status} {code} {verb:?}");
+                assert_eq!(kind(verb, status, code), expected, "{status} {code} {verb:?}");
             }
         }
     }
@@ -250,16 +250,21 @@ mod tests {
     #[test]
     fn what_is_so_already_depends_on_what_was_asked() {
         for (code, imposing, lifting, listing) in [
-            ("UserIdBanned", Class::AlreadySo, Class::Refuse, Class::Refuse),
-            ("CookieBanned", Class::AlreadySo, Class::Refuse, Class::Refuse),
-            ("UserIdUnbanned", Class::Refuse, Class::AlreadySo, Class::Refuse),
-            ("CookieUnbanned", Class::Refuse, Class::AlreadySo, Class::Refuse),
-            ("UserIdNotRegistered", Class::Wait, Class::Refuse, Class::Refuse),
-            ("ActivityNotExist", Class::RefuseRoom, Class::AlreadySo, Class::AlreadySo),
-            ("ActivityHasBeenDeleted", Class::RefuseRoom, Class::AlreadySo, Class::AlreadySo),
+            ("UserIdBanned", FaultKind::AlreadySo, FaultKind::Refuse, FaultKind::Refuse),
+            ("CookieBanned", FaultKind::AlreadySo, FaultKind::Refuse, FaultKind::Refuse),
+            ("UserIdUnbanned", FaultKind::Refuse, FaultKind::AlreadySo, FaultKind::Refuse),
+            ("CookieUnbanned", FaultKind::Refuse, FaultKind::AlreadySo, FaultKind::Refuse),
+            ("UserIdNotRegistered", FaultKind::Wait, FaultKind::Refuse, FaultKind::Refuse),
+            ("ActivityNotExist", FaultKind::RefuseRoom, FaultKind::AlreadySo, FaultKind::AlreadySo),
+            (
+                "ActivityHasBeenDeleted",
+                FaultKind::RefuseRoom,
+                FaultKind::AlreadySo,
+                FaultKind::AlreadySo,
+            ),
         ] {
             let code = format!("InvalidParameter.{code}");
-            let classes = [Verb::Impose, Verb::Lift, LIST].map(|verb| class(verb, 400, &code));
+            let classes = [Verb::Impose, Verb::Lift, LIST].map(|verb| kind(verb, 400, &code));
             assert_eq!(classes, [imposing, lifting, listing], "{code}");
         }
     }
@@ -269,28 +274,28 @@ mod tests {
         let message = "UserId 42 is not registered in the activity.";
         let said = |verb, ids: &[&str], message| {
             let fault = fault(&call(verb, ids), NOT_REGISTERED, message, &answer(400));
-            (fault.class, fault.culprit.map(|id| id.to_string()))
+            (fault.kind, fault.culprit.map(|id| id.to_string()))
         };
         let culprit = || Some("42".to_owned());
-        assert_eq!(said(Verb::Impose, &["4", "42"], message), (Class::Wait, culprit()));
-        assert_eq!(said(Verb::Lift, &["4", "42"], message), (Class::Refuse, culprit()));
-        assert_eq!(said(Verb::Lift, &["42"], message), (Class::AlreadySo, culprit()));
-        assert_eq!(said(Verb::Impose, &["4", "2"], message), (Class::Wait, None));
+        assert_eq!(said(Verb::Impose, &["4", "42"], message), (FaultKind::Wait, culprit()));
+        assert_eq!(said(Verb::Lift, &["4", "42"], message), (FaultKind::Refuse, culprit()));
+        assert_eq!(said(Verb::Lift, &["42"], message), (FaultKind::AlreadySo, culprit()));
+        assert_eq!(said(Verb::Impose, &["4", "2"], message), (FaultKind::Wait, None));
         let masked = "UserId xxx is not registered in the activity.";
-        assert_eq!(said(Verb::Lift, &["4", "42"], masked), (Class::Refuse, None));
-        assert_eq!(said(Verb::Lift, &["42"], masked), (Class::AlreadySo, None));
+        assert_eq!(said(Verb::Lift, &["4", "42"], masked), (FaultKind::Refuse, None));
+        assert_eq!(said(Verb::Lift, &["42"], masked), (FaultKind::AlreadySo, None));
     }
 
     #[test]
     fn an_unknown_code_is_told_by_its_status_and_never_by_a_success() {
         for (status, expected) in [
-            (200, Class::Refuse),
-            (400, Class::Refuse),
+            (200, FaultKind::Refuse),
+            (400, FaultKind::Refuse),
             (401, stop(DENIED)),
-            (429, Class::Throttled),
-            (503, Class::Retry),
+            (429, FaultKind::Throttled),
+            (503, FaultKind::Retry),
         ] {
-            assert_eq!(class(Verb::Impose, status, "Novel.Code"), expected, "{status}");
+            assert_eq!(kind(Verb::Impose, status, "Novel.Code"), expected, "{status}");
         }
     }
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use crate::domain::{Deny, Kind};
 use crate::provider::{
-    Call, Expiry, Facts, Fault, Form, Grip, IdRule, Lane, Listing, Presence, Provider, Quota,
-    Region, Repeat, Reply, Request, Response, Session, Stamp,
+    Call, Capability, Expiry, Facts, Fault, IdRule, Lane, Listing, Mechanism, Presence, Provider,
+    Quota, Region, Repeat, Reply, Request, Response, Session, Stamp,
 };
 
 mod faults;
@@ -33,15 +33,15 @@ static FACTS: Facts = Facts {
     default_region: Some("cn-north-1"),
     // The shared gateway, which Volcengine's own Python client uses.
     other_hosts: &["open.volcengineapi.com"],
-    forms: &[
-        Form {
+    capabilities: &[
+        Capability {
             kind: Kind::User,
             room: Presence::Required,
             room_id: LONG,
             id: LONG,
             wide: false,
             deny: Deny::JOIN,
-            grip: Grip::Holds,
+            mechanism: Mechanism::Holds,
             expiry: Expiry::Open,
             reason: None,
             batch: 50,
@@ -50,14 +50,14 @@ static FACTS: Facts = Facts {
             repeat: Repeat::Idempotent,
             quota: QUOTA,
         },
-        Form {
+        Capability {
             kind: Kind::Device,
             room: Presence::Required,
             room_id: LONG,
             id: IdRule::Text(64),
             wide: false,
             deny: Deny::JOIN,
-            grip: Grip::Holds,
+            mechanism: Mechanism::Holds,
             expiry: Expiry::Open,
             reason: None,
             batch: 50,

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use super::Volcengine;
 use crate::domain::{Deny, Id, Kind, Lapse, Moment, Source, TargetName, Until};
 use crate::provider::{
-    Call, Class, Cursor, Effect, Endpoint, Fault, Item, Method, Options, Page, Provider as _,
+    Call, Cursor, Effect, Endpoint, Fault, FaultKind, Item, Method, Options, Page, Provider as _,
     Reply, Request, Response, Secrets, Session, Stamp, Target, Verb,
 };
 
@@ -174,7 +174,7 @@ fn a_success_tells_the_providers_request_id() {
 fn a_false_status_is_no_success() {
     let body = r#"{"ResponseMetadata":{"RequestId":"r"},"Result":{"Status":false}}"#;
     let fault = decode(&call(Verb::Impose, Kind::User, &["1"]), 200, body).unwrap_err();
-    assert_eq!((fault.class, fault.request_id), (Class::Refuse, Some("r".into())));
+    assert_eq!((fault.kind, fault.request_id), (FaultKind::Refuse, Some("r".into())));
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn an_error_counts_under_any_status() {
         assert_eq!(
             decode(&call(Verb::Impose, Kind::User, &["1"]), status, body),
             Err(Fault {
-                class: Class::AlreadySo,
+                kind: FaultKind::AlreadySo,
                 code: "InvalidParameter.UserIdBanned".into(),
                 has_own_code: true,
                 message: "All userId has been banned in the activity.".into(),
@@ -196,24 +196,24 @@ fn an_error_counts_under_any_status() {
     }
     let without_code = r#"{"ResponseMetadata":{"Error":{"Message":"no"}}}"#;
     let fault = decode(&call(Verb::Impose, Kind::User, &["1"]), 200, without_code).unwrap_err();
-    assert_eq!((fault.class, &*fault.code), (Class::Refuse, "HTTP 200"));
+    assert_eq!((fault.kind, &*fault.code), (FaultKind::Refuse, "HTTP 200"));
 }
 
 #[test]
 fn what_is_no_answer_of_livesaas_is_told_by_its_status() {
-    for (status, body, class) in [
-        (200, "<html>", Class::Retry),
-        (200, "{}", Class::Retry),
-        (200, "[1]", Class::Retry),
-        (502, "<html>", Class::Retry),
-        (504, "", Class::Retry),
-        (500, r#"{"ResponseMetadata":{}}"#, Class::Retry),
-        (429, "", Class::Throttled),
-        (400, "bad", Class::Refuse),
+    for (status, body, kind) in [
+        (200, "<html>", FaultKind::Retry),
+        (200, "{}", FaultKind::Retry),
+        (200, "[1]", FaultKind::Retry),
+        (502, "<html>", FaultKind::Retry),
+        (504, "", FaultKind::Retry),
+        (500, r#"{"ResponseMetadata":{}}"#, FaultKind::Retry),
+        (429, "", FaultKind::Throttled),
+        (400, "bad", FaultKind::Refuse),
     ] {
         for verb in [Verb::Impose, Verb::Lift, LIST] {
             let fault = decode(&call(verb, Kind::User, &["1"]), status, body).unwrap_err();
-            assert_eq!(fault.class, class, "{status} {body}");
+            assert_eq!(fault.kind, kind, "{status} {body}");
             assert_eq!(fault.code, format!("HTTP {status}"));
             assert_eq!(fault.request_id.as_deref(), Some("of the header"));
         }
@@ -247,7 +247,7 @@ fn absent_lists_are_empty_and_ids_of_no_user_are_left_out() {
 fn a_list_of_another_shape_proves_nothing() {
     let body = r#"{"ResponseMetadata":{},"Result":{"UserIds":{"1":true}}}"#;
     let fault = decode(&call(LIST, Kind::User, &[]), 200, body).unwrap_err();
-    assert_eq!(fault.class, Class::Retry);
+    assert_eq!(fault.kind, FaultKind::Retry);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::{FACTS, faults, signature};
 use crate::domain::{Deny, Id, Kind, Lapse};
 use crate::provider::query::Query;
 use crate::provider::{
-    Call, Class, Effect, Fault, LONGEST_ANSWER, Listed, Method, Page, Reply, Request, Response,
+    Call, Effect, Fault, FaultKind, LONGEST_ANSWER, Listed, Method, Page, Reply, Request, Response,
     Session, Stamp, Verb, status,
 };
 
@@ -111,7 +111,7 @@ fn effect(call: &Call, response: &Response, body: &Value) -> Result<Effect, Faul
 fn done(response: &Response, body: &Value) -> Result<Effect, Fault> {
     match body.pointer("/Result/Status") {
         Some(Value::Bool(false)) => Err(Fault {
-            class: Class::Refuse,
+            kind: FaultKind::Refuse,
             message: "the answer is a success whose `Status` is false".to_owned(),
             ..status::fault(response, faults::DENIED)
         }),
@@ -127,7 +127,7 @@ fn page(call: &Call, body: &Value) -> Option<Page> {
     let row = |kind, id| {
         Some(Listed {
             kind,
-            id: FACTS.form(kind)?.id.parse(&plain(id)?).ok()?,
+            id: FACTS.capability(kind)?.id.parse(&plain(id)?).ok()?,
             room: call.room.clone(),
             deny: Deny::JOIN,
             lapse: Lapse::Open,

@@ -5,19 +5,19 @@
 //! and to media, so each row says whose code it is.
 
 use crate::domain::Kind;
-use crate::provider::Class;
+use crate::provider::FaultKind;
 
 /// What a person can do when HTTP itself says 401 or 403.
 pub(super) const DENIED: &str = "check `app_id`, `server_secret` and `endpoint`";
 
 /// What to do about a code; `None` for one that is not documented.
-pub(super) fn class(kind: Kind, code: i64) -> Option<Class> {
+pub(super) fn kind(kind: Kind, code: i64) -> Option<FaultKind> {
     let family = match kind {
         Kind::Stream => Family::Media,
         Kind::User | Kind::Channel | Kind::Device | Kind::Ip => Family::Room,
     };
     let mut rows = TABLE.iter().filter(|row| row.family == family || row.family == Family::All);
-    rows.find(|row| row.codes.contains(&code)).map(|row| row.class.clone())
+    rows.find(|row| row.codes.contains(&code)).map(|row| row.kind.clone())
 }
 
 /// Whose codes they are.
@@ -34,27 +34,27 @@ enum Family {
 struct Row {
     family: Family,
     codes: &'static [i64],
-    class: Class,
+    kind: FaultKind,
 }
 
-const fn row(family: Family, codes: &'static [i64], class: Class) -> Row {
-    Row { family, codes, class }
+const fn row(family: Family, codes: &'static [i64], kind: FaultKind) -> Row {
+    Row { family, codes, kind }
 }
 
-const THROTTLED: Class = Class::Throttled;
-const WRONG_APP: Class = Class::Stop { hint: "check `app_id`: ZEGO knows no such app" };
-const WRONG_SECRET: Class =
-    Class::Stop { hint: "check `server_secret`: it must be the ServerSecret of this `app_id`" };
-const WRONG_ENVIRONMENT: Class = Class::Stop {
+const THROTTLED: FaultKind = FaultKind::Throttled;
+const WRONG_APP: FaultKind = FaultKind::Stop { hint: "check `app_id`: ZEGO knows no such app" };
+const WRONG_SECRET: FaultKind =
+    FaultKind::Stop { hint: "check `server_secret`: it must be the ServerSecret of this `app_id`" };
+const WRONG_ENVIRONMENT: FaultKind = FaultKind::Stop {
     hint: "check `test_environment`: the app has no such environment (only those created by 2021-11-16 have one for tests)",
 };
-const MALFORMED: Class = Class::Stop {
+const MALFORMED: FaultKind = FaultKind::Stop {
     hint: "ZEGO cannot read the request: check that `endpoint` and the proxies before it pass queries unchanged",
 };
 
 static TABLE: &[Row] = &[
     // Wrong Host header.
-    row(Family::All, &[100_000_000], Class::Stop { hint: "check `region` and `endpoint`" }),
+    row(Family::All, &[100_000_000], FaultKind::Stop { hint: "check `region` and `endpoint`" }),
     // Badly formed AppId; no ServerSecret for it; no configuration of it.
     row(Family::All, &[100_000_001, 100_000_010, 100_000_011], WRONG_APP),
     // Timestamp empty or malformed; Action empty or unsupported; nonce or signature empty;
@@ -62,81 +62,81 @@ static TABLE: &[Row] = &[
     row(Family::All, &[100_000_002, 100_000_003, 100_000_006, 100_000_007], MALFORMED),
     row(Family::All, &[100_000_008, 100_000_009, 100_000_013, 100_000_014], MALFORMED),
     // Signature more than 10 minutes old.
-    row(Family::All, &[100_000_004], Class::SignAgain),
+    row(Family::All, &[100_000_004], FaultKind::SignAgain),
     row(Family::All, &[100_000_005], WRONG_SECRET),
     // HTTP body unreadable; internal error of the gateway.
-    row(Family::All, &[100_000_012, 100_000_015], Class::Retry),
+    row(Family::All, &[100_000_012, 100_000_015], FaultKind::Retry),
     row(Family::All, &[100_000_016], WRONG_ENVIRONMENT),
     row(
         Family::All,
         &[100_000_017],
-        Class::Stop { hint: "enable the service for this app in the ZEGOCLOUD console" },
+        FaultKind::Stop { hint: "enable the service for this app in the ZEGOCLOUD console" },
     ),
     // Unknown CDN: of other calls.
-    row(Family::All, &[4], Class::Refuse),
+    row(Family::All, &[4], FaultKind::Refuse),
     // Too many requests a second for one call, by the older list.
     row(Family::All, &[7], THROTTLED),
     // Failed, once "server busy".
-    row(Family::All, &[1], Class::Retry),
+    row(Family::All, &[1], FaultKind::Retry),
     // Bad parameter.
-    row(Family::All, &[2], Class::Refuse),
+    row(Family::All, &[2], FaultKind::Refuse),
     // Parameter too long; not decoded; several users on one stream; too many users in one call.
-    row(Family::Room, &[3, 8, 1012, 50_011], Class::Refuse),
+    row(Family::Room, &[3, 8, 1012, 50_011], FaultKind::Refuse),
     row(
         Family::Room,
         &[9],
-        Class::Stop { hint: "ask ZEGO support to enable this call for the app" },
+        FaultKind::Stop { hint: "ask ZEGO support to enable this call for the app" },
     ),
     // The room does not exist, in four spellings: nobody to kick.
-    row(Family::Room, &[104, 5018, 5024, 50_001], Class::AlreadySo),
+    row(Family::Room, &[104, 5018, 5024, 50_001], FaultKind::AlreadySo),
     // The user does not exist; is not online; the user's stream does not exist.
-    row(Family::Room, &[105, 50_003, 138], Class::AlreadySo),
+    row(Family::Room, &[105, 50_003, 138], FaultKind::AlreadySo),
     // Stream information not set or not deleted; list not read.
-    row(Family::Room, &[123, 124, 154], Class::Retry),
+    row(Family::Room, &[123, 124, 154], FaultKind::Retry),
     // Rates of the app and of the room.
     row(Family::Room, &[206, 207], THROTTLED),
     // Messages: of other calls.
-    row(Family::Room, &[121, 122, 151, 1008, 5201, 5202, 50_012, 50_013], Class::Refuse),
+    row(Family::Room, &[121, 122, 151, 1008, 5201, 5202, 50_012, 50_013], FaultKind::Refuse),
     // Rules of users, which are not used here: too many of them; the one to delete is gone.
-    row(Family::Room, &[50_123], Class::Quota),
-    row(Family::Room, &[50_124], Class::AlreadySo),
+    row(Family::Room, &[50_123], FaultKind::Quota),
+    row(Family::Room, &[50_124], FaultKind::AlreadySo),
     // Authentication failed; check the signature.
     row(Family::Media, &[3, 5003, 40_005], WRONG_SECRET),
     row(Family::Media, &[1010, 5007, 30_002], THROTTLED),
     row(Family::Media, &[3000, 30_005], WRONG_APP),
     // Internal errors.
-    row(Family::Media, &[3001, 5000, 5001, 5002, 5006, 30_003], Class::Retry),
+    row(Family::Media, &[3001, 5000, 5001, 5002, 5006, 30_003], FaultKind::Retry),
     // The timestamp is wrong, "make a new one".
-    row(Family::Media, &[3002], Class::SignAgain),
+    row(Family::Media, &[3002], FaultKind::SignAgain),
     row(
         Family::Media,
         &[3003],
-        Class::Stop { hint: "ask ZEGO support: the app has no token configured" },
+        FaultKind::Stop { hint: "ask ZEGO support: the app has no token configured" },
     ),
     row(Family::Media, &[30_004], WRONG_ENVIRONMENT),
     // The list of stream ids is invalid; an id is against the naming rules.
-    row(Family::Media, &[30_006, 30_009], Class::Refuse),
+    row(Family::Media, &[30_006, 30_009], FaultKind::Refuse),
     // A live or channel was not saved or does not exist; "retry if it exists".
-    row(Family::Media, &[41_001, 41_002, 41_003], Class::Retry),
+    row(Family::Media, &[41_001, 41_002, 41_003], FaultKind::Retry),
     // Forbidding and resuming failed: one stream, and a batch.
-    row(Family::Media, &[42_001, 42_002, 42_003, 42_004], Class::Retry),
+    row(Family::Media, &[42_001, 42_002, 42_003, 42_004], FaultKind::Retry),
     // Dispatch, CDN, recording, and answers of the state query: of other calls.
     row(
         Family::Media,
         &[1001, 1002, 1003, 1005, 1006, 5004, 5005, 30_001, 30_010, 30_011, 41_004, 41_006, 43_001],
-        Class::Refuse,
+        FaultKind::Refuse,
     ),
 ];
 
 #[cfg(test)]
 mod tests {
-    use super::{Family, TABLE, class};
+    use super::{Family, TABLE, kind};
     use crate::domain::Kind;
-    use crate::provider::Class;
+    use crate::provider::FaultKind;
 
     /// The class, without its hint.
-    fn name(class: Option<&Class>) -> &'static str {
-        class.map_or("unknown", Class::name)
+    fn name(kind: Option<&FaultKind>) -> &'static str {
+        kind.map_or("unknown", FaultKind::name)
     }
 
     /// Code; its class for a kick; its class for a stream.
@@ -234,8 +234,8 @@ mod tests {
     #[test]
     fn every_documented_code_has_its_class() {
         for (code, kick, stream) in DOCUMENTED {
-            assert_eq!(name(class(Kind::User, *code).as_ref()), *kick, "{code} of a kick");
-            assert_eq!(name(class(Kind::Stream, *code).as_ref()), *stream, "{code} of a stream");
+            assert_eq!(name(kind(Kind::User, *code).as_ref()), *kick, "{code} of a kick");
+            assert_eq!(name(kind(Kind::Stream, *code).as_ref()), *stream, "{code} of a stream");
         }
     }
 

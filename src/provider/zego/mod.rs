@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use crate::domain::{Deny, Kind};
 use crate::provider::{
-    Call, Expiry, Facts, Fault, Form, Grip, IdRule, Lane, Listing, Presence, Provider, ReasonRule,
-    Region, Repeat, Reply, Request, Response, Session, Setting, SettingKind, Stamp,
+    Call, Capability, Expiry, Facts, Fault, IdRule, Lane, Listing, Mechanism, Presence, Provider,
+    ReasonRule, Region, Repeat, Reply, Request, Response, Session, Setting, SettingKind, Stamp,
 };
 
 mod faults;
@@ -42,7 +42,7 @@ static FACTS: Facts = Facts {
     ],
     default_region: Some("unified"),
     other_hosts: &[],
-    forms: &[USERS, STREAMS],
+    capabilities: &[USERS, STREAMS],
     one_kind_per_entry: false,
     lanes: &[
         // A rate of the test environment is documented for streams only.
@@ -58,7 +58,7 @@ static FACTS: Facts = Facts {
     read_timeout: Duration::from_secs(10),
 };
 
-const USERS: Form = Form {
+const USERS: Capability = Capability {
     kind: Kind::User,
     room: Presence::Required,
     room_id: IdRule::Text(128),
@@ -66,7 +66,7 @@ const USERS: Form = Form {
     id: IdRule::Text(63),
     wide: false,
     deny: Deny::JOIN,
-    grip: Grip::Kicks,
+    mechanism: Mechanism::Kicks,
     expiry: Expiry::Open,
     reason: Some(ReasonRule { max_bytes: 256, kept: false, sent: true }),
     batch: 5,
@@ -76,14 +76,14 @@ const USERS: Form = Form {
     quota: None,
 };
 
-const STREAMS: Form = Form {
+const STREAMS: Capability = Capability {
     kind: Kind::Stream,
     room: Presence::Never,
     room_id: IdRule::Text(128),
     id: IdRule::Token(256),
     wide: false,
     deny: Deny::NOTHING,
-    grip: Grip::Holds,
+    mechanism: Mechanism::Holds,
     expiry: Expiry::Open,
     // The provider is not told, but design §2.2 limits every ZEGO reason alike.
     reason: Some(ReasonRule { max_bytes: 256, kept: false, sent: false }),

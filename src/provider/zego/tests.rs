@@ -6,8 +6,8 @@ use super::wire::{decode, encode};
 use super::{Zego, faults};
 use crate::domain::{Deny, Id, Kind, Moment, Source, TargetName, Until};
 use crate::provider::{
-    Call, Class, Cursor, Effect, Endpoint, Fault, Item, Method, Options, Reply, Response, Secrets,
-    Session, Stamp, Target, Verb,
+    Call, Cursor, Effect, Endpoint, Fault, FaultKind, Item, Method, Options, Reply, Response,
+    Secrets, Session, Stamp, Target, Verb,
 };
 
 const SIGNED: &str = "AppId=12345&SignatureNonce=4fd24687296dd9f3&Timestamp=1615186943\
@@ -156,7 +156,7 @@ fn a_refusal_carries_code_message_and_request_id() {
     assert_eq!(
         decode(&forbid, &response(403, body)),
         Err(Fault {
-            class: Class::Retry,
+            kind: FaultKind::Retry,
             code: "42003".to_owned(),
             has_own_code: true,
             message: "batch forbid failed".to_owned(),
@@ -169,22 +169,22 @@ fn a_refusal_carries_code_message_and_request_id() {
 
 #[test]
 fn an_answer_is_judged_by_its_code_or_else_by_its_status() {
-    for (status, body, class) in [
-        (200, r#"{"Code":206,"Message":"qps"}"#, Class::Throttled),
-        (500, r#"{"Code":104,"Message":"no room"}"#, Class::AlreadySo),
-        (200, r#"{"Code":77,"Message":"?"}"#, Class::Refuse),
-        (502, r#"{"Code":77,"Message":"?"}"#, Class::Retry),
-        (200, "", Class::Retry),
-        (200, "<html>", Class::Retry),
-        (200, r#"{"Code":"0"}"#, Class::Retry),
-        (200, r#"{"code":0}"#, Class::Retry),
-        (502, "Bad Gateway", Class::Retry),
-        (429, "", Class::Throttled),
-        (404, "", Class::Refuse),
-        (401, "", Class::Stop { hint: faults::DENIED }),
+    for (status, body, kind) in [
+        (200, r#"{"Code":206,"Message":"qps"}"#, FaultKind::Throttled),
+        (500, r#"{"Code":104,"Message":"no room"}"#, FaultKind::AlreadySo),
+        (200, r#"{"Code":77,"Message":"?"}"#, FaultKind::Refuse),
+        (502, r#"{"Code":77,"Message":"?"}"#, FaultKind::Retry),
+        (200, "", FaultKind::Retry),
+        (200, "<html>", FaultKind::Retry),
+        (200, r#"{"Code":"0"}"#, FaultKind::Retry),
+        (200, r#"{"code":0}"#, FaultKind::Retry),
+        (502, "Bad Gateway", FaultKind::Retry),
+        (429, "", FaultKind::Throttled),
+        (404, "", FaultKind::Refuse),
+        (401, "", FaultKind::Stop { hint: faults::DENIED }),
     ] {
         let kick = call(Kind::User, Verb::Impose, &["a"]);
         let fault = decode(&kick, &response(status, body)).unwrap_err();
-        assert_eq!(fault.class, class, "{status} {body}");
+        assert_eq!(fault.kind, kind, "{status} {body}");
     }
 }

@@ -58,7 +58,7 @@ pub(super) fn encode(session: &Session, call: &Call, stamp: &Stamp) -> Request {
     }
 }
 
-/// The operation. No plan holds a call of the other kinds and verbs, since the facts have no form
+/// The operation. No plan holds a call of the other kinds and verbs, since the facts have no capability
 /// for them; if one did, ZEGO would refuse it for its empty action.
 fn action(call: &Call) -> &'static str {
     match call.kind {
@@ -106,7 +106,7 @@ pub(super) fn decode(call: &Call, response: &Response) -> Result<Reply, Fault> {
         return Ok(Reply { effect: Effect::Done, request_id });
     }
     Err(Fault {
-        class: status::weigh(faults::class(call.kind, envelope.code), response, faults::DENIED),
+        kind: status::weigh(faults::kind(call.kind, envelope.code), response, faults::DENIED),
         code: envelope.code.to_string(),
         has_own_code: true,
         message: envelope.message.unwrap_or_default(),

@@ -110,7 +110,7 @@ pub(super) const fn words(finding: Finding) -> (Ink, &'static str, &'static str)
 }
 
 pub(super) fn listing(target: &Target) -> (&'static str, &'static str) {
-    match crate::apply::read::listable(target).map(|form| form.listing) {
+    match crate::apply::read::listable(target).map(|capability| capability.listing) {
         None | Some(Listing::Never) => ("never", "cannot be listed"),
         Some(Listing::CompletePerRoom) => ("complete_per_room", "lists are complete"),
         Some(Listing::MayOmitPerApp) => {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use ostracon::domain::{Lapse, Moment, Order, OrderKind, Restriction, Until, Wanted};
-use ostracon::provider::Grip;
+use ostracon::provider::Mechanism;
 use ostracon::sandbox::InForce;
 use ostracon::store::State;
 
@@ -115,7 +115,7 @@ impl Story {
         let wanted = workspace.wanted.iter().chain(&bans);
         for wanted in wanted.filter(|wanted| wanted.is_wanted_at(now)) {
             let facts = workspace.config.targets[&wanted.target].provider.facts();
-            if facts.form(wanted.kind).unwrap().grip == Grip::Kicks {
+            if facts.capability(wanted.kind).unwrap().mechanism == Mechanism::Kicks {
                 continue;
             }
             for id in &wanted.ids {

@@ -5,22 +5,22 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use ostracon::domain::Moment;
 use ostracon::exit::Exit;
-use ostracon::provider::{Expiry, Form, Grip, IdRule, Presence, Provider, REGISTRY};
+use ostracon::provider::{Capability, Expiry, IdRule, Mechanism, Presence, Provider, REGISTRY};
 
 use super::clock::Ahead;
 use super::{START, Story, hours};
 
 /// An entry that restricts one subject of this form.
-fn entry(provider: &dyn Provider, form: &Form, until: &str) -> String {
+fn entry(provider: &dyn Provider, capability: &Capability, until: &str) -> String {
     let id = |rule| match rule {
         IdRule::PrintableAscii(_) | IdRule::Text(_) | IdRule::Token(_) => "one",
         IdRule::Number(_) => "4711",
         IdRule::Ip => "203.0.113.7",
     };
     let target = provider.facts().name.chars().next().unwrap();
-    let (kind, subject) = (form.kind.name(), id(form.id));
-    let room = match form.room {
-        Presence::Required => format!("room: {}, ", id(form.room_id)),
+    let (kind, subject) = (capability.kind.name(), id(capability.id));
+    let room = match capability.room {
+        Presence::Required => format!("room: {}, ", id(capability.room_id)),
         Presence::Optional | Presence::Never => String::new(),
     };
     let subject = if kind == "channel" {
@@ -28,21 +28,23 @@ fn entry(provider: &dyn Provider, form: &Form, until: &str) -> String {
     } else {
         format!("{kind}s: [\"{subject}\"]")
     };
-    let wide = if form.wide { "wide: true, " } else { "" };
+    let wide = if capability.wide { "wide: true, " } else { "" };
     let list = if kind == "stream" { "forbidden_streams" } else { "bans" };
     format!("{list}:\n  - {{ target: {target}, {room}{subject}, {wide}until: {until} }}\n")
 }
 
 /// Every form of every provider.
-fn forms() -> impl Iterator<Item = (&'static dyn Provider, &'static Form)> {
-    REGISTRY.into_iter().flat_map(|it| it.facts().forms.iter().map(move |form| (it, form)))
+fn capabilities() -> impl Iterator<Item = (&'static dyn Provider, &'static Capability)> {
+    REGISTRY
+        .into_iter()
+        .flat_map(|it| it.facts().capabilities.iter().map(move |capability| (it, capability)))
 }
 
 #[test]
 fn what_was_applied_needs_nothing_more() {
-    for (provider, form) in forms() {
+    for (provider, capability) in capabilities() {
         let story = Story::new();
-        story.policy(&entry(provider, form, "never"));
+        story.policy(&entry(provider, capability, "never"));
         assert_eq!(story.apply().ends(Exit::Done).count("done"), 1);
         story.settled();
         story.agrees();
@@ -54,9 +56,11 @@ fn what_was_applied_needs_nothing_more() {
 
 #[test]
 fn what_expires_is_lifted_by_the_first_run_at_its_end_and_never_before() {
-    for (provider, form) in forms().filter(|(_, form)| form.grip == Grip::Holds) {
+    for (provider, capability) in
+        capabilities().filter(|(_, capability)| capability.mechanism == Mechanism::Holds)
+    {
         let story = Story::new();
-        story.policy(&entry(provider, form, "2026-11-20T15:00:00.500Z"));
+        story.policy(&entry(provider, capability, "2026-11-20T15:00:00.500Z"));
         story.apply().ends(Exit::Done);
         let begun = story.held();
         assert_eq!(begun.len(), 1);
@@ -66,7 +70,7 @@ fn what_expires_is_lifted_by_the_first_run_at_its_end_and_never_before() {
         assert_eq!(story.held(), begun, "lifted before its end");
         story.advance(SignedDuration::from_millis(1));
         story.apply().ends(Exit::Done);
-        if form.expiry == Expiry::Open {
+        if capability.expiry == Expiry::Open {
             assert_eq!(story.held(), Vec::<String>::new());
         }
         // A provider with ends of its own counts whole seconds, or more.
