@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ostracon::domain::{Enforcement, Evidence, Held, Moment, Who};
-use ostracon::plan::{Bound, Inputs, Operation, Scope, plan};
+use ostracon::plan::{Inputs, Operation, Scope, TargetRecord, plan};
 use ostracon::policy::{Permissions, load};
 use ostracon::provider::Target;
 use ostracon::store::{Location, Record, State};
@@ -51,7 +51,8 @@ pub(crate) fn write(directory: &Path) {
         });
         state.commit(lease.fence, &records.collect::<Vec<_>>()).unwrap();
     }
-    let bound = targets.iter().map(|(name, target)| Record::Bind(name.clone(), Bound::of(target)));
+    let bound =
+        targets.iter().map(|(name, target)| Record::Bind(name.clone(), TargetRecord::of(target)));
     state.commit(lease.fence, &bound.collect::<Vec<_>>()).unwrap();
     state.release(&lease, None).unwrap();
     state.finish_run("run-1", now, "ok").unwrap();

@@ -16,7 +16,7 @@ use super::settle::Proof;
 use super::work::Work;
 use crate::domain::{Enforcement, Evidence, Lapse, Moment, RuleId};
 use crate::plan::Operation;
-use crate::plan::term::{CLOCK_TOLERANCE, Tenure};
+use crate::plan::term::{CLOCK_TOLERANCE, Timing};
 use crate::provider::{Capability, Item, Listed, Listing, Verb};
 use crate::store::Record;
 
@@ -162,8 +162,8 @@ impl Line {
     fn is_renewal_due(&self, capability: &'static Capability, row: &Enforcement) -> bool {
         let target = &self.session.target;
         row.held.as_ref().is_some_and(|held| {
-            let tenure = Tenure { target, capability, held, until: row.until };
-            tenure.renewal_at().is_some_and(|at| at <= self.now())
+            let timing = Timing { target, capability, held, until: row.until };
+            timing.renewal_at().is_some_and(|at| at <= self.now())
         })
     }
 

@@ -66,17 +66,18 @@ impl Run<'_> {
             (Vec::new(), Vec::new())
         };
         found.append(&mut left_over);
-        let (plan, origin, resolved) = files.plan(&mut snapshot, &scope, world.now(), &found)?;
+        let (plan, provenance, resolved) =
+            files.plan(&mut snapshot, &scope, world.now(), &found)?;
         if let Some(saved) = saved {
-            file::compare(&saved, &plan, &origin)?;
+            file::compare(&saved, &plan, &provenance)?;
         }
         if args.format == Format::Text && !goes_on && self.only.is_none() {
             let names = context.pseudonyms()?;
             let veiled = names.map(|mut names| {
                 files.tell_names(&mut names);
-                names.plan(&plan, &origin)
+                names.plan(&plan, &provenance)
             });
-            let review = Review::of(veiled.as_ref().unwrap_or(&plan), &origin);
+            let review = Review::of(veiled.as_ref().unwrap_or(&plan), &provenance);
             show_text(context, &review, Folding::Folded)?;
         }
         let plan = Arc::new(plan);

@@ -9,7 +9,7 @@ use super::{Context, plan_file, store};
 use crate::domain::Moment;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::plan::document::Origin;
+use crate::plan::document::Provenance;
 use crate::plan::{self, Plan, Scope};
 use crate::report::{Pseudonyms, Review};
 use crate::store::{Snapshot, State};
@@ -60,12 +60,12 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
             .say("note: `--no-cache` does nothing, and will go: there is no cache\n");
     }
     let mut names = context.pseudonyms()?;
-    let (plan, origin) = make(context, args, names.as_mut()).await?;
+    let (plan, provenance) = make(context, args, names.as_mut()).await?;
     if let Some(path) = &args.out {
-        plan_file::save(path, &plan, &origin)?;
+        plan_file::save(path, &plan, &provenance)?;
     }
-    let veiled = names.map(|mut names| names.plan(&plan, &origin));
-    args.view.show(context, &Review::of(veiled.as_ref().unwrap_or(&plan), &origin))?;
+    let veiled = names.map(|mut names| names.plan(&plan, &provenance));
+    args.view.show(context, &Review::of(veiled.as_ref().unwrap_or(&plan), &provenance))?;
     let changes = plan.operations.iter().any(|operation| !operation.upkeep);
     Ok(if plan.is_held_back() {
         Exit::Guarded
@@ -81,7 +81,7 @@ async fn make(
     context: &Context<'_>,
     args: &Args,
     names: Option<&mut Pseudonyms>,
-) -> Result<(Plan, Origin), Error> {
+) -> Result<(Plan, Provenance), Error> {
     let now = || args.at.unwrap_or_else(|| context.world.now());
     let files = Files::read(context)?;
     if let Some(names) = names {
@@ -96,8 +96,8 @@ async fn make(
     let through = (context.world, survey::credentials(context));
     let found = survey(&files, &mut snapshot, through, (&scope, &[])).await?;
     let found = survey::refresh(&found, &mut snapshot, context.world).0;
-    let (plan, origin, _) = files.plan(&mut snapshot, &scope, now(), &found)?;
-    Ok((plan, origin))
+    let (plan, provenance, _) = files.plan(&mut snapshot, &scope, now(), &found)?;
+    Ok((plan, provenance))
 }
 
 /// Makes the plan while the rows of the state pass by: a million of them are never in memory at
@@ -107,10 +107,10 @@ fn of_rows(
     state: Option<State>,
     scope: &Scope,
     now: Moment,
-) -> Result<(Plan, Origin), Error> {
+) -> Result<(Plan, Provenance), Error> {
     let of_snapshot = |mut snapshot: Snapshot| -> Result<_, Error> {
-        let (plan, origin, _) = files.plan(&mut snapshot, scope, now, &[])?;
-        Ok((plan, origin))
+        let (plan, provenance, _) = files.plan(&mut snapshot, scope, now, &[])?;
+        Ok((plan, provenance))
     };
     let Some(mut state) = state else { return of_snapshot(Snapshot::empty()) };
     let view = state.view()?;
@@ -121,8 +121,8 @@ fn of_rows(
         return of_snapshot(view.snapshot()?);
     }
     let knowledge = Knowledge { outline: &outline, resolved: &resolved, found: &[] };
-    let (plan, origin) = files.with_inputs(&knowledge, scope, now, |inputs| {
+    let (plan, provenance) = files.with_inputs(&knowledge, scope, now, |inputs| {
         view.each_row(|rows| plan::plan(inputs, rows))
     });
-    Ok((plan?, origin))
+    Ok((plan?, provenance))
 }

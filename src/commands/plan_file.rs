@@ -9,15 +9,15 @@ use super::whole_file::{self, Readers};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::Plan;
-use crate::plan::document::{self, Origin};
+use crate::plan::document::{self, Provenance};
 
 /// Saves a plan for its owner's eyes: it names people.
-pub(super) fn save(path: &Path, plan: &Plan, origin: &Origin) -> Result<(), Error> {
+pub(super) fn save(path: &Path, plan: &Plan, provenance: &Provenance) -> Result<(), Error> {
     let failed = |error: io::Error| {
         let message = format!("cannot write the plan to `{}`", path.display());
         Error::new(Exit::Error, message).caused_by(&error)
     };
-    whole_file::put(path, Readers::Owner, |file| document::write(plan, origin, file))
+    whole_file::put(path, Readers::Owner, |file| document::write(plan, provenance, file))
         .map_err(failed)
 }
 

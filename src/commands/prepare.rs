@@ -11,8 +11,8 @@ use crate::domain::{
 };
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::plan::document::Origin;
-use crate::plan::{self, Bound, Inputs, Plan, Resolved, Scope, bindings};
+use crate::plan::document::Provenance;
+use crate::plan::{self, Inputs, Plan, Resolved, Scope, TargetRecord, bindings};
 use crate::policy::{self, Config, Memo, StateLocation, Workspace};
 use crate::report::Pseudonyms;
 use crate::store::{Accounts, Location, ServerUrl, Snapshot, StateError};
@@ -132,9 +132,9 @@ impl Files {
     }
 
     /// The targets, as the state would record them.
-    pub fn bounds(&self) -> BTreeMap<TargetName, Bound> {
+    pub fn bounds(&self) -> BTreeMap<TargetName, TargetRecord> {
         let targets = self.config.targets.iter();
-        targets.map(|(name, target)| (name.clone(), Bound::of(target))).collect()
+        targets.map(|(name, target)| (name.clone(), TargetRecord::of(target))).collect()
     }
 
     /// Who is protected.
@@ -186,13 +186,13 @@ impl Files {
         scope: &Scope,
         now: Moment,
         found: &[Warning],
-    ) -> Result<(Plan, Origin, Resolved), Error> {
+    ) -> Result<(Plan, Provenance, Resolved), Error> {
         let resolved = self.resolve(snapshot, &snapshot.rows_per_target())?;
         snapshot.rename(&resolved.moves);
         let knowledge = Knowledge { outline: snapshot, resolved: &resolved, found };
-        let (plan, origin) =
+        let (plan, provenance) =
             self.with_inputs(&knowledge, scope, now, |inputs| plan::plan(inputs, &snapshot.rows));
-        Ok((plan, origin, resolved))
+        Ok((plan, provenance, resolved))
     }
 
     /// Whether every name still means what it meant; `rows` counts those of each target.
@@ -211,7 +211,7 @@ impl Files {
         scope: &Scope,
         now: Moment,
         make: impl FnOnce(&Inputs<'_>) -> T,
-    ) -> (T, Origin) {
+    ) -> (T, Provenance) {
         let Knowledge { outline, resolved, found } = *knowledge;
         let mut warnings = self.warnings.clone();
         warnings.extend_from_slice(found);
@@ -240,7 +240,7 @@ impl Files {
             orders: &outline.orders,
             warnings: &warnings,
         });
-        let origin = Origin {
+        let provenance = Provenance {
             policy_digest: self.policy_digest.clone(),
             config_digest: self.config_digest.clone(),
             state: outline.mark.clone(),
@@ -248,7 +248,7 @@ impl Files {
             guard_changes: plan::guard_changes(outline.guards.as_ref(), &self.guard_settings()),
             targets: self.bounds(),
         };
-        (result, origin)
+        (result, provenance)
     }
 }
 

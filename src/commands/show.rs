@@ -25,8 +25,8 @@ pub struct Args {
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let text = plan_file::text(&args.file)?;
     let saved = file::read(&text)?;
-    let (plan, origin) = saved.shown();
-    let veiled = context.pseudonyms()?.map(|mut names| names.plan(plan, origin));
+    let (plan, provenance) = saved.shown();
+    let veiled = context.pseudonyms()?.map(|mut names| names.plan(plan, provenance));
     match args.view.format {
         // What another version of the program has written there is passed on too.
         Format::Json if veiled.is_none() => context.console.out.text(&text),
@@ -36,7 +36,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         | Format::Github
         | Format::Html
         | Format::Sarif => {
-            args.view.show(context, &Review::of(veiled.as_ref().unwrap_or(plan), origin))?;
+            args.view.show(context, &Review::of(veiled.as_ref().unwrap_or(plan), provenance))?;
         }
     }
     let not_after = saved.not_after();

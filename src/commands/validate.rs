@@ -7,7 +7,7 @@ use super::view::repository_path;
 use super::{Context, github, statements};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::plan::govern::claims;
+use crate::plan::overlap::claims;
 use crate::policy::{self, Diagnostic, Workspace};
 use crate::report::count::{counted, grouped};
 use crate::report::escape::Terminal;

@@ -62,7 +62,7 @@ impl View {
     pub(super) fn show(&self, context: &mut Context<'_>, review: &Review<'_>) -> Result<(), Error> {
         match self.format {
             Format::Json => {
-                Ok(document::write(review.plan, review.origin, &mut context.console.out)?)
+                Ok(document::write(review.plan, review.provenance, &mut context.console.out)?)
             }
             Format::Text => {
                 if self.diff {

@@ -11,7 +11,7 @@ use crate::provider::{self, Provider, Target};
 
 /// What the state recorded about a target at the last apply.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Bound {
+pub struct TargetRecord {
     /// Which app it was ([`Target::binding`]).
     pub binding: String,
     /// Where its calls went.
@@ -20,7 +20,7 @@ pub struct Bound {
     pub credentials: String,
 }
 
-impl Bound {
+impl TargetRecord {
     /// What there is to record about a target.
     pub fn of(target: &Target) -> Self {
         let sources = target.credentials.iter();
@@ -148,7 +148,7 @@ pub struct Resolved {
 /// Compares the targets of the config with those of the state, which has so many `rows` of each.
 pub fn resolve(
     targets: &BTreeMap<TargetName, Arc<Target>>,
-    bound: &BTreeMap<TargetName, Bound>,
+    bound: &BTreeMap<TargetName, TargetRecord>,
     rows: &BTreeMap<TargetName, usize>,
 ) -> Result<Resolved, BindingError> {
     let rows_of = |name: &TargetName| rows.get(name).copied().unwrap_or(0);
@@ -188,11 +188,11 @@ pub fn resolve(
 fn compare(
     target: &Target,
     from: Option<&TargetName>,
-    before: Option<&Bound>,
+    before: Option<&TargetRecord>,
     rows: usize,
     changes: &mut Vec<TargetChange>,
 ) -> Result<(), BindingError> {
-    let now = Bound::of(target);
+    let now = TargetRecord::of(target);
     let mut change = |what, before: Option<String>, after: String| {
         changes.push(TargetChange {
             target: target.name.clone(),

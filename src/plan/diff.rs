@@ -5,11 +5,11 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::iter::Peekable;
 
+use super::decide::{Change, End};
 use super::due::{DueDates, NextDue};
-use super::govern::{Claims, claims};
+use super::overlap::{Claims, claims};
 use super::standing_orders::{StandingOrders, comes_back};
-use super::why::{Change, End};
-use super::{Census, Inputs, Means, Operation};
+use super::{Inputs, Means, Operation, RecordedCounts};
 use crate::domain::{Action, Because, Desired, Enforcement, Moment, Restriction, TargetName};
 use crate::provider::Verb;
 
@@ -25,7 +25,7 @@ pub struct Diff {
     /// When whoever keeps time has something to do again at each target.
     pub next_wakes: BTreeMap<TargetName, Moment>,
     /// How much is recorded.
-    pub census: Census,
+    pub counts: RecordedCounts,
 }
 
 /// Compares what the policy and orders want with what the state knows, in the canonical order of
@@ -39,7 +39,7 @@ pub fn diff<R: Borrow<Enforcement>>(
         unchanged: 0,
         due: NextDue::NEVER,
         wakes: BTreeMap::new(),
-        census: Census::default(),
+        counts: RecordedCounts::default(),
     };
     let orders = StandingOrders::of(inputs);
     let policy = inputs.wanted.into_iter().flat_map(Desired::iter);
@@ -56,7 +56,7 @@ pub fn diff<R: Borrow<Enforcement>>(
         unchanged: found.unchanged,
         next_due: found.due,
         next_wakes: found.wakes,
-        census: found.census,
+        counts: found.counts,
     }
 }
 
@@ -105,7 +105,7 @@ struct Found {
     unchanged: u64,
     due: NextDue,
     wakes: BTreeMap<TargetName, Moment>,
-    census: Census,
+    counts: RecordedCounts,
 }
 
 impl Found {
@@ -119,7 +119,7 @@ impl Found {
         let Some(restriction) = restriction.or(row.map(|row| &row.restriction)) else { return };
         let Some((target, capability)) = inputs.capability(restriction) else { return };
         if let Some(row) = row {
-            self.census.count(row, capability);
+            self.counts.count(row, capability);
         }
         let mut change = Change::new(inputs.now, target, capability);
         let lift = orders.lift(restriction);

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::planned::{Borrowed, PlannedView};
-use super::{Bound, Forecast, GuardChange, Guarded, NextDue, Operation, Plan, TargetChange};
+use super::{Forecast, GuardChange, Guarded, NextDue, Operation, Plan, TargetChange, TargetRecord};
 use crate::domain::hex::hex;
 use crate::domain::{
     Action, Because, Deny, Id, Kind, Moment, Restriction, Source, Subject, TargetName, Until,
@@ -27,7 +27,7 @@ pub const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// Where a plan comes from: what it was made from, besides the instant.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Origin {
+pub struct Provenance {
     /// The digest of every policy file.
     pub policy_digest: String,
     /// The digest of the config.
@@ -39,10 +39,10 @@ pub struct Origin {
     /// The guards that are not as they were at the last apply.
     pub guard_changes: Vec<GuardChange>,
     /// The targets of the config, as the state would record them.
-    pub targets: BTreeMap<TargetName, Bound>,
+    pub targets: BTreeMap<TargetName, TargetRecord>,
 }
 
-impl Origin {
+impl Provenance {
     /// Whose app a target is.
     pub fn provider(&self, target: &TargetName) -> Option<&'static dyn Provider> {
         self.targets.get(target)?.provider()
@@ -55,8 +55,8 @@ impl Origin {
         // They come target by target.
         names.dedup();
         let bounds = names.into_iter().filter_map(|name| self.targets.get_key_value(name));
-        let view = |(name, bound): (&TargetName, &Bound)| {
-            let Bound { binding, endpoint, credentials } = bound.clone();
+        let view = |(name, bound): (&TargetName, &TargetRecord)| {
+            let TargetRecord { binding, endpoint, credentials } = bound.clone();
             TargetView { name: name.clone(), binding, endpoint, credentials }
         };
         bounds.map(view).collect()
@@ -254,21 +254,21 @@ impl From<&Operation> for OperationView {
 }
 
 /// The JSON document of a plan.
-pub fn document<'a>(plan: &'a Plan, origin: &Origin) -> Document<Borrowed<'a>> {
+pub fn document<'a>(plan: &'a Plan, provenance: &Provenance) -> Document<Borrowed<'a>> {
     Document {
         format_version: FORMAT_VERSION.to_owned(),
         tool: concat!("ostracon ", env!("CARGO_PKG_VERSION")).to_owned(),
         created_at: plan.now,
         not_after: plan.now + GOOD_FOR,
-        policy_digest: origin.policy_digest.clone(),
-        config_digest: origin.config_digest.clone(),
-        state: origin.state.clone(),
+        policy_digest: provenance.policy_digest.clone(),
+        config_digest: provenance.config_digest.clone(),
+        state: provenance.state.clone(),
         summary: Summary::of(plan),
         guards: plan.guards.clone(),
         warnings: plan.warnings.clone(),
-        target_changes: origin.changes.clone(),
-        guard_changes: origin.guard_changes.clone(),
-        targets: origin.touched(plan, |_| true),
+        target_changes: provenance.changes.clone(),
+        guard_changes: provenance.guard_changes.clone(),
+        targets: provenance.touched(plan, |_| true),
         operations: Borrowed(&plan.operations),
         forecast: plan.forecast.clone(),
         next_due: plan.next_due,
@@ -279,10 +279,10 @@ pub fn document<'a>(plan: &'a Plan, origin: &Origin) -> Document<Borrowed<'a>> {
 const DIGEST_KEY: &str = ",\n  \"digest\": \"sha256:";
 
 /// Writes a plan as JSON, pretty, with a line end. Its last key is the digest of all before it.
-pub fn write(plan: &Plan, origin: &Origin, out: &mut dyn io::Write) -> io::Result<()> {
+pub fn write(plan: &Plan, provenance: &Provenance, out: &mut dyn io::Write) -> io::Result<()> {
     let mut hashing = Hashing { out, digest: Sha256::new(), held_back: Vec::new() };
     let mut buffered = io::BufWriter::new(&mut hashing);
-    json::to_writer_pretty(&mut buffered, &document(plan, origin))?;
+    json::to_writer_pretty(&mut buffered, &document(plan, provenance))?;
     io::Write::flush(&mut buffered)?;
     drop(buffered);
     let Hashing { digest, held_back: end, .. } = hashing;

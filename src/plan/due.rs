@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::term::{CLOCK_TOLERANCE, Tenure};
+use super::term::{CLOCK_TOLERANCE, Timing};
 use crate::domain::{Because, Moment};
 
 /// When the next run is due.
@@ -58,29 +58,29 @@ impl DueDates {
     }
 
     /// Something is held and wanted.
-    pub(super) fn tenure(&mut self, tenure: &Tenure<'_>) {
-        if let Some(until) = tenure.until.at() {
+    pub(super) fn timing(&mut self, timing: &Timing<'_>) {
+        if let Some(until) = timing.until.at() {
             self.earliest(until, Because::Expired);
             // What is asked for in whole seconds ends by itself within the second after.
-            let lapse = tenure.held.lapse.at();
+            let lapse = timing.held.lapse.at();
             let ends_itself = |end: &Moment| *end >= until && *end - until <= CLOCK_TOLERANCE;
             let ended = lapse.filter(ends_itself).map(|end| end.max(until + WHOLE_SECOND));
             self.wake = earlier(self.wake, ended.or(Some(until)));
         }
-        if let Some(at) = tenure.reassert_at() {
+        if let Some(at) = timing.reassert_at() {
             self.at(at, Because::ReassertDue);
         }
-        self.wake = earlier(self.wake, tenure.rekick_at());
-        match (tenure.renewal_at(), tenure.held.lapse.at()) {
+        self.wake = earlier(self.wake, timing.rekick_at());
+        match (timing.renewal_at(), timing.held.lapse.at()) {
             (Some(at), lapse) => {
                 self.at(at, Because::RenewalDue);
                 self.latest(lapse);
             }
             // Nothing ends it but a lift at `until`; a kick leaves nothing to lift.
-            (None, None) if tenure.rekick_at().is_none() => self.latest(tenure.until.at()),
+            (None, None) if timing.rekick_at().is_none() => self.latest(timing.until.at()),
             // The provider holds it for longer than wanted: that too must be lifted at `until`.
             (None, Some(lapse)) => {
-                let until = tenure.until.at();
+                let until = timing.until.at();
                 self.latest(until.filter(|until| *until + CLOCK_TOLERANCE < lapse));
             }
             (None, None) => {}

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::document::{Document, FORMAT_VERSION, OperationView, Origin, TargetView, is_untouched};
+use super::document::{
+    Document, FORMAT_VERSION, OperationView, Provenance, TargetView, is_untouched,
+};
 use super::planned::PlannedView;
-use super::{Bound, Operation, Plan, Spared};
+use super::{Operation, Plan, Spared, TargetRecord};
 use crate::domain::Moment;
 
 /// Why a saved plan is refused.
@@ -64,14 +66,14 @@ impl Refusal {
 #[derive(Debug)]
 pub struct SavedPlan {
     plan: Plan,
-    origin: Origin,
+    provenance: Provenance,
     not_after: Moment,
 }
 
 impl SavedPlan {
     /// The plan as it was shown when it was made.
-    pub fn shown(&self) -> (&Plan, &Origin) {
-        (&self.plan, &self.origin)
+    pub fn shown(&self) -> (&Plan, &Provenance) {
+        (&self.plan, &self.provenance)
     }
 
     /// Until when it may be applied.
@@ -99,10 +101,10 @@ pub fn read(text: &str) -> Result<SavedPlan, Refusal> {
     let document: Document = serde_json::from_str(text).map_err(unreadable)?;
     let targets = document.targets.into_iter().map(|target| {
         let TargetView { name, binding, endpoint, credentials } = target;
-        (name, Bound { binding, endpoint, credentials })
+        (name, TargetRecord { binding, endpoint, credentials })
     });
     Ok(SavedPlan {
-        origin: Origin {
+        provenance: Provenance {
             policy_digest: document.policy_digest,
             config_digest: document.config_digest,
             state: document.state,
@@ -129,11 +131,11 @@ pub fn read(text: &str) -> Result<SavedPlan, Refusal> {
 }
 
 /// Whether applying `fresh`, made just now, does what was reviewed in `saved`.
-pub fn compare(saved: &SavedPlan, fresh: &Plan, origin: &Origin) -> Result<(), Refusal> {
+pub fn compare(saved: &SavedPlan, fresh: &Plan, provenance: &Provenance) -> Result<(), Refusal> {
     if saved.not_after <= fresh.now {
         return Err(Refusal::Expired(saved.not_after));
     }
-    let (then, now) = (&saved.origin, origin);
+    let (then, now) = (&saved.provenance, provenance);
     if then.state.lineage.is_some() && then.state.lineage != now.state.lineage {
         let name = |lineage: &Option<String>| lineage.clone().unwrap_or_else(|| "none".to_owned());
         let (planned, present) = (name(&then.state.lineage), name(&now.state.lineage));
@@ -165,13 +167,13 @@ struct Reviewed {
 }
 
 impl Reviewed {
-    fn of(plan: &Plan, origin: &Origin) -> Self {
+    fn of(plan: &Plan, provenance: &Provenance) -> Self {
         let is_reviewed = |operation: &Operation| !operation.upkeep;
         let placeless = |it| OperationView { source: None, ..OperationView::from(it) };
         let reviewed = plan.operations.iter().filter(|it| is_reviewed(it));
         Self {
             operations: reviewed.map(placeless).collect(),
-            targets: origin.touched(plan, is_reviewed).into_iter().collect(),
+            targets: provenance.touched(plan, is_reviewed).into_iter().collect(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Census, Inputs, Operation};
+use super::{Inputs, Operation, RecordedCounts};
 use crate::domain::{Action, Limit, TargetName, Warning};
 
 /// A guard that is exceeded: unless acknowledged, it holds back everything but upkeep.
@@ -88,10 +88,10 @@ struct Tally {
 /// The guards that these operations run into.
 pub(super) fn check(
     inputs: &Inputs<'_>,
-    census: &Census,
+    counts: &RecordedCounts,
     operations: &[Operation],
 ) -> Vec<Guarded> {
-    let (overall, per_target) = tally(census, operations);
+    let (overall, per_target) = tally(counts, operations);
     let everywhere = (per_target.len() > 1).then_some((None, overall));
     let places = per_target.into_iter().map(|(target, tally)| (Some(target), tally));
     let mut guarded = Vec::new();
@@ -129,10 +129,10 @@ const NEARLY: u64 = 80;
 /// A warning for each guard that these operations leave little room under.
 pub(super) fn nearly(
     inputs: &Inputs<'_>,
-    census: &Census,
+    counts: &RecordedCounts,
     operations: &[Operation],
 ) -> Vec<Warning> {
-    let (overall, per_target) = tally(census, operations);
+    let (overall, per_target) = tally(counts, operations);
     let everywhere = (per_target.len() > 1).then_some(("in all".to_owned(), overall));
     let places = per_target.into_iter().map(|(target, tally)| (format!("at `{target}`"), tally));
     let mut warnings = Vec::new();
@@ -165,12 +165,15 @@ fn allowed(limit: Limit, in_force: u64) -> Option<u64> {
     [count, share].into_iter().flatten().min()
 }
 
-fn tally(census: &Census, operations: &[Operation]) -> (Tally, BTreeMap<TargetName, Tally>) {
-    let mut overall = Tally { in_force: census.in_force.values().sum(), ..Tally::default() };
+fn tally(
+    counts: &RecordedCounts,
+    operations: &[Operation],
+) -> (Tally, BTreeMap<TargetName, Tally>) {
+    let mut overall = Tally { in_force: counts.in_force.values().sum(), ..Tally::default() };
     let of_target = |(target, in_force): (&TargetName, &u64)| {
         (target.clone(), Tally { in_force: *in_force, ..Tally::default() })
     };
-    let mut per_target: BTreeMap<_, _> = census.in_force.iter().map(of_target).collect();
+    let mut per_target: BTreeMap<_, _> = counts.in_force.iter().map(of_target).collect();
     let mut note = |target: &TargetName, change: fn(&mut Tally)| {
         change(&mut overall);
         change(per_target.entry(target.clone()).or_default());

@@ -8,30 +8,29 @@ pub mod ack;
 mod after_restore;
 pub mod batch;
 pub mod bindings;
-pub mod census;
+mod decide;
 pub mod diff;
 pub mod document;
 pub mod drift;
 pub mod due;
 pub mod file;
 pub mod forecast;
-pub mod govern;
 pub mod guard;
 mod guard_changes;
 pub mod inputs;
 pub mod operation;
+pub mod overlap;
 pub mod planned;
+pub mod recorded_counts;
 mod standing_orders;
 pub mod term;
 #[cfg(test)]
 mod tests;
 pub mod warn;
-mod why;
 
 pub use after_restore::doubt_everything;
 pub use batch::{Phase, Step};
-pub use bindings::{BindingError, Bound, Facet, Resolved, TargetChange};
-pub use census::{Census, Room};
+pub use bindings::{BindingError, Facet, Resolved, TargetChange, TargetRecord};
 pub use diff::{Diff, diff};
 pub use due::NextDue;
 pub use forecast::{Forecast, Seconds};
@@ -39,6 +38,7 @@ pub use guard::{Guard, Guarded};
 pub use guard_changes::{GuardChange, guard_changes};
 pub use inputs::{Inputs, Scope};
 pub use operation::{Means, Operation};
+pub use recorded_counts::{RecordedCounts, Room};
 pub use standing_orders::is_of_orders;
 
 use std::borrow::Borrow;
@@ -144,7 +144,7 @@ pub fn plan<R: Borrow<Enforcement>>(
 
 /// Makes the plan of what differs.
 pub fn complete(inputs: &Inputs<'_>, mut diff: Diff) -> Plan {
-    let guards = guard::check(inputs, &diff.census, &diff.operations);
+    let guards = guard::check(inputs, &diff.counts, &diff.operations);
     let (guards, guarded) = ack::acknowledge(inputs, &diff.operations, guards);
     if guards.iter().any(Guarded::holds_back) {
         diff.keep_up_what_is_held_back(inputs);
@@ -157,7 +157,7 @@ pub fn complete(inputs: &Inputs<'_>, mut diff: Diff) -> Plan {
         now: inputs.now,
         guards,
         guarded,
-        warnings: warn::warnings(inputs, &diff.census, &diff.operations, &steps),
+        warnings: warn::warnings(inputs, &diff.counts, &diff.operations, &steps),
         next_due: diff.next_due,
         next_wakes: diff.next_wakes,
         spared: Spared::default(),

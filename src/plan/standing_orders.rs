@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Inputs;
-use super::govern::claims;
+use super::overlap::claims;
 use crate::domain::{
     Id, Kind, Moment, Order, OrderEnd, OrderFate, OrderKind, Restriction, Subject, TargetName,
     Until, Wanted, Warning,

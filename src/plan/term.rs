@@ -11,7 +11,7 @@ pub const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(60);
 
 /// A restriction that is held at a target, and until when it is wanted.
 #[derive(Clone, Copy, Debug)]
-pub struct Tenure<'a> {
+pub struct Timing<'a> {
     /// The target.
     pub target: &'a Target,
     /// How its provider restricts such a thing.
@@ -22,7 +22,7 @@ pub struct Tenure<'a> {
     pub until: Until,
 }
 
-impl Tenure<'_> {
+impl Timing<'_> {
     /// What time alone asks for at `now`, if anything.
     pub fn due(&self, now: Moment) -> Option<Because> {
         // What was written by a clock that was ahead is not waited for.

@@ -5,24 +5,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 
 use super::standing_orders;
-use super::{Census, Inputs, Operation, Phase, Room, Step, guard};
+use super::{Inputs, Operation, Phase, RecordedCounts, Room, Step, guard};
 use crate::domain::{Action, Id, Lapse, Restriction, TargetName, Warning};
 use crate::provider::Mechanism;
 
 /// The warnings of a plan, those of the policy first.
 pub(super) fn warnings(
     inputs: &Inputs<'_>,
-    census: &Census,
+    counts: &RecordedCounts,
     operations: &[Operation],
     steps: &[Step],
 ) -> Vec<Warning> {
     let mut warnings = standing_orders::warnings(inputs);
     warnings.extend_from_slice(inputs.warnings);
     warnings.extend(late_renewals(inputs, operations, steps));
-    warnings.extend(full_rooms(inputs, census, operations));
+    warnings.extend(full_rooms(inputs, counts, operations));
     warnings.extend(kicks(inputs, operations));
     warnings.extend(unprotected(inputs));
-    warnings.extend(guard::nearly(inputs, census, operations));
+    warnings.extend(guard::nearly(inputs, counts, operations));
     warnings
 }
 
@@ -71,7 +71,11 @@ fn late_renewals(inputs: &Inputs<'_>, operations: &[Operation], steps: &[Step]) 
 }
 
 /// Rooms that would hold more than the provider lets them.
-fn full_rooms(inputs: &Inputs<'_>, census: &Census, operations: &[Operation]) -> Vec<Warning> {
+fn full_rooms(
+    inputs: &Inputs<'_>,
+    counts: &RecordedCounts,
+    operations: &[Operation],
+) -> Vec<Warning> {
     let mut changes: BTreeMap<Room, i64> = BTreeMap::new();
     let has_quota = |restriction: &Restriction| {
         inputs.capability(restriction).is_some_and(|(_, capability)| capability.quota.is_some())
@@ -85,11 +89,11 @@ fn full_rooms(inputs: &Inputs<'_>, census: &Census, operations: &[Operation]) ->
         };
         *changes.entry(Room::of(&operation.restriction)).or_default() += change;
     }
-    let rooms: BTreeSet<&Room> = census.held.keys().chain(changes.keys()).collect();
+    let rooms: BTreeSet<&Room> = counts.held.keys().chain(changes.keys()).collect();
     rooms
         .into_iter()
         .filter_map(|key @ Room { target, kind, id }| {
-            let held = census.held.get(key).map_or(0, |held| held.cast_signed());
+            let held = counts.held.get(key).map_or(0, |held| held.cast_signed());
             let count = held + changes.get(key).copied().unwrap_or(0);
             let config = inputs.targets.get(target)?;
             let documented = config.provider.facts().capability(*kind)?.quota?.per_room;

@@ -84,7 +84,7 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    /// The class in a word or two, for the journal.
+    /// The kind in a word or two, for the journal.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::AlreadySo => "already so",

@@ -105,6 +105,6 @@ mod tests {
         assert_eq!(fault.code, "HTTP 502");
         assert_eq!(fault.request_id.as_deref(), Some("r-1"));
         assert!(!fault.message.contains("secret"));
-        assert_eq!(fault.after, 7, "whatever its class");
+        assert_eq!(fault.after, 7, "whatever its kind");
     }
 }

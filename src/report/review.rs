@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::count::{counted, grouped};
 use super::span::away;
 use crate::domain::{Action, Because, Restriction, TargetName, Until, Warning};
-use crate::plan::document::Origin;
+use crate::plan::document::Provenance;
 use crate::plan::{
     Guard, GuardChange, Guarded, NextDue, Operation, Plan, TargetChange, ack as acknowledgement,
     is_of_orders,
@@ -18,7 +18,7 @@ pub struct Review<'a> {
     /// The plan.
     pub plan: &'a Plan,
     /// What it was made from.
-    pub origin: &'a Origin,
+    pub provenance: &'a Provenance,
     /// What is not as it was at the last apply: targets, then guards.
     pub(super) changes: Vec<Changed<'a>>,
     /// The operations to look at first, most important first.
@@ -66,10 +66,10 @@ pub(super) const WARNINGS_OF_A_CODE: usize = 3;
 
 impl<'a> Review<'a> {
     /// Looks at a plan.
-    pub fn of(plan: &'a Plan, origin: &'a Origin) -> Self {
+    pub fn of(plan: &'a Plan, provenance: &'a Provenance) -> Self {
         let mut concerns: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for operation in &plan.operations {
-            if let Some(concern) = Concern::of(operation, origin) {
+            if let Some(concern) = Concern::of(operation, provenance) {
                 concerns.entry(concern).or_default().push(operation);
             }
         }
@@ -78,7 +78,7 @@ impl<'a> Review<'a> {
             let list = if is_of_orders(&warning.code) { &mut orders } else { &mut warnings };
             list.entry(&*warning.code).or_default().push(warning);
         }
-        Self { plan, origin, changes: changes(origin), concerns, orders, warnings }
+        Self { plan, provenance, changes: changes(provenance), concerns, orders, warnings }
     }
 
     /// The file that would allow what a guard holds back: its path in the workspace, and its text.
@@ -95,7 +95,7 @@ impl<'a> Review<'a> {
 
     /// Whether a restriction reaches everybody there.
     pub(super) fn is_wide(&self, restriction: &Restriction) -> bool {
-        is_wide(self.origin, restriction)
+        is_wide(self.provenance, restriction)
     }
 
     /// When there is something to do again, in words.
@@ -117,12 +117,12 @@ impl<'a> Review<'a> {
 }
 
 impl Concern {
-    fn of(operation: &Operation, origin: &Origin) -> Option<Self> {
+    fn of(operation: &Operation, provenance: &Provenance) -> Option<Self> {
         let starts = matches!(operation.action, Action::Impose | Action::Amend);
         match operation.is_guarded_lift() {
             true if operation.because == Because::Protected => Some(Self::Protected),
             true => Some(Self::LetsBackIn),
-            false => (starts && !operation.upkeep && is_wide(origin, &operation.restriction))
+            false => (starts && !operation.upkeep && is_wide(provenance, &operation.restriction))
                 .then_some(Self::Wide),
         }
     }
@@ -143,21 +143,19 @@ impl Concern {
 }
 
 /// Whether a restriction reaches everybody there.
-fn is_wide(origin: &Origin, restriction: &Restriction) -> bool {
-    let provider = origin.provider(&restriction.target);
+fn is_wide(provenance: &Provenance, restriction: &Restriction) -> bool {
+    let provider = provenance.provider(&restriction.target);
     let capability = provider.and_then(|it| it.facts().capability(restriction.subject.kind));
     capability.is_some_and(|capability| capability.wide)
 }
 
-fn changes(origin: &Origin) -> Vec<Changed<'_>> {
-    let targets = origin.changes.iter().map(|TargetChange { target, what, before, after }| {
+fn changes(provenance: &Provenance) -> Vec<Changed<'_>> {
+    let targets = provenance.changes.iter().map(|TargetChange { target, what, before, after }| {
         let lines = differing(before.as_deref(), after.as_deref());
         Changed { target: Some(target), what: what.name(), lines }
     });
-    let guards = origin.guard_changes.iter().map(|GuardChange { guard, before, after }| Changed {
-        target: None,
-        what: guard,
-        lines: differing(before.as_deref(), after.as_deref()),
+    let guards = provenance.guard_changes.iter().map(|GuardChange { guard, before, after }| {
+        Changed { target: None, what: guard, lines: differing(before.as_deref(), after.as_deref()) }
     });
     targets.chain(guards).collect()
 }
@@ -309,7 +307,7 @@ pub(super) const fn until_word(action: Action) -> &'static str {
 mod tests {
     use super::*;
     use crate::domain::{Kind, Moment};
-    use crate::report::plan_text::samples::{changed, impose, lifted, name, origin, plan_of};
+    use crate::report::plan_text::samples::{changed, impose, lifted, name, plan_of, provenance};
 
     fn wide() -> Operation {
         let mut wide = impose("", "lobby");
@@ -347,7 +345,7 @@ mod tests {
             (protected, Some(Concern::Protected)),
             (only_waited, None),
         ] {
-            assert_eq!(Concern::of(&operation, &origin(Vec::new())), concern, "{operation:?}");
+            assert_eq!(Concern::of(&operation, &provenance(Vec::new())), concern, "{operation:?}");
         }
     }
 
@@ -356,9 +354,9 @@ mod tests {
         let mut protected = lifted(impose("r", "host"), "never");
         protected.because = Because::Protected;
         let plan = plan_of(vec![protected, lifted(impose("r", "zoe"), "never"), wide()]);
-        let origin = origin(Vec::new());
+        let provenance = provenance(Vec::new());
         let guarded = plan.operations.iter().filter(|it| it.is_guarded_lift()).count();
-        assert_eq!((Review::of(&plan, &origin).lifts(), guarded), (2, 2));
+        assert_eq!((Review::of(&plan, &provenance).lifts(), guarded), (2, 2));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::domain::{
     BegunChange, Enforcement, GuardSettings, Id, Kind, Moment, Order, ProtectedKey, Restriction,
     TargetName,
 };
-use crate::plan::Bound;
+use crate::plan::TargetRecord;
 
 /// One change of the state.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,7 +27,7 @@ pub enum Record {
     /// Who is protected.
     Protect(BTreeSet<ProtectedKey>),
     /// A target as the config describes it.
-    Bind(TargetName, Bound),
+    Bind(TargetName, TargetRecord),
     /// A target without rows is gone from the config.
     Unbind(TargetName),
     /// The guards of the config.

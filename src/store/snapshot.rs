@@ -6,7 +6,7 @@ use super::RecentCalls;
 use crate::domain::{
     BegunChange, Enforcement, GuardSettings, Moment, Order, ProtectedKey, TargetName,
 };
-use crate::plan::Bound;
+use crate::plan::TargetRecord;
 use crate::plan::document::StateMark;
 
 /// A policy that could be read.
@@ -24,7 +24,7 @@ pub struct Snapshot {
     /// Which state this is.
     pub mark: StateMark,
     /// The targets as of the last apply.
-    pub bound: BTreeMap<TargetName, Bound>,
+    pub bound: BTreeMap<TargetName, TargetRecord>,
     /// The rows, in the canonical order of restrictions.
     pub rows: Vec<Enforcement>,
     /// Who was protected at the last apply.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use ostracon::domain::Kind;
-use ostracon::plan::govern::claims;
+use ostracon::plan::overlap::claims;
 use ostracon::policy::{Permissions, load};
 
 use crate::workspace::Files;

@@ -1,6 +1,6 @@
 //! Laws of reading a workspace, for policies nobody thought of.
 
-use ostracon::plan::govern::claims;
+use ostracon::plan::overlap::claims;
 use ostracon::policy::{Permissions, load, render};
 use proptest::prelude::*;
 

@@ -18,7 +18,7 @@ use crate::commands::{Context, apply, store};
 use crate::domain::{Order, OrderFate, OrderKind};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::plan::document::Origin;
+use crate::plan::document::Provenance;
 use crate::plan::{Plan, Scope};
 use crate::report::escape::Terminal;
 use crate::report::{Folding, Review};
@@ -50,7 +50,7 @@ pub(super) async fn give(
     (files, mut order): (Files, Order),
 ) -> Result<Exit, Error> {
     order.by = context.world.who(&context.global.dir).await;
-    let (plan, origin) = planned(context, &files, &order)?;
+    let (plan, provenance) = planned(context, &files, &order)?;
     let is_said = plan.ended_orders.iter().any(|it| {
         it.id == order.id && it.ended.as_ref().is_some_and(|end| end.how == OrderFate::Absorbed)
     });
@@ -68,7 +68,7 @@ pub(super) async fn give(
         }
         return Ok(Exit::Done);
     }
-    carry_out(context, common, (files, order), (plan, origin)).await
+    carry_out(context, common, (files, order), (plan, provenance)).await
 }
 
 /// Takes back an order, and does what the files say instead.
@@ -86,7 +86,7 @@ async fn carry_out(
     context: &mut Context<'_>,
     common: &Common,
     (files, order): (Files, Order),
-    (plan, origin): (Plan, Origin),
+    (plan, provenance): (Plan, Provenance),
 ) -> Result<Exit, Error> {
     if !common.auto_approve && !context.console.terminal.answers {
         return Err(Error::new(Exit::Usage, "there is no terminal to ask on")
@@ -96,7 +96,7 @@ async fn carry_out(
     let accounts = files.accounts(&Scope::Orders(vec![order.clone()]));
     apply::check_lineage_at(&location, &files)?;
     if common.format == Format::Text {
-        show_text(context, &Review::of(&plan, &origin), Folding::Folded)?;
+        show_text(context, &Review::of(&plan, &provenance), Folding::Folded)?;
     }
     if !common.auto_approve {
         approve(context, &plan).await?;
@@ -191,15 +191,19 @@ async fn at_once(
 }
 
 /// What is left to do about an order, as the state is now.
-fn planned(context: &Context<'_>, files: &Files, order: &Order) -> Result<(Plan, Origin), Error> {
+fn planned(
+    context: &Context<'_>,
+    files: &Files,
+    order: &Order,
+) -> Result<(Plan, Provenance), Error> {
     let mut snapshot = store::snapshot(context, files)?;
     snapshot.orders.retain(|other| other.id != order.id);
     if order.ended.is_none() {
         snapshot.orders.push(order.clone());
     }
     let scope = Scope::Orders(vec![order.clone()]);
-    let (plan, origin, _) = files.plan(&mut snapshot, &scope, context.world.now(), &[])?;
-    Ok((plan, origin))
+    let (plan, provenance, _) = files.plan(&mut snapshot, &scope, context.world.now(), &[])?;
+    Ok((plan, provenance))
 }
 
 fn nothing_done(order: &Order) -> Outcome {

@@ -21,7 +21,7 @@ use crate::commands::tenancy::uuid;
 use crate::domain::{Moment, TargetName};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::plan::{Bound, Plan, Scope};
+use crate::plan::{Plan, Scope, TargetRecord};
 use crate::report::count::counted;
 use crate::store::{Accounts, Lease, Record, StateError};
 
@@ -238,7 +238,7 @@ impl Service<'_> {
 }
 
 /// Whether something is to be recorded that the state does not say.
-fn is_news(record: &Record, bound: &BTreeMap<TargetName, Bound>) -> bool {
+fn is_news(record: &Record, bound: &BTreeMap<TargetName, TargetRecord>) -> bool {
     match record {
         Record::Bind(name, as_now) => bound.get(name) != Some(as_now),
         _ => true,

@@ -8,7 +8,7 @@ use crate::domain::{
     Moment, Order, Protected, ProtectedKey, Protection, Restriction, Source, Subject, TargetName,
     Until, Wanted, Warning,
 };
-use crate::plan::document::{Origin, StateMark, write};
+use crate::plan::document::{Provenance, StateMark, write};
 use crate::plan::file::read;
 use crate::plan::{Inputs, Means, Operation, Plan, Scope, plan};
 use crate::provider::{Call, Capability, Endpoint, Options, Target, Verb, find};
@@ -271,15 +271,15 @@ fn is_read_back(plan: &Plan) {
     let (targets, changes) = (BTreeMap::new(), Vec::new());
     let (policy_digest, config_digest) = (String::new(), String::new());
     let guard_changes = Vec::new();
-    let origin =
-        Origin { policy_digest, config_digest, state: mark, changes, guard_changes, targets };
+    let provenance =
+        Provenance { policy_digest, config_digest, state: mark, changes, guard_changes, targets };
     let mut saved = Vec::new();
-    write(plan, &origin, &mut saved).unwrap();
+    write(plan, &provenance, &mut saved).unwrap();
     let saved = read(std::str::from_utf8(&saved).unwrap()).unwrap();
     let mut plan = plan.clone();
     plan.steps.clear();
     plan.next_wakes.clear();
     plan.guarded.clear();
     plan.operations.iter_mut().for_each(|operation| operation.means = Means::Record);
-    assert_eq!(saved.shown(), (&plan, &origin));
+    assert_eq!(saved.shown(), (&plan, &provenance));
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::bench::target;
 use crate::domain::TargetName;
 use crate::plan::bindings::resolve;
-use crate::plan::{BindingError, Bound, Resolved};
+use crate::plan::{BindingError, Resolved, TargetRecord};
 use crate::provider::{CredentialSource, Endpoint, Options, Target};
 
 fn name(name: &str) -> TargetName {
@@ -28,7 +28,8 @@ fn resolved(
 ) -> Result<Resolved, BindingError> {
     let config: BTreeMap<_, _> =
         config.into_iter().map(|target| (target.name.clone(), Arc::new(target))).collect();
-    let state = state.iter().map(|target| (target.name.clone(), Bound::of(target))).collect();
+    let state =
+        state.iter().map(|target| (target.name.clone(), TargetRecord::of(target))).collect();
     resolve(&config, &state, rows)
 }
 

@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use super::bench::{Bench, DAY, HOUR, MINUTE, Sort, at, until};
 use crate::domain::{Action, TargetName, Until};
-use crate::plan::document::{Origin, StateMark, write};
+use crate::plan::document::{Provenance, StateMark, write};
 use crate::plan::file::{Refusal, compare, read};
-use crate::plan::{Bound, Plan};
+use crate::plan::{Plan, TargetRecord};
 
-fn origin() -> Origin {
-    Origin {
+fn provenance() -> Provenance {
+    Provenance {
         policy_digest: "sha256:aa".to_owned(),
         config_digest: "sha256:bb".to_owned(),
         state: StateMark { lineage: Some("here".to_owned()), serial: 7 },
@@ -22,17 +22,17 @@ fn origin() -> Origin {
 }
 
 /// The targets of the bench, with credentials from there.
-fn bounds(credentials: &str) -> BTreeMap<TargetName, Bound> {
+fn bounds(credentials: &str) -> BTreeMap<TargetName, TargetRecord> {
     let bound = |name: &TargetName| {
         let (binding, endpoint) = (format!("{name} 1 real"), format!("https://{name}.example"));
-        Bound { binding, endpoint, credentials: credentials.to_owned() }
+        TargetRecord { binding, endpoint, credentials: credentials.to_owned() }
     };
     bench().targets.keys().map(|name| (name.clone(), bound(name))).collect()
 }
 
-fn text(plan: &Plan, origin: &Origin) -> String {
+fn text(plan: &Plan, provenance: &Provenance) -> String {
     let mut bytes = Vec::new();
-    write(plan, origin, &mut bytes).unwrap();
+    write(plan, provenance, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 
@@ -49,29 +49,29 @@ fn bench() -> Bench {
     )
 }
 
-fn check(text: &str, fresh: &Plan, origin: &Origin) -> Result<(), Refusal> {
-    compare(&read(text)?, fresh, origin)
+fn check(text: &str, fresh: &Plan, provenance: &Provenance) -> Result<(), Refusal> {
+    compare(&read(text)?, fresh, provenance)
 }
 
 #[test]
 fn a_plan_is_accepted_as_it_was_written() {
     let plan = bench().plan();
-    let text = text(&plan, &origin());
+    let text = text(&plan, &provenance());
     assert!(text.ends_with("\"\n}\n"));
-    check(&text, &plan, &origin()).unwrap();
+    check(&text, &plan, &provenance()).unwrap();
     // A little later, with other upkeep, in a state that moved on.
     let mut later = bench().at(at(HOUR));
     later.recorded.push(Sort::Volcengine.row("9", until(0)));
     later.recorded.remove(0);
     later.wanted.remove(1);
-    let mut moved = origin();
+    let mut moved = provenance();
     moved.state.serial = 8;
     check(&text, &later.plan(), &moved).unwrap();
 }
 
 #[test]
 fn every_documented_key_is_there_and_null_where_it_does_not_apply() {
-    let document: Value = serde_json::from_str(&text(&bench().plan(), &origin())).unwrap();
+    let document: Value = serde_json::from_str(&text(&bench().plan(), &provenance())).unwrap();
     let keys: Vec<_> = document.as_object().unwrap().keys().map(String::as_str).collect();
     let expected = [
         "format_version",
@@ -114,7 +114,7 @@ fn every_documented_key_is_there_and_null_where_it_does_not_apply() {
 #[test]
 fn a_plan_with_any_byte_altered_dropped_or_added_is_refused() {
     let plan = bench().plan();
-    let bytes = text(&plan, &origin()).into_bytes();
+    let bytes = text(&plan, &provenance()).into_bytes();
     for position in 0..bytes.len() {
         for flip in [0x01, 0x02, 0x20] {
             let mut altered = bytes.clone();
@@ -153,10 +153,10 @@ fn a_plan_is_good_for_a_day() {
         let wanted = vec![Sort::Tencent.wanted("1", until(30 * DAY))];
         Bench::new(wanted, vec![]).at(at(seconds)).plan()
     };
-    let text = text(&plan(0), &origin());
-    check(&text, &plan(DAY - 1), &origin()).unwrap();
+    let text = text(&plan(0), &provenance());
+    check(&text, &plan(DAY - 1), &provenance()).unwrap();
     for seconds in [DAY, DAY + 1] {
-        let refusal = check(&text, &plan(seconds), &origin()).unwrap_err();
+        let refusal = check(&text, &plan(seconds), &provenance()).unwrap_err();
         assert!(matches!(refusal, Refusal::Expired(until) if until == at(DAY)), "{refusal}");
     }
 }
@@ -164,9 +164,9 @@ fn a_plan_is_good_for_a_day() {
 #[test]
 fn a_plan_of_another_state_is_refused_even_if_it_says_the_same() {
     let plan = bench().plan();
-    let text = text(&plan, &origin());
+    let text = text(&plan, &provenance());
     for lineage in [None, Some("there".to_owned())] {
-        let mut other = origin();
+        let mut other = provenance();
         other.state.lineage = lineage;
         let refusal = check(&text, &plan, &other).unwrap_err();
         assert!(matches!(refusal, Refusal::OtherState { .. }), "{refusal}");
@@ -176,14 +176,14 @@ fn a_plan_of_another_state_is_refused_even_if_it_says_the_same() {
 #[test]
 fn a_plan_made_before_there_was_a_state_fits_the_new_one() {
     let plan = bench().plan();
-    let mut before = origin();
+    let mut before = provenance();
     before.state = StateMark { lineage: None, serial: 0 };
-    check(&text(&plan, &before), &plan, &origin()).unwrap();
+    check(&text(&plan, &before), &plan, &provenance()).unwrap();
 }
 
 /// The refusal of the bench's plan after an edit, by what moved.
-fn moved(edit: fn(&mut Bench), origin_now: &Origin) -> String {
-    let text = text(&bench().plan(), &origin());
+fn moved(edit: fn(&mut Bench), origin_now: &Provenance) -> String {
+    let text = text(&bench().plan(), &provenance());
     let mut now = bench();
     edit(&mut now);
     match check(&text, &now.plan(), origin_now) {
@@ -205,19 +205,28 @@ fn a_stale_plan_is_refused_with_what_moved_and_the_difference() {
         |now| now.recorded[1].until = until(2 * DAY),
     ];
     for edit in edits {
-        let refusal = moved(edit, &origin());
+        let refusal = moved(edit, &provenance());
         assert!(refusal.starts_with("time moved on | --- in the file\n+++ now\n"), "{refusal}");
     }
     let origins = [
-        ("the policy changed", Origin { policy_digest: "sha256:cc".to_owned(), ..origin() }),
-        ("the config changed", Origin { config_digest: "sha256:cc".to_owned(), ..origin() }),
+        (
+            "the policy changed",
+            Provenance { policy_digest: "sha256:cc".to_owned(), ..provenance() },
+        ),
+        (
+            "the config changed",
+            Provenance { config_digest: "sha256:cc".to_owned(), ..provenance() },
+        ),
         (
             "the state moved on",
-            Origin { state: StateMark { lineage: Some("here".to_owned()), serial: 8 }, ..origin() },
+            Provenance {
+                state: StateMark { lineage: Some("here".to_owned()), serial: 8 },
+                ..provenance()
+            },
         ),
     ];
-    for (what, origin) in origins {
-        let refusal = moved(|now| now.wanted[0].until = until(DAY), &origin);
+    for (what, provenance) in origins {
+        let refusal = moved(|now| now.wanted[0].until = until(DAY), &provenance);
         assert!(refusal.starts_with(what), "{refusal}");
     }
 }
@@ -230,7 +239,7 @@ fn the_place_of_an_entry_is_ignored() {
                 wanted.source.as_mut().unwrap().line = 99;
             }
         },
-        &origin(),
+        &provenance(),
     );
     assert_eq!(refusal, "Ok(())");
 }
@@ -242,14 +251,14 @@ fn a_change_that_became_upkeep_is_another_plan() {
         Bench::new(vec![], vec![row]).at(at(now)).plan()
     };
     assert_eq!(lift(MINUTE).count(Action::Lift), 1);
-    let refusal = check(&text(&lift(0), &origin()), &lift(MINUTE), &origin()).unwrap_err();
+    let refusal = check(&text(&lift(0), &provenance()), &lift(MINUTE), &provenance()).unwrap_err();
     assert!(matches!(refusal, Refusal::Stale { .. }));
 }
 
 #[test]
 fn a_plan_is_stale_when_its_operations_would_go_elsewhere() {
     let plan = bench().plan();
-    let text = text(&plan, &origin());
-    let elsewhere = Origin { targets: bounds("env OTHER"), ..origin() };
+    let text = text(&plan, &provenance());
+    let elsewhere = Provenance { targets: bounds("env OTHER"), ..provenance() };
     assert!(matches!(check(&text, &plan, &elsewhere), Err(Refusal::Stale { .. })));
 }

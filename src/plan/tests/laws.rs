@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::bench::{Bench, DAY, HOUR, SORTS, Sort, at, calls};
 use super::provider::{Holds, apply};
 use crate::domain::{Moment, Until, Wanted};
-use crate::plan::document::{Origin, StateMark, write};
+use crate::plan::document::{Provenance, StateMark, write};
 use crate::plan::{Operation, Plan};
 use crate::provider::Mechanism;
 
@@ -58,7 +58,7 @@ fn run(bench: &mut Bench, holds: &mut Holds) -> Plan {
 }
 
 fn json(plan: &Plan) -> String {
-    let origin = Origin {
+    let provenance = Provenance {
         policy_digest: String::new(),
         config_digest: String::new(),
         state: StateMark { lineage: None, serial: 0 },
@@ -67,7 +67,7 @@ fn json(plan: &Plan) -> String {
         targets: BTreeMap::new(),
     };
     let mut bytes = Vec::new();
-    write(plan, &origin, &mut bytes).unwrap();
+    write(plan, &provenance, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 

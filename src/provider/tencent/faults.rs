@@ -122,7 +122,7 @@ mod tests {
         }
     }
 
-    /// The class, without its hint.
+    /// The kind, without its hint.
     fn name(kind: Option<&FaultKind>) -> &'static str {
         kind.map_or("unknown", FaultKind::name)
     }

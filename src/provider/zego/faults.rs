@@ -134,12 +134,12 @@ mod tests {
     use crate::domain::Kind;
     use crate::provider::FaultKind;
 
-    /// The class, without its hint.
+    /// The kind, without its hint.
     fn name(kind: Option<&FaultKind>) -> &'static str {
         kind.map_or("unknown", FaultKind::name)
     }
 
-    /// Code; its class for a kick; its class for a stream.
+    /// Code; its kind for a kick; its kind for a stream.
     const DOCUMENTED: &[(i64, &str, &str)] = &[
         (1, "retry", "retry"),
         (2, "refuse", "refuse"),

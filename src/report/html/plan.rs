@@ -54,7 +54,7 @@ pub fn plan_page(review: &Review<'_>, links: &Links, diff: bool) -> String {
         let heading = "Entries, as they were and as they are".to_owned();
         sections.push(Section { anchor: "entries", heading, body });
     }
-    let state = &review.origin.state;
+    let state = &review.provenance.state;
     let page = Page {
         kind: "plan",
         title: &title(plan),
@@ -87,7 +87,7 @@ fn title(plan: &Plan) -> String {
 
 fn row<'a>(review: &Review<'a>, operation: &'a Operation) -> Row<'a> {
     let restriction = &operation.restriction;
-    let provider = review.origin.provider(&restriction.target);
+    let provider = review.provenance.provider(&restriction.target);
     let everybody = if review.is_wide(restriction) { "everybody there" } else { "" };
     let more = [denied_words(restriction.deny).as_str(), everybody].join(" ").trim().to_owned();
     let action = operation.action;

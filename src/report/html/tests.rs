@@ -5,7 +5,7 @@ use crate::domain::{Action, Because, Kind, Source, Warning};
 use crate::plan::{Facet, Guard, Guarded, Plan, TargetChange};
 use crate::report::link::Links;
 use crate::report::plan_text::samples::{
-    changed, everything, impose, lifted, many, name, origin, plan_of, shown,
+    changed, everything, impose, lifted, many, name, plan_of, provenance, shown,
 };
 use crate::report::review::Review;
 
@@ -134,9 +134,9 @@ fn a_hundred_thousand_operations_fit_and_the_first_thousand_need_no_script() {
         operation
     });
     let plan = plan_of(operations.collect());
-    let origin = origin(Vec::new());
+    let provenance = provenance(Vec::new());
     let links = Links::below("https://example.com/o/r/blob/abc", "policies").unwrap();
-    let text = plan_page(&Review::of(&plan, &origin), &links, false);
+    let text = plan_page(&Review::of(&plan, &provenance), &links, false);
     assert!(text.len() < 20_000_000, "{}", text.len());
     assert_eq!(text.matches("<tr id=\"e-").count(), 1_000);
     assert!(text.contains("\"total\":100000,\"held\":100000"));
@@ -149,8 +149,8 @@ fn rows_that_are_too_many_for_a_page_are_counted() {
     let long = "x".repeat(2_000);
     let operations = (0..10_000).map(|number| impose("r", &format!("{long}{number}")));
     let plan = plan_of(operations.collect());
-    let origin = origin(Vec::new());
-    let text = plan_page(&Review::of(&plan, &origin), &Links::default(), false);
+    let provenance = provenance(Vec::new());
+    let text = plan_page(&Review::of(&plan, &provenance), &Links::default(), false);
     assert!(text.len() < 20_000_000, "{}", text.len());
     assert!(text.contains("\"total\":10000"));
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::{Action, Because, Id, Kind, Moment, Source, Subject, Warning};
 use crate::plan::{Facet, Plan, TargetChange};
 use crate::report::plan_text::samples::{
-    changed, everything, impose, lifted, many, name, origin, plan_of, shown,
+    changed, everything, impose, lifted, many, name, plan_of, provenance, shown,
 };
 
 const MAX_BYTES: usize = 60_000;
@@ -55,10 +55,10 @@ fn a_hundred_thousand_changes_still_tell_what_matters() {
         })
         .collect();
     operations.push(lifted(impose("live-42", "zoe"), "never"));
-    let (plan, origin) = (plan_of(operations), origin(Vec::new()));
+    let (plan, provenance) = (plan_of(operations), provenance(Vec::new()));
     let links = Links::below("https://example.com/o/r/blob/abc", "policies").unwrap();
     let comment = Comment { max_bytes: MAX_BYTES, links: &links, diff: true };
-    let text = plan_markdown(&Review::of(&plan, &origin), comment);
+    let text = plan_markdown(&Review::of(&plan, &provenance), comment);
     assert!(text.len() <= MAX_BYTES && text.len() > MAX_BYTES * 9 / 10, "{}", text.len());
     for piece in [
         "### ostracon: 100,000 to impose, 1 to lift\n",

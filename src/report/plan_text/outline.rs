@@ -141,7 +141,7 @@ impl<'a> Outline<'a> {
         }
         let indent = self.indent;
         write!(page, "{:indent$}{}", "", page.ink(Ink::Heading, self.target))?;
-        let provider = review.origin.provider(self.target);
+        let provider = review.provenance.provider(self.target);
         if let Some(provider) = provider {
             write!(page, " ({})", provider.facts().title)?;
         }

@@ -7,9 +7,9 @@ use crate::domain::{
     Action, Because, Deny, Doubt, Enforcement, Evidence, Held, Id, Kind, Lapse, Moment,
     Restriction, Source, Subject, TargetName, Until, Warning,
 };
-use crate::plan::document::{self, Origin, StateMark};
+use crate::plan::document::{self, Provenance, StateMark};
 use crate::plan::file;
-use crate::plan::{Bound, Facet, Forecast, Means, NextDue, Plan, Seconds, TargetChange};
+use crate::plan::{Facet, Forecast, Means, NextDue, Plan, Seconds, TargetChange, TargetRecord};
 
 /// The instant of every plan here.
 const NOW: &str = "2026-11-21T00:00:00Z";
@@ -108,12 +108,15 @@ pub(in crate::report) fn plan_of(mut operations: Vec<Operation>) -> Plan {
 }
 
 /// What a plan was made from, with a target of each provider.
-pub(in crate::report) fn origin(changes: Vec<TargetChange>) -> Origin {
+pub(in crate::report) fn provenance(changes: Vec<TargetChange>) -> Provenance {
     let bound = |provider: &str| {
         let (binding, endpoint) = (format!("{provider} id=1 real"), "https://example.com".into());
-        (name(&format!("{provider}-live")), Bound { binding, endpoint, credentials: String::new() })
+        (
+            name(&format!("{provider}-live")),
+            TargetRecord { binding, endpoint, credentials: String::new() },
+        )
     };
-    Origin {
+    Provenance {
         policy_digest: String::new(),
         config_digest: String::new(),
         state: StateMark { lineage: None, serial: 0 },
@@ -129,13 +132,13 @@ pub(in crate::report) fn shown(
     changes: Vec<TargetChange>,
     show: impl Fn(&Review<'_>) -> String,
 ) -> String {
-    let origin = origin(changes);
-    let text = show(&Review::of(plan, &origin));
+    let provenance = provenance(changes);
+    let text = show(&Review::of(plan, &provenance));
     let mut saved = Vec::new();
-    document::write(plan, &origin, &mut saved).unwrap();
+    document::write(plan, &provenance, &mut saved).unwrap();
     let saved = file::read(std::str::from_utf8(&saved).unwrap()).unwrap();
-    let (plan, origin) = saved.shown();
-    assert_eq!(show(&Review::of(plan, origin)), text);
+    let (plan, provenance) = saved.shown();
+    assert_eq!(show(&Review::of(plan, provenance)), text);
     text
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Pseudonyms;
 use crate::apply::{Outcome, Trouble};
 use crate::domain::{Enforcement, Id, Order, Warning};
-use crate::plan::document::Origin;
+use crate::plan::document::Provenance;
 use crate::plan::drift::{Difference, Drift};
 use crate::plan::{Operation, Plan};
 use crate::provider::Listed;
@@ -41,8 +41,8 @@ impl Pseudonyms {
     }
 
     /// A plan to be shown, veiled; nobody could carry it out.
-    pub fn plan(&mut self, plan: &Plan, origin: &Origin) -> Plan {
-        self.targets.extend(origin.targets.keys().cloned());
+    pub fn plan(&mut self, plan: &Plan, provenance: &Provenance) -> Plan {
+        self.targets.extend(provenance.targets.keys().cloned());
         let veiled = self.in_place(plan);
         Plan { operations: in_order(veiled.operations), ..veiled }
     }

@@ -17,7 +17,7 @@ use super::error::{doing, is_written, log_went_on, may_come_back, silent};
 use super::group::{ANSWER, Group, INTENT, append};
 use super::lease::{HOLDS_FOR, Tenure};
 use super::{State, rows};
-use crate::plan::Bound;
+use crate::plan::TargetRecord;
 use crate::store::audit_chain::Link;
 use crate::store::remembered::{
     BEGUN, GUARDS, POLICY, PROTECTED, begun_text, guards_text, policy_text, protected_of,
@@ -240,7 +240,7 @@ async fn write_rare(client: &Client, record: &Record) -> Result<(), Error> {
             client.query_typed(sql, &[(&key, Type::TEXT)]).await.map(drop)
         }
         Record::Guards(settings) => remember(GUARDS.to_owned(), guards_text(settings)).await,
-        Record::Bind(name, Bound { binding, endpoint, credentials }) => {
+        Record::Bind(name, TargetRecord { binding, endpoint, credentials }) => {
             let sql = "INSERT INTO ostracon.target VALUES ($1, $2, $3, $4)
                        ON CONFLICT (name) DO UPDATE SET binding = excluded.binding,
                        endpoint = excluded.endpoint, credentials = excluded.credentials";

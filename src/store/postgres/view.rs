@@ -13,7 +13,7 @@ use super::error::doing;
 use super::lease::Parameter;
 use super::{State, orders, rows, runs};
 use crate::domain::{Enforcement, TargetName};
-use crate::plan::Bound;
+use crate::plan::TargetRecord;
 use crate::plan::document::StateMark;
 use crate::store::audit_chain::Value;
 use crate::store::remembered::{
@@ -111,7 +111,7 @@ impl Reading for View<'_> {
         let begun = begun.map(|(key, text)| begun_of(key, text).ok_or_else(|| foreign(BEGUN)));
         let bound = |row: &Row| {
             let bound =
-                Bound { binding: row.get(1), endpoint: row.get(2), credentials: row.get(3) };
+                TargetRecord { binding: row.get(1), endpoint: row.get(2), credentials: row.get(3) };
             Some((TargetName::parse(row.get(0))?, bound))
         };
         Ok(Snapshot {

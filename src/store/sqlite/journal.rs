@@ -6,7 +6,7 @@ use super::audit::Log;
 use super::error::doing;
 use super::{State, meta, orders, recent, rows};
 use crate::domain::{Id, Moment};
-use crate::plan::Bound;
+use crate::plan::TargetRecord;
 use crate::store::{Answered, Intent, Record, StateError};
 
 impl State {
@@ -79,7 +79,7 @@ impl<'t> Pen<'t> {
             Record::BeginChange(change) => meta::begin(connection, change),
             Record::AbandonChange(digest) => meta::abandon(connection, digest),
             Record::Guards(settings) => meta::set_guards(connection, settings),
-            Record::Bind(name, Bound { binding, endpoint, credentials }) => {
+            Record::Bind(name, TargetRecord { binding, endpoint, credentials }) => {
                 connection
                     .prepare_cached("INSERT OR REPLACE INTO target VALUES (?1, ?2, ?3, ?4)")?
                     .execute(params![name.as_str(), binding, endpoint, credentials])?;

@@ -6,7 +6,7 @@ use super::error::doing;
 use super::view::View;
 use super::{State, meta, orders, recent, runs};
 use crate::domain::TargetName;
-use crate::plan::Bound;
+use crate::plan::TargetRecord;
 use crate::plan::document::StateMark;
 use crate::store::{Snapshot, StateError};
 
@@ -52,12 +52,15 @@ impl View<'_> {
     }
 }
 
-fn bound(connection: &rusqlite::Connection) -> rusqlite::Result<BTreeMap<TargetName, Bound>> {
+fn bound(
+    connection: &rusqlite::Connection,
+) -> rusqlite::Result<BTreeMap<TargetName, TargetRecord>> {
     let mut statement =
         connection.prepare("SELECT name, binding, endpoint, credentials FROM target")?;
     let rows = statement.query_map([], |row| {
         let name: String = row.get(0)?;
-        let bound = Bound { binding: row.get(1)?, endpoint: row.get(2)?, credentials: row.get(3)? };
+        let bound =
+            TargetRecord { binding: row.get(1)?, endpoint: row.get(2)?, credentials: row.get(3)? };
         Ok(TargetName::parse(&name).map(|name| (name, bound)))
     })?;
     rows.filter_map(Result::transpose).collect()

@@ -26,7 +26,7 @@ fn lived(engine: &Engine) -> Location {
     let who = Who { actor: Some("octo".into()), ..Who::default() };
     state.begin_run("r", (&who, 7), NOW, Some("note")).unwrap();
     let name = row("a").restriction.target;
-    let bound = ostracon::plan::Bound {
+    let bound = ostracon::plan::TargetRecord {
         binding: "b".into(),
         endpoint: "e".into(),
         credentials: "c".into(),

@@ -7,7 +7,7 @@ use ostracon::domain::{
     BegunChange, Deny, Enforcement, Id, Kind, Moment, ProtectedKey, Restriction, Subject,
     TargetName, Until, Who,
 };
-use ostracon::plan::Bound;
+use ostracon::plan::TargetRecord;
 use ostracon::store::{
     Accounts, Answered, AuditRow, Break, Claim, Event, Flaw, Intent, Lease, Location, Narrowed,
     ReadPolicy, Record, SortOrder, State, StateError, Taken, UsedRate,
@@ -288,7 +288,7 @@ pub(super) fn runs_are_counted_and_remembered(engine: &Engine) {
 pub(super) fn what_the_config_said_is_remembered(engine: &Engine) {
     let (mut state, lease) = ours(&engine.location(), "r");
     let name = |text: &str| TargetName::parse(text).unwrap();
-    let bound = |binding: &str| Bound {
+    let bound = |binding: &str| TargetRecord {
         binding: binding.to_owned(),
         endpoint: "e".to_owned(),
         credentials: "c".to_owned(),

@@ -7,7 +7,7 @@ use crate::provider::Capability;
 
 /// What a pass over the recorded rows counts.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
-pub struct Census {
+pub struct RecordedCounts {
     /// How many rows of each target may be in force.
     pub in_force: BTreeMap<TargetName, u64>,
     /// How many restrictions of a kind are held in each room that takes only so many.
@@ -36,7 +36,7 @@ impl Room {
     }
 }
 
-impl Census {
+impl RecordedCounts {
     /// Counts a row.
     pub(super) fn count(&mut self, row: &Enforcement, capability: &Capability) {
         if row.may_be_in_force() {

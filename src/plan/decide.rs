@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::due::DueDates;
-use super::term::Tenure;
+use super::term::Timing;
 use super::{Means, Operation};
 use crate::domain::{
     Action, Because, Enforcement, Held, Lapse, Moment, Order, Restriction, RuleId, Until, Wanted,
@@ -172,7 +172,7 @@ impl<'a> Change<'a> {
             },
             (None, None) => return,
         };
-        due.tenure(&Tenure {
+        due.timing(&Timing {
             target: self.target,
             capability: self.capability,
             held: &held,
@@ -207,12 +207,12 @@ impl<'a> Change<'a> {
         let Some(because) = self.differs(wanted, row) else {
             return self.of_due(held, wanted.until);
         };
-        let tenure =
-            Tenure { target: self.target, capability: self.capability, held, until: wanted.until };
+        let timing =
+            Timing { target: self.target, capability: self.capability, held, until: wanted.until };
         let tells_reason = because == Because::ReasonChanged || self.reason_differs(wanted, row);
         // Where a kick or a repeat is due too, one call does both.
-        let is_due = tenure.due(self.now).is_some();
-        let means = if !tells_reason && !is_due && tenure.needs_no_call(self.now) {
+        let is_due = timing.due(self.now).is_some();
+        let means = if !tells_reason && !is_due && timing.needs_no_call(self.now) {
             Means::Record
         } else {
             self.rewrite(held)
@@ -222,8 +222,8 @@ impl<'a> Change<'a> {
 
     /// What time alone asks for.
     fn of_due(&self, held: &Held, until: Until) -> Option<(Action, Because, Means)> {
-        let tenure = Tenure { target: self.target, capability: self.capability, held, until };
-        let because = tenure.due(self.now)?;
+        let timing = Timing { target: self.target, capability: self.capability, held, until };
+        let because = timing.due(self.now)?;
         let action = if because == Because::RekickDue { Action::Kick } else { Action::Renew };
         Some((action, because, self.rewrite(held)))
     }
