@@ -10,8 +10,8 @@ use jiff::SignedDuration;
 use tokio::time::Instant;
 
 use super::budget::RetryBudget;
-use super::line::Line;
-use super::pace::{Pace, WINDOW};
+use super::rate_limiter::{RateLimiter, WINDOW};
+use super::target_executor::TargetExecutor;
 use crate::domain::{Moment, TargetName};
 use crate::plan::term::CLOCK_TOLERANCE;
 use crate::provider::{Secrets, Target};
@@ -22,7 +22,7 @@ use crate::world::{CredentialError, Credentials, World};
 /// the state is ours: nobody else calls the accounts meanwhile.
 #[derive(Clone, Debug, Default)]
 pub struct KnownAccounts {
-    paces: Arc<Mutex<BTreeMap<Lane, Arc<Pace>>>>,
+    limiters: Arc<Mutex<BTreeMap<Lane, Arc<RateLimiter>>>>,
     targets: Arc<Mutex<BTreeMap<TargetName, KnownTarget>>>,
     /// What the providers' clocks said of ours.
     pub(super) clocks: Arc<Clocks>,
@@ -77,7 +77,7 @@ impl KnownAccounts {
 
     /// Keeps what a pass has learned of a target. Of one that stopped nothing is kept: its secrets
     /// may be why, and a new pass is a new attempt.
-    pub(super) fn keep(&self, line: &Line) {
+    pub(super) fn keep(&self, line: &TargetExecutor) {
         let target = &line.session.target;
         if line.stopped.get().is_some() {
             lock(&self.targets).remove(&target.name);
@@ -141,7 +141,7 @@ impl Clocks {
 pub(super) struct Paces {
     recent_calls: RecentCalls,
     earlier: KnownAccounts,
-    known: BTreeMap<Lane, Arc<Pace>>,
+    known: BTreeMap<Lane, Arc<RateLimiter>>,
 }
 
 impl Paces {
@@ -172,30 +172,30 @@ impl Paces {
     }
 
     /// The paces of a target, lane by lane; shared with every target of the same account.
-    pub(super) fn of(&mut self, target: &Target) -> Vec<Arc<Pace>> {
+    pub(super) fn of(&mut self, target: &Target) -> Vec<Arc<RateLimiter>> {
         let lanes = 0..target.provider.facts().lanes.len();
         lanes.map(|lane| self.lane(target, lane)).collect()
     }
 
-    fn lane(&mut self, target: &Target, lane: usize) -> Arc<Pace> {
+    fn lane(&mut self, target: &Target, lane: usize) -> Arc<RateLimiter> {
         let key = (target.rate_key(), lane);
-        if let Some(pace) = self.known.get(&key) {
-            return Arc::clone(pace);
+        if let Some(limiter) = self.known.get(&key) {
+            return Arc::clone(limiter);
         }
         let rate = target.lane_rate(lane);
-        let mut earlier = lock(&self.earlier.paces);
+        let mut earlier = lock(&self.earlier.limiters);
         // Of an account that is known, what the state says of its calls is no news.
-        let pace = if let Some(pace) = earlier.get(&key) {
-            pace.at_rate(rate)
+        let limiter = if let Some(limiter) = earlier.get(&key) {
+            limiter.at_rate(rate)
         } else {
             let mut used = self.recent_calls.rates.iter();
             let used = used.find(|used| (&used.rate_key, used.lane) == (&key.0, key.1));
             let calls = used.map_or(0, |used| used.calls);
-            Arc::new(Pace::new(rate, Instant::now()).after(calls))
+            Arc::new(RateLimiter::new(rate, Instant::now()).after(calls))
         };
-        earlier.insert(key.clone(), Arc::clone(&pace));
+        earlier.insert(key.clone(), Arc::clone(&limiter));
         drop(earlier);
-        self.known.insert(key, Arc::clone(&pace));
-        pace
+        self.known.insert(key, Arc::clone(&limiter));
+        limiter
     }
 }

@@ -5,10 +5,10 @@ use tokio::time::Instant;
 use super::bearing::Bearing;
 use super::clearance::{Clearance, Waited, exchange};
 use super::journal::Unwritten;
-use super::ledger;
-use super::line::Line;
-use super::outcome::Trouble;
-use super::settle::{Answer, Refused};
+use super::outcome::Failure;
+use super::records;
+use super::retry_policy::{Answer, Refused};
+use super::target_executor::TargetExecutor;
 use super::work::Work;
 use crate::domain::{Action, Because, Moment};
 use crate::plan::Operation;
@@ -64,7 +64,7 @@ impl From<Unwritten> for NotMade {
     }
 }
 
-impl Line {
+impl TargetExecutor {
     /// Makes an attempt: its intent is durable before it is sent.
     pub async fn attempt(&self, work: &mut Work) -> Result<Attempt, NotMade> {
         let call = self.shared.next_call();
@@ -73,8 +73,8 @@ impl Line {
         let lane = self.capability(&work.call).map_or(0, |capability| capability.lane);
         let http = &*self.shared.world.http;
         let mut waited = tokio::select! {
-            waited = Waited::take(http, &self.session.target.endpoint, self.paces.get(lane)) => waited,
-            () = self.shared.halt.pulled() => return Err(NotMade::Over),
+            waited = Waited::take(http, &self.session.target.endpoint, self.limiters.get(lane)) => waited,
+            () = self.shared.shutdown.requested() => return Err(NotMade::Over),
         };
         let world = &self.shared.world;
         let (sent, (answer, clock_ahead)) = loop {
@@ -142,7 +142,7 @@ impl Line {
         let doubts = self.operations(work).into_iter();
         records.extend(doubts.filter_map(|(_, operation)| {
             capability.map(|capability| {
-                ledger::intended(operation, work.doubt(operation, capability, at))
+                records::intended(operation, work.doubt(operation, capability, at))
             })
         }));
         records
@@ -153,7 +153,7 @@ impl Line {
         let (code, message, request_id) = match &attempt.answer {
             Ok(reply) => (None, None, reply.request_id.clone()),
             Err(refused) => {
-                let Trouble { error, code, request_id } = trouble(refused);
+                let Failure { error, code, request_id } = failure(refused);
                 (code, Some(error), request_id)
             }
         };
@@ -183,23 +183,23 @@ pub(super) fn outcome(answer: &Answer) -> &'static str {
 }
 
 /// What an attempt that did not take effect is blamed on.
-pub(super) fn blame(answer: &Answer) -> Trouble {
+pub(super) fn blame(answer: &Answer) -> Failure {
     match answer {
-        Err(refused) => trouble(refused),
-        Ok(_) => Trouble { error: "not settled".to_owned(), code: None, request_id: None },
+        Err(refused) => failure(refused),
+        Ok(_) => Failure { error: "not settled".to_owned(), code: None, request_id: None },
     }
 }
 
 /// What went wrong, for people.
-fn trouble(refused: &Refused) -> Trouble {
+fn failure(refused: &Refused) -> Failure {
     match refused {
-        Refused::Fault(fault) => Trouble {
+        Refused::Fault(fault) => Failure {
             error: fault.message.clone(),
             code: Some(fault.code.clone()),
             request_id: fault.request_id.clone(),
         },
         Refused::NoAnswer(no_answer) => {
-            Trouble { error: no_answer.why().to_owned(), code: None, request_id: None }
+            Failure { error: no_answer.why().to_owned(), code: None, request_id: None }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What an answer says about whether its call took effect.
 
-use super::settle::{Answer, Refused};
+use super::retry_policy::{Answer, Refused};
 use crate::provider::{Call, FaultKind, NoAnswer, Verb};
 
 /// What an answer, or the want of one, says about whether the call took effect.

@@ -8,8 +8,8 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use super::pace::{Pace, Turn};
-use super::settle::{self, Refused};
+use super::rate_limiter::{Permit, RateLimiter};
+use super::retry_policy::{self, Refused};
 use crate::domain::Moment;
 use crate::provider::{Call, Endpoint, Reply, Session, Stamp};
 use crate::world::{Http, Slot, World};
@@ -18,7 +18,7 @@ use crate::world::{Http, Slot, World};
 #[must_use]
 pub(super) struct Waited<'a> {
     slot: Slot,
-    turn: Option<Turn<'a>>,
+    permit: Option<Permit<'a>>,
 }
 
 impl<'a> Waited<'a> {
@@ -26,20 +26,20 @@ impl<'a> Waited<'a> {
     pub(super) async fn take(
         http: &dyn Http,
         endpoint: &Endpoint,
-        pace: Option<&'a Arc<Pace>>,
+        limiter: Option<&'a Arc<RateLimiter>>,
     ) -> Self {
         // Whoever waits long for its turn does so without a connection.
-        let near = match pace {
-            Some(pace) => pace.near().await,
+        let near = match limiter {
+            Some(limiter) => limiter.near().await,
             None => None,
         };
         let slot = http.slot(endpoint).await;
-        let turn = match pace {
-            Some(pace) => Some(pace.turn().await),
+        let permit = match limiter {
+            Some(limiter) => Some(limiter.permit().await),
             None => None,
         };
         drop(near);
-        Self { slot, turn }
+        Self { slot, permit }
     }
 }
 
@@ -73,7 +73,7 @@ impl<'a> Clearance<'a> {
 }
 
 /// What came back, and how far the provider's clock is ahead, in seconds.
-pub(super) type Exchanged = (settle::Answer, Option<i64>);
+pub(super) type Exchanged = (retry_policy::Answer, Option<i64>);
 
 /// Sends a call, and ends its turn. Nothing is sent where its connection was closed meanwhile: what
 /// it waited for comes back with another one, for one more look.
@@ -81,7 +81,7 @@ pub(super) async fn exchange<'a>(
     world: &World,
     session: &Session,
     call: &Call,
-    Clearance { stamp, waited: Waited { slot, turn } }: Clearance<'a>,
+    Clearance { stamp, waited: Waited { slot, permit } }: Clearance<'a>,
 ) -> Result<Exchanged, Waited<'a>> {
     let (number, provider) = (stamp.sequence, session.target.provider);
     let request = provider.encode(session, call, &stamp);
@@ -90,12 +90,12 @@ pub(super) async fn exchange<'a>(
     // The turn ends when the request has been handed over, not before: this task may be kept
     // from running meanwhile, and what is late would arrive together with the next.
     let handed_over = poll_fn(|context| Poll::Ready(sending.as_mut().poll(context))).await;
-    drop(turn);
+    drop(permit);
     let response = match handed_over {
         Poll::Ready(response) => response,
         Poll::Pending => sending.await,
     };
-    let response = response.map_err(|slot| Waited { slot, turn: None })?;
+    let response = response.map_err(|slot| Waited { slot, permit: None })?;
     let (answer, clock_ahead) = match response {
         Ok(response) => {
             let ahead = response.date.map(|date| date.seconds() - world.now().seconds());

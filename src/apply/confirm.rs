@@ -9,10 +9,10 @@ use std::sync::atomic::Ordering;
 
 use jiff::SignedDuration;
 
-use super::ledger::{self, Sent, Written};
-use super::line::Line;
-use super::outcome::{Fate, Trouble};
-use super::settle::Proof;
+use super::outcome::{Failure, Fate};
+use super::records::{self, Sent, Written};
+use super::retry_policy::Proof;
+use super::target_executor::TargetExecutor;
 use super::work::Work;
 use crate::domain::{Evidence, Id, Lapse};
 use crate::plan::{Means, Operation};
@@ -22,7 +22,7 @@ use crate::store::Record;
 /// How far an end may be from what was asked (design §5).
 const END_TOLERANCE: SignedDuration = SignedDuration::from_secs(5);
 
-impl Line {
+impl TargetExecutor {
     /// Confirms what was banned anew in a room.
     pub(super) async fn confirm(&self, room: Option<Id>, operations: &[usize]) {
         let all = &self.shared.plan.operations;
@@ -31,7 +31,7 @@ impl Line {
         about.room = room;
         let listed = match self.list(&about).await {
             Ok(rows) => rows,
-            Err(trouble) => return self.leave_in_doubt(operations, &trouble),
+            Err(failure) => return self.leave_in_doubt(operations, &failure),
         };
         let Some(capability) = self.capability(&about) else { return };
         let rows: BTreeMap<&Id, &Listed> = listed.iter().map(|row| (&row.id, row)).collect();
@@ -73,9 +73,9 @@ impl Line {
         let mut proof = None;
         for (verb, operations) in [(Verb::Lift, &standing), (Verb::Impose, &all)] {
             let Some(mut work) = self.work(verb, operations) else { continue };
-            match self.insist(&mut work).await {
+            match self.send_with_retry(&mut work).await {
                 Ok(banned) => proof = Some(banned),
-                Err(trouble) => return self.leave_in_doubt(&all, &trouble),
+                Err(failure) => return self.leave_in_doubt(&all, &failure),
             }
         }
         let Some(proof) = proof else { return };
@@ -102,15 +102,15 @@ impl Line {
         let Some(operation) = self.shared.plan.operations.get(index) else { return };
         let at = self.now();
         let written = Written { at, lapse, rule: None, evidence, twin: None };
-        let row = Record::Put(ledger::held(operation, written, proof));
+        let row = Record::Put(records::held(operation, written, proof));
         let fate = (Fate::Done, None);
         let audit = self.shared.audit(operation, at, fate, Sent::NOTHING);
         self.settle_by_record(index, vec![row, audit]).await;
     }
 
-    fn leave_in_doubt(&self, operations: &[usize], trouble: &Trouble) {
+    fn leave_in_doubt(&self, operations: &[usize], failure: &Failure) {
         for index in operations {
-            self.note(*index, Fate::InDoubt, Some(trouble.clone()));
+            self.note(*index, Fate::InDoubt, Some(failure.clone()));
         }
     }
 }

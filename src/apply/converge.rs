@@ -1,11 +1,11 @@
 //! From a step of the plan to the fate of each of its operations.
 
 use super::attempt::{Attempt, NotMade, blame};
-use super::line::Line;
-use super::look::Sight;
-use super::outcome::{Fate, Trouble};
+use super::outcome::{Failure, Fate};
 use super::pause::Pause;
-use super::settle::{Parts, Refused, Tries, Verdict, settle};
+use super::resolve_doubt::Lookup;
+use super::retry_policy::{Attempts, Parts, Refused, RetryDecision, decide};
+use super::target_executor::TargetExecutor;
 use super::work::Work;
 use crate::provider::{Capability, FaultKind, NoAnswer, Repeat, Verb};
 
@@ -17,7 +17,7 @@ enum Rest {
     Parts(Vec<Work>),
 }
 
-impl Line {
+impl TargetExecutor {
     /// Carries out one step, in parts where the provider refuses the whole.
     pub async fn carry_out(&self, work: Work) {
         let mut stack = vec![work];
@@ -31,10 +31,10 @@ impl Line {
 
     async fn converge(&self, mut work: Work) -> Rest {
         let Some(capability) = self.capability(&work.call) else { return Rest::Settled };
-        let mut tries = Tries::default();
+        let mut attempts = Attempts::default();
         if capability.repeat == Repeat::Duplicates {
-            let sight = self.look_first(capability, &mut work).await;
-            if !self.is_clear(&work, sight).await {
+            let lookup = self.look_first(capability, &mut work).await;
+            if !self.is_clear(&work, lookup).await {
                 return Rest::Settled;
             }
         }
@@ -64,9 +64,9 @@ impl Line {
                 }
             };
             self.check_clock(&attempt);
-            let verdict = settle(capability, &work.call, &attempt.answer, &mut tries);
-            let verdict = self.afford(verdict, &attempt);
-            if let Some(rest) = self.act(capability, &mut work, &attempt, verdict).await {
+            let decision = decide(capability, &work.call, &attempt.answer, &mut attempts);
+            let decision = self.afford(decision, &attempt);
+            if let Some(rest) = self.act(capability, &mut work, &attempt, decision).await {
                 return rest;
             }
         }
@@ -90,11 +90,11 @@ impl Line {
         true
     }
 
-    /// The verdict that the target's retries can pay for.
-    pub(super) fn afford(&self, verdict: Verdict, attempt: &Attempt) -> Verdict {
+    /// The decision that the target's retries can pay for.
+    pub(super) fn afford(&self, decision: RetryDecision, attempt: &Attempt) -> RetryDecision {
         match &attempt.answer {
             // That this machine lacks handles says nothing of the provider.
-            Err(Refused::NoAnswer(NoAnswer::Starved(_))) => return verdict,
+            Err(Refused::NoAnswer(NoAnswer::Starved(_))) => return decision,
             Err(Refused::NoAnswer(_)) => self.budget.unanswered(),
             // Who can only say "try again" is as good as silent.
             Err(Refused::Fault(fault)) if fault.kind == FaultKind::Retry => {
@@ -102,74 +102,76 @@ impl Line {
             }
             Ok(_) | Err(Refused::Fault(_)) => self.budget.answered(),
         }
-        let costs =
-            matches!(verdict, Verdict::Look | Verdict::Again { pause: Pause::BackOff { .. } });
+        let costs = matches!(
+            decision,
+            RetryDecision::Look | RetryDecision::Again { pause: Pause::BackOff { .. } }
+        );
         if !costs || self.budget.spend() {
-            return verdict;
+            return decision;
         }
         if self.budget.is_hopeless() {
             let hint = "check the network and the target's `endpoint`, then run again";
             self.stop(blame(&attempt.answer), hint);
         }
-        Verdict::GiveUp
+        RetryDecision::GiveUp
     }
 
-    /// Acts on a verdict; `None` when the work is to be tried again.
+    /// Acts on a decision; `None` when the work is to be tried again.
     async fn act(
         &self,
         capability: &'static Capability,
         work: &mut Work,
         attempt: &Attempt,
-        verdict: Verdict,
+        decision: RetryDecision,
     ) -> Option<Rest> {
-        match verdict {
-            Verdict::Proven(proof) => self.done(capability, work, attempt, &proof).await,
-            Verdict::Again { pause } => {
+        match decision {
+            RetryDecision::Proven(proof) => self.done(capability, work, attempt, &proof).await,
+            RetryDecision::Again { pause } => {
                 self.record(vec![self.answered(attempt)]).await;
                 self.rest(capability, pause).await;
                 return None;
             }
-            Verdict::Recreate => {
+            RetryDecision::Recreate => {
                 self.record(vec![self.answered(attempt)]).await;
                 work.recreate();
-                let sight = self.look_first(capability, work).await;
-                if self.is_clear(work, sight).await {
+                let lookup = self.look_first(capability, work).await;
+                if self.is_clear(work, lookup).await {
                     return None;
                 }
             }
-            Verdict::Look => {
+            RetryDecision::Look => {
                 self.record(vec![self.answered(attempt)]).await;
-                let sight = self.look_again(capability, work).await;
-                if self.is_clear(work, sight).await {
+                let lookup = self.look_again(capability, work).await;
+                if self.is_clear(work, lookup).await {
                     return None;
                 }
             }
-            Verdict::Split(parts) => {
+            RetryDecision::Split(parts) => {
                 self.record(vec![self.answered(attempt)]).await;
                 return Some(split(work, parts));
             }
-            Verdict::OneWaits(place) => {
+            RetryDecision::OneWaits(place) => {
                 let [rest, mut culprit] = without(work, place);
                 // It was refused by name.
                 culprit.refused();
                 self.end(&culprit, attempt, Fate::Waiting).await;
                 return Some(Rest::Parts(vec![rest]));
             }
-            Verdict::Waiting => self.end(work, attempt, Fate::Waiting).await,
-            Verdict::RoomAbsent => {
+            RetryDecision::Waiting => self.end(work, attempt, Fate::Waiting).await,
+            RetryDecision::RoomAbsent => {
                 self.rooms.note_absent(&work.call);
                 self.end(work, attempt, Fate::Waiting).await;
             }
-            Verdict::GiveUp => self.end(work, attempt, Fate::Failed).await,
-            Verdict::RoomFull => {
+            RetryDecision::GiveUp => self.end(work, attempt, Fate::Failed).await,
+            RetryDecision::RoomFull => {
                 self.rooms.note_full(&work.call);
                 self.end(work, attempt, Fate::Failed).await;
             }
-            Verdict::Defer { hint } => {
+            RetryDecision::Defer { hint } => {
                 self.defer(blame(&attempt.answer), hint);
                 self.end(work, attempt, Fate::Deferred).await;
             }
-            Verdict::Stop { hint } => {
+            RetryDecision::Stop { hint } => {
                 self.stop(blame(&attempt.answer), hint);
                 self.end(work, attempt, Fate::Failed).await;
             }
@@ -178,12 +180,12 @@ impl Line {
     }
 
     /// Whether a look leaves something to send; what it leaves unclear stays in doubt.
-    async fn is_clear(&self, work: &Work, sight: Sight) -> bool {
-        match sight {
-            Sight::Clear => return true,
-            Sight::Settled => {}
-            Sight::Unclear(trouble) => {
-                self.finish(work, Fate::InDoubt, Some(&trouble), None).await;
+    async fn is_clear(&self, work: &Work, lookup: Lookup) -> bool {
+        match lookup {
+            Lookup::Clear => return true,
+            Lookup::Settled => {}
+            Lookup::Unclear(failure) => {
+                self.finish(work, Fate::InDoubt, Some(&failure), None).await;
             }
         }
         false
@@ -197,8 +199,8 @@ impl Line {
             Pause::None => {}
             Pause::BackOff { .. } => self.sleep(span).await,
             Pause::Throttled { .. } => {
-                if let Some(pace) = self.paces.get(capability.lane) {
-                    pace.throttle(span);
+                if let Some(limiter) = self.limiters.get(capability.lane) {
+                    limiter.throttle(span);
                 }
             }
         }
@@ -208,7 +210,7 @@ impl Line {
     pub(super) async fn sleep(&self, span: std::time::Duration) {
         tokio::select! {
             () = tokio::time::sleep(span) => {}
-            () = self.shared.halt.pulled() => {}
+            () = self.shared.shutdown.requested() => {}
         }
     }
 }
@@ -229,18 +231,18 @@ fn without(work: &Work, place: usize) -> [Work; 2] {
     [rest, work.part(place, place + 1)]
 }
 
-fn room_is_full() -> Trouble {
+fn room_is_full() -> Failure {
     said("the room is full: the provider holds no more bans for it")
 }
 
-fn room_is_absent() -> Trouble {
+fn room_is_absent() -> Failure {
     said("the room does not exist, as the provider told this run already")
 }
 
-fn others_first() -> Trouble {
+fn others_first() -> Failure {
     said("not asked about in this run: others that wait in the room came first")
 }
 
-fn said(error: &str) -> Trouble {
-    Trouble { error: error.to_owned(), code: None, request_id: None }
+fn said(error: &str) -> Failure {
+    Failure { error: error.to_owned(), code: None, request_id: None }
 }

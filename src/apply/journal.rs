@@ -7,7 +7,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 
-use super::{Cause, Halt};
+use super::{Cause, Shutdown};
 use crate::domain::Moment;
 use crate::store::{HEARTBEAT_EVERY, Lease, Record, State, StateError, UNSURE_AFTER};
 use crate::world::World;
@@ -123,7 +123,7 @@ pub struct Writer {
     lease: Lease,
     entries: mpsc::Receiver<Entry>,
     asks: mpsc::UnboundedReceiver<Ask>,
-    halt: Halt,
+    shutdown: Shutdown,
     world: World,
     beat: Beat,
 }
@@ -133,14 +133,14 @@ pub struct Writer {
 pub fn journal(
     (state, orders): (State, Option<i64>),
     lease: Lease,
-    halt: Halt,
+    shutdown: Shutdown,
     world: World,
 ) -> (Journal, Writer) {
     let (sender, entries) = mpsc::channel(GROUP);
     let (asker, asks) = mpsc::unbounded_channel();
     let beat = Beat::at(world.now());
     let journal = Journal { entries: sender, asks: asker, beat: beat.clone() };
-    (journal, Writer { state, orders, lease, entries, asks, halt, world, beat })
+    (journal, Writer { state, orders, lease, entries, asks, shutdown, world, beat })
 }
 
 impl Writer {
@@ -181,7 +181,7 @@ impl Writer {
                 }
             };
             if let Err(error) = step {
-                self.halt.pull(Cause::StateLost);
+                self.shutdown.request(Cause::StateLost);
                 result = Err(error);
                 // Whoever asked, or asks from now on, is not answered.
                 self.asks.close();
@@ -194,7 +194,7 @@ impl Writer {
     fn look_for_orders(&self) -> Result<(), StateError> {
         let Some(known) = self.orders else { return Ok(()) };
         if apart(|| self.state.orders_mark())? != known {
-            self.halt.pull(Cause::Ordered);
+            self.shutdown.request(Cause::Ordered);
         }
         Ok(())
     }
@@ -261,7 +261,7 @@ mod tests {
         let who = Who::default();
         state.begin_run("run", (&who, 1), world.now(), None).unwrap();
         let lease = state.take_lease("run", &world.process, world.now()).unwrap();
-        let (journal, writer) = journal((state, Some(0)), lease, Halt::default(), world);
+        let (journal, writer) = journal((state, Some(0)), lease, Shutdown::default(), world);
         let writer = tokio::spawn(writer.run());
         let start = Instant::now();
         let entries = [(0, true), (10, true), (60, true), (70, false), (71, false), (300, true)];

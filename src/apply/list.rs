@@ -1,18 +1,18 @@
 //! What a run sends beside the steps of its plan: it is recorded like them.
 
 use super::attempt::{NotMade, blame};
-use super::insist::{Caller, insist, list};
-use super::line::Line;
-use super::outcome::Trouble;
+use super::outcome::Failure;
 use super::pause::Pause;
-use super::settle::{Answer, Proof, Tries, Verdict, settle};
+use super::retry_policy::{Answer, Attempts, Proof, RetryDecision, decide};
+use super::send_with_retry::{Caller, list, send_with_retry};
 use super::shared_list::Rows;
+use super::target_executor::TargetExecutor;
 use super::work::Work;
 use crate::provider::{Call, Capability, Listed};
 
-impl Line {
+impl TargetExecutor {
     /// Reads the list that a call's subjects would be in, as far as it can be read.
-    pub(super) async fn list(&self, about: &Call) -> Result<Vec<Listed>, Trouble> {
+    pub(super) async fn list(&self, about: &Call) -> Result<Vec<Listed>, Failure> {
         let capability = self.capability(about).ok_or_else(stopped)?;
         Ok(list(self, capability, about).await?.rows)
     }
@@ -23,19 +23,19 @@ impl Line {
     }
 
     /// Sends a call until it takes effect or cannot; its operations get no fate from it.
-    pub(super) async fn insist(&self, work: &mut Work) -> Result<Proof, Trouble> {
+    pub(super) async fn send_with_retry(&self, work: &mut Work) -> Result<Proof, Failure> {
         let capability = self.capability(&work.call).ok_or_else(stopped)?;
-        insist(self, capability, work).await
+        send_with_retry(self, capability, work).await
     }
 }
 
-impl Caller for Line {
+impl Caller for TargetExecutor {
     async fn call(
         &self,
         capability: &'static Capability,
         work: &mut Work,
-        tries: &mut Tries,
-    ) -> Result<(Answer, Verdict), Trouble> {
+        attempts: &mut Attempts,
+    ) -> Result<(Answer, RetryDecision), Failure> {
         if self.is_over() {
             return Err(stopped());
         }
@@ -44,16 +44,16 @@ impl Caller for Line {
             Err(NotMade::Over | NotMade::Unwritten | NotMade::Untimely) => return Err(stopped()),
         };
         self.check_clock(&attempt);
-        let verdict = settle(capability, &work.call, &attempt.answer, tries);
-        let verdict = self.afford(verdict, &attempt);
+        let decision = decide(capability, &work.call, &attempt.answer, attempts);
+        let decision = self.afford(decision, &attempt);
         self.record(vec![self.answered(&attempt)]).await;
-        if let Verdict::Stop { hint } = &verdict {
+        if let RetryDecision::Stop { hint } = &decision {
             self.stop(blame(&attempt.answer), *hint);
         }
-        if let Verdict::Defer { hint } = &verdict {
+        if let RetryDecision::Defer { hint } = &decision {
             self.defer(blame(&attempt.answer), *hint);
         }
-        Ok((attempt.answer, verdict))
+        Ok((attempt.answer, decision))
     }
 
     async fn pause(&self, capability: &'static Capability, pause: Pause) {
@@ -61,7 +61,7 @@ impl Caller for Line {
     }
 }
 
-fn stopped() -> Trouble {
+fn stopped() -> Failure {
     let error = "the run was stopped before this could be settled".to_owned();
-    Trouble { error, code: None, request_id: None }
+    Failure { error, code: None, request_id: None }
 }

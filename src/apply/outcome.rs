@@ -40,7 +40,7 @@ impl Fate {
 
 /// Why an operation is not done.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Trouble {
+pub struct Failure {
     /// What went wrong, in words; may quote the provider.
     pub error: String,
     /// The provider's code.
@@ -57,7 +57,7 @@ pub struct Problem {
     /// What came of it.
     pub fate: Fate,
     /// Why.
-    pub trouble: Trouble,
+    pub failure: Failure,
 }
 
 /// A target at which nothing more was sent.
@@ -66,7 +66,7 @@ pub struct Stopped {
     /// The target.
     pub target: TargetName,
     /// Why.
-    pub trouble: Trouble,
+    pub failure: Failure,
     /// What a person can do about it.
     pub hint: String,
 }

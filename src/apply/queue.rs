@@ -6,13 +6,13 @@ use std::sync::atomic::Ordering;
 use tokio::task::{JoinError, JoinSet};
 
 use super::attempt::Attempt;
-use super::line::Line;
-use super::outcome::{Fate, Trouble};
+use super::outcome::{Failure, Fate};
+use super::target_executor::TargetExecutor;
 use super::work::Work;
 use crate::plan::Phase;
 use crate::plan::term::CLOCK_TOLERANCE;
 
-impl Line {
+impl TargetExecutor {
     /// Carries out steps of the plan, all of this target.
     pub async fn run(self: Arc<Self>, steps: Vec<usize>) {
         let plan = Arc::clone(&self.shared.plan);
@@ -59,7 +59,7 @@ impl Line {
                 Ok(Some(ended)) => pass_on(ended),
                 Ok(None) => return,
                 // The provider has become slower than it was, or some wait to try again.
-                Err(_elapsed) if self.paces.iter().all(|pace| !pace.is_paused()) => {
+                Err(_elapsed) if self.limiters.iter().all(|limiter| !limiter.is_paused()) => {
                     self.in_flight.observe(latency * 2);
                 }
                 // More calls would wait for the end of the pause as these do.
@@ -80,8 +80,8 @@ impl Line {
         let direction = if ahead > 0 { "ahead of" } else { "behind" };
         let seconds = ahead.abs();
         let error = format!("the provider's clock is {seconds} s {direction} this machine's");
-        let trouble = Trouble { error, code: None, request_id: None };
-        self.stop(trouble, "set this machine's clock: ends are computed from it");
+        let failure = Failure { error, code: None, request_id: None };
+        self.stop(failure, "set this machine's clock: ends are computed from it");
     }
 
     /// Takes out the lifts whose replacement is not in force: make before break.
@@ -90,15 +90,15 @@ impl Line {
         let waits: Vec<usize> = operations
             .into_iter()
             .filter(|(_, operation)| {
-                let replacement = operation.after.and_then(|index| self.shared.book.fate(index));
+                let replacement = operation.after.and_then(|index| self.shared.fates.fate(index));
                 operation.after.is_some() && replacement != Some(Fate::Done)
             })
             .map(|(index, _)| index)
             .collect();
         for index in &waits {
             let error = "it waits for its replacement, which is not in force yet".to_owned();
-            let trouble = Trouble { error, code: None, request_id: None };
-            self.note(*index, Fate::Deferred, Some(trouble));
+            let failure = Failure { error, code: None, request_id: None };
+            self.note(*index, Fate::Deferred, Some(failure));
         }
         work.retain(|index| !waits.contains(&index));
     }
@@ -113,7 +113,7 @@ impl Line {
 /// Whether everything sent so far must be answered before this step: lifts free the quota that
 /// imposes need, a replaced lift must know that its replacement stands, and a first call tells
 /// whether more about a room that had to wait make sense.
-fn is_barrier(line: &Line, sent: Phase, (phase, work): (Phase, &Work)) -> bool {
+fn is_barrier(line: &TargetExecutor, sent: Phase, (phase, work): (Phase, &Work)) -> bool {
     let has_quota =
         line.capability(&work.call).is_some_and(|capability| capability.quota.is_some());
     let quota_frees_up = has_quota && sent <= Phase::Lift && phase > Phase::Lift;

@@ -10,12 +10,12 @@ use tokio::task::JoinSet;
 
 use super::accounts::{KnownAccounts, Paces};
 use super::clearance::{Clearance, Waited, exchange};
-use super::insist::{Caller, List, list};
-use super::line::next_call;
-use super::outcome::Trouble;
-use super::pace::Pace;
+use super::outcome::Failure;
 use super::pause::Pause;
-use super::settle::{Answer, Tries, Verdict, settle};
+use super::rate_limiter::RateLimiter;
+use super::retry_policy::{Answer, Attempts, RetryDecision, decide};
+use super::send_with_retry::{Caller, List, list};
+use super::target_executor::next_call;
 use super::work::Work;
 use crate::domain::{Deny, Id, TargetName, Until};
 use crate::plan::term::CLOCK_TOLERANCE;
@@ -54,7 +54,7 @@ pub struct View {
     /// The lists that were read: by room, or that of the app.
     pub lists: BTreeMap<Option<Id>, Vec<Listed>>,
     /// Why a list, or all of them, could not be read.
-    pub troubles: Vec<(Option<Id>, Trouble)>,
+    pub failures: Vec<(Option<Id>, Failure)>,
     /// How far the provider's clock is ahead of ours, in seconds, if it said.
     pub clock_ahead: Option<i64>,
 }
@@ -73,23 +73,23 @@ pub fn listable(target: &Target) -> Option<&'static Capability> {
 pub async fn survey(survey: Survey) -> Surveyed {
     let Survey { world, credentials, targets, newest_call, recent_calls } = survey;
     let sequence = Arc::new(AtomicI64::new(newest_call));
-    let mut paces = Paces::new(&world, recent_calls, &KnownAccounts::default());
+    let mut limiters = Paces::new(&world, recent_calls, &KnownAccounts::default());
     let mut tasks = JoinSet::new();
     for (target, rooms) in targets {
         let (world, credentials) = (world.clone(), Arc::clone(&credentials));
-        let (paces, sequence) = (paces.of(&target), Arc::clone(&sequence));
+        let (limiters, sequence) = (limiters.of(&target), Arc::clone(&sequence));
         tasks.spawn(async move {
             let name = target.name.clone();
             match credentials.read(&target).await {
                 Err(error) => {
                     let error = error.to_string();
-                    let trouble = Trouble { error, code: None, request_id: None };
-                    (name, View { troubles: vec![(None, trouble)], ..View::default() })
+                    let failure = Failure { error, code: None, request_id: None };
+                    (name, View { failures: vec![(None, failure)], ..View::default() })
                 }
                 Ok(secrets) => {
                     let session = Session::new(target, secrets);
                     let clock_ahead = OnceLock::new();
-                    let reader = Reader { world, session, paces, sequence, clock_ahead };
+                    let reader = Reader { world, session, limiters, sequence, clock_ahead };
                     (name, Arc::new(reader).view(rooms).await)
                 }
             }
@@ -103,7 +103,7 @@ pub async fn survey(survey: Survey) -> Surveyed {
             Err(_cancelled) => {}
         }
     }
-    let recent_calls = paces.into_recent();
+    let recent_calls = limiters.into_recent();
     Surveyed { views, newest_call: sequence.load(Ordering::Relaxed), recent_calls }
 }
 
@@ -111,7 +111,7 @@ pub async fn survey(survey: Survey) -> Surveyed {
 struct Reader {
     world: World,
     session: Session,
-    paces: Vec<Arc<Pace>>,
+    limiters: Vec<Arc<RateLimiter>>,
     sequence: Arc<AtomicI64>,
     clock_ahead: OnceLock<i64>,
 }
@@ -138,12 +138,12 @@ impl Reader {
         while let Some(done) = tasks.join_next().await {
             match done {
                 Ok((place, Ok(rows))) => drop(view.lists.insert(place, rows)),
-                Ok((place, Err(trouble))) => view.troubles.push((place, trouble)),
+                Ok((place, Err(failure))) => view.failures.push((place, failure)),
                 Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
                 Err(_cancelled) => {}
             }
         }
-        view.troubles.sort();
+        view.failures.sort();
         view.clock_ahead = self.clock_ahead.get().copied();
         view
     }
@@ -153,7 +153,7 @@ impl Reader {
         &self,
         capability: &'static Capability,
         room: Option<Id>,
-    ) -> Result<Vec<Listed>, Trouble> {
+    ) -> Result<Vec<Listed>, Failure> {
         let about = Call {
             verb: Verb::List,
             kind: capability.kind,
@@ -171,7 +171,7 @@ impl Reader {
     async fn send(&self, capability: &'static Capability, call: &Call) -> Answer {
         let number = next_call(&self.sequence, self.world.now());
         let (http, endpoint) = (&*self.world.http, &self.session.target.endpoint);
-        let mut waited = Waited::take(http, endpoint, self.paces.get(capability.lane)).await;
+        let mut waited = Waited::take(http, endpoint, self.limiters.get(capability.lane)).await;
         let (answer, ahead) = loop {
             let look = |_| Ok::<_, Infallible>(());
             let Ok(clearance) = Clearance::take(&self.world, number, waited, look);
@@ -193,8 +193,8 @@ impl Caller for Reader {
         &self,
         capability: &'static Capability,
         work: &mut Work,
-        tries: &mut Tries,
-    ) -> Result<(Answer, Verdict), Trouble> {
+        attempts: &mut Attempts,
+    ) -> Result<(Answer, RetryDecision), Failure> {
         let answer = self.send(capability, &work.call).await;
         if let Some(ahead) = self.clock_ahead.get()
             && ahead.abs() > CLOCK_TOLERANCE.as_secs()
@@ -202,8 +202,8 @@ impl Caller for Reader {
             let error = format!("the provider's clock is {ahead} s ahead of this machine's");
             return Err(plain(&error));
         }
-        let verdict = settle(capability, &work.call, &answer, tries);
-        Ok((answer, verdict))
+        let decision = decide(capability, &work.call, &answer, attempts);
+        Ok((answer, decision))
     }
 
     async fn pause(&self, capability: &'static Capability, pause: Pause) {
@@ -212,14 +212,14 @@ impl Caller for Reader {
             Pause::None => {}
             Pause::BackOff { .. } => tokio::time::sleep(span).await,
             Pause::Throttled { .. } => {
-                if let Some(pace) = self.paces.get(capability.lane) {
-                    pace.throttle(span);
+                if let Some(limiter) = self.limiters.get(capability.lane) {
+                    limiter.throttle(span);
                 }
             }
         }
     }
 }
 
-fn plain(error: &str) -> Trouble {
-    Trouble { error: error.to_owned(), code: None, request_id: None }
+fn plain(error: &str) -> Failure {
+    Failure { error: error.to_owned(), code: None, request_id: None }
 }

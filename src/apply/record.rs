@@ -3,11 +3,11 @@
 use jiff::SignedDuration;
 
 use super::attempt::{Attempt, blame, is_timely};
-use super::ledger::{self, Sent, Written};
-use super::line::Line;
-use super::look::{may_have_twin, twin_since};
-use super::outcome::{Fate, Trouble};
-use super::settle::Proof;
+use super::outcome::{Failure, Fate};
+use super::records::{self, Sent, Written};
+use super::resolve_doubt::{may_have_twin, twin_since};
+use super::retry_policy::Proof;
+use super::target_executor::TargetExecutor;
 use super::work::Work;
 use crate::domain::{Doubt, Evidence, Lapse, Moment, RuleId};
 use crate::plan::Operation;
@@ -15,7 +15,7 @@ use crate::plan::term::CLOCK_TOLERANCE;
 use crate::provider::{Capability, Effect, Repeat, Verb};
 use crate::store::Record;
 
-impl Line {
+impl TargetExecutor {
     /// Records that a call took effect, or that it was so already.
     pub(super) async fn done(
         &self,
@@ -37,11 +37,11 @@ impl Line {
             let rule = work.call.items.get(place).and_then(|item| item.rule.clone());
             let ends = work.call.verb == Verb::Lift;
             if ends {
-                records.push(ledger::gone(operation, proof));
+                records.push(records::gone(operation, proof));
             } else {
                 let effect = proof.effect();
                 let written = written(capability, operation, (attempt, rule), (effect, unanswered));
-                let mut row = ledger::held(operation, written, proof);
+                let mut row = records::held(operation, written, proof);
                 if capability.repeat == Repeat::MayKeepOldEnd
                     && may_keep_old_end(operation, unanswered.is_some() || effect.is_none())
                 {
@@ -59,9 +59,9 @@ impl Line {
         }
         if self.journal.report(records).await.is_err() {
             // It took effect, but the state still says that it may have.
-            let trouble = unrecorded();
+            let failure = unrecorded();
             for index in &work.operations {
-                self.note(*index, Fate::InDoubt, Some(trouble.clone()));
+                self.note(*index, Fate::InDoubt, Some(failure.clone()));
             }
             return;
         }
@@ -75,8 +75,8 @@ impl Line {
 
     /// Records an end that an answer brought about.
     pub(super) async fn end(&self, work: &Work, attempt: &Attempt, fate: Fate) {
-        let trouble = blame(&attempt.answer);
-        self.finish(work, fate, Some(&trouble), Some(attempt)).await;
+        let failure = blame(&attempt.answer);
+        self.finish(work, fate, Some(&failure), Some(attempt)).await;
     }
 
     /// Records an end without effect, as far as that is known, for every operation of a piece of
@@ -85,7 +85,7 @@ impl Line {
         &self,
         work: &Work,
         fate: Fate,
-        trouble: Option<&Trouble>,
+        failure: Option<&Failure>,
         attempt: Option<&Attempt>,
     ) {
         let mut records: Vec<Record> = attempt.map(|it| self.answered(it)).into_iter().collect();
@@ -97,8 +97,8 @@ impl Line {
         let now = self.now();
         let mut ends = Vec::with_capacity(work.operations.len());
         for (index, operation) in self.operations(work) {
-            let end = work.end(operation, fate, trouble);
-            records.extend(ledger::not_done(operation, &end, now));
+            let end = work.end(operation, fate, failure);
+            records.extend(records::not_done(operation, &end, now));
             records.push(self.shared.audit(operation, now, end.parts(), sent));
             ends.push((index, end));
         }
@@ -114,14 +114,14 @@ impl Line {
     /// Ends work that was tried before the run or the target was stopped.
     pub(super) async fn abandon(&self, work: &Work) {
         if work.is_open() {
-            let stopped = self.stopped.get().map(|(_, trouble)| trouble.clone());
-            let trouble = stopped.unwrap_or_else(interrupted);
-            self.finish(work, Fate::Deferred, Some(&trouble), None).await;
+            let stopped = self.stopped.get().map(|(_, failure)| failure.clone());
+            let failure = stopped.unwrap_or_else(interrupted);
+            self.finish(work, Fate::Deferred, Some(&failure), None).await;
         } else {
             // An intent may have been written for it: take that back, it was never sent.
             let records = self.operations(work).into_iter().filter_map(|(_, operation)| {
                 let end = work.end(operation, Fate::Deferred, None);
-                ledger::not_done(operation, &end, self.now())
+                records::not_done(operation, &end, self.now())
             });
             self.record(records.collect()).await;
             self.leave(work);
@@ -149,8 +149,8 @@ impl Line {
                 (Fate::Dropped, "its `until` passed before it could be sent")
             }
         };
-        let trouble = Trouble { error: error.to_owned(), code: None, request_id: None };
-        self.finish(&gone, fate, Some(&trouble), None).await;
+        let failure = Failure { error: error.to_owned(), code: None, request_id: None };
+        self.finish(&gone, fate, Some(&failure), None).await;
     }
 
     /// Writes down that an operation is done; it is in doubt as long as that is not written.
@@ -191,7 +191,7 @@ fn written(
     } else {
         known
     };
-    let twin = twin_since.map(|since| ledger::twin(operation, since));
+    let twin = twin_since.map(|since| records::twin(operation, since));
     Written { at: attempt.sent, lapse, rule, evidence, twin }
 }
 
@@ -234,18 +234,18 @@ fn unconfirmed_doubt(operation: &Operation, capability: &Capability, attempt: &A
 }
 
 /// What is wrong with an operation whose effect could not be recorded.
-fn unrecorded() -> Trouble {
+fn unrecorded() -> Failure {
     let error = "it took effect, but the state could not be written".to_owned();
-    Trouble { error, code: None, request_id: None }
+    Failure { error, code: None, request_id: None }
 }
 
 /// Why an operation that the provider took stays in doubt until its room is listed.
-fn unlisted() -> Trouble {
+fn unlisted() -> Failure {
     let error = "taken; the room's list has yet to show the end".to_owned();
-    Trouble { error, code: None, request_id: None }
+    Failure { error, code: None, request_id: None }
 }
 
-fn interrupted() -> Trouble {
+fn interrupted() -> Failure {
     let error = "the run was stopped".to_owned();
-    Trouble { error, code: None, request_id: None }
+    Failure { error, code: None, request_id: None }
 }

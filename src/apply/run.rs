@@ -9,14 +9,14 @@ use jiff::SignedDuration;
 use tokio::task::JoinSet;
 
 use super::accounts::{KnownAccounts, KnownTarget, Paces};
-use super::book::Book;
+use super::fates::Fates;
 use super::in_flight::InFlight;
 use super::journal::{Journal, Unwritten, journal};
-use super::ledger::{self, Metas, Sent};
-use super::line::{Line, Shared};
-use super::outcome::{Fate, Outcome, Stopped, Trouble};
+use super::outcome::{Failure, Fate, Outcome, Stopped};
 use super::queue::drain;
-use super::{Halt, Progress};
+use super::records::{self, Metas, Sent};
+use super::target_executor::{Shared, TargetExecutor};
+use super::{Progress, Shutdown};
 use crate::domain::{Action, Moment, TargetName};
 use crate::plan::{Means, Operation, Plan};
 use crate::provider::{Mechanism, Session, Target};
@@ -55,8 +55,8 @@ pub struct ApplyRequest {
     pub accounts: KnownAccounts,
     /// Whether targets on a loopback address are sent calls as fast as they answer.
     pub unpaced: bool,
-    /// The brake.
-    pub halt: Halt,
+    /// What makes it stop early.
+    pub shutdown: Shutdown,
     /// Who is told how far the work is.
     pub progress: Arc<dyn Progress>,
 }
@@ -74,9 +74,9 @@ pub struct ApplyResult {
 
 /// Carries out a plan, with a state that nobody else needs meanwhile.
 pub async fn apply(request: ApplyRequest, state: State) -> ApplyResult {
-    let (lease, halt) = (request.lease.clone(), request.halt.clone());
+    let (lease, shutdown) = (request.lease.clone(), request.shutdown.clone());
     let state = (state, Some(request.orders_mark));
-    let (journal, writer) = journal(state, lease, halt, request.world.clone());
+    let (journal, writer) = journal(state, lease, shutdown, request.world.clone());
     let writer = tokio::spawn(writer.run());
     let outcome = carry_out(request, journal).await;
     let (state, written) =
@@ -86,7 +86,7 @@ pub async fn apply(request: ApplyRequest, state: State) -> ApplyResult {
 
 /// Carries out what a plan has for some targets, by a journal that others may write too.
 pub async fn carry_out(request: ApplyRequest, journal: Journal) -> Outcome {
-    let ApplyRequest { world, credentials, plan, targets, first, lease, halt, .. } = request;
+    let ApplyRequest { world, credentials, plan, targets, first, lease, shutdown, .. } = request;
     let newest_call = Arc::clone(&request.accounts.newest_call);
     newest_call.fetch_max(request.newest_call, Ordering::Relaxed);
     let is_here = |it: &Operation| targets.contains_key(&it.restriction.target);
@@ -95,15 +95,15 @@ pub async fn carry_out(request: ApplyRequest, journal: Journal) -> Outcome {
         plan: Arc::clone(&plan),
         metas: request.metas,
         run: lease.run.clone(),
-        halt: halt.clone(),
-        book: Book::starting_at(plan.operations.iter().position(is_here).unwrap_or(0)),
+        shutdown: shutdown.clone(),
+        fates: Fates::starting_at(plan.operations.iter().position(is_here).unwrap_or(0)),
         progress: request.progress,
         newest_call,
         clocks: Arc::clone(&request.accounts.clocks),
     });
     let (sure, unsure) = by_record(&shared, &targets);
     let recorded = record_first(&shared, &journal, (first, &sure)).await;
-    let mut paces = Paces::new(&shared.world, request.recent_calls, &request.accounts);
+    let mut limiters = Paces::new(&shared.world, request.recent_calls, &request.accounts);
     let mut lines = JoinSet::new();
     let by_target = by_target(&plan, &targets);
     // So that one that is slow, or told to pause, takes nothing from the others.
@@ -112,7 +112,7 @@ pub async fn carry_out(request: ApplyRequest, journal: Journal) -> Outcome {
     for (name, steps) in by_target {
         let Some(target) = targets.get(&name) else { continue };
         let at_will = request.unpaced && target.endpoint.is_loopback();
-        let paces = if at_will { Vec::new() } else { paces.of(target) };
+        let limiters = if at_will { Vec::new() } else { limiters.of(target) };
         let (shared, journal) = (Arc::clone(&shared), journal.clone());
         let (target, credentials) = (Arc::clone(target), Arc::clone(&credentials));
         let accounts = request.accounts.clone();
@@ -122,14 +122,14 @@ pub async fn carry_out(request: ApplyRequest, journal: Journal) -> Outcome {
             }
             let known = tokio::select! {
                 known = accounts.target(&target, &*credentials) => known,
-                () = shared.halt.pulled() => return defer(&shared, &steps),
+                () = shared.shutdown.requested() => return defer(&shared, &steps),
             };
             match known {
                 Ok(KnownTarget { secrets, budget, latency, .. }) => {
                     let in_flight = in_flight(&target, at_will, share).answered_in(latency);
                     let session = Session::new(target, secrets);
-                    let limits = (paces, in_flight, budget);
-                    let line = Arc::new(Line::new((shared, journal), session, limits));
+                    let limits = (limiters, in_flight, budget);
+                    let line = Arc::new(TargetExecutor::new((shared, journal), session, limits));
                     Arc::clone(&line).run(steps).await;
                     accounts.keep(&line);
                 }
@@ -140,8 +140,8 @@ pub async fn carry_out(request: ApplyRequest, journal: Journal) -> Outcome {
     drain(&mut lines).await;
     // By now a provider may have said what time it is.
     let _halted = forget_by_clock(&shared, &journal, (&unsure, request.old_run)).await;
-    let (tally, problems, stopped) = shared.book.close();
-    Outcome { run: lease.run, tally, problems, stopped, cause: halt.cause() }
+    let (tally, problems, stopped) = shared.fates.close();
+    Outcome { run: lease.run, tally, problems, stopped, cause: shutdown.cause() }
 }
 
 /// How many calls of a target may be on their way.
@@ -244,7 +244,7 @@ async fn record_all(
             records.push(match operation.action {
                 Action::Forget | Action::Lift => Record::Drop(operation.restriction.clone()),
                 Action::Impose | Action::Renew | Action::Amend | Action::Kick => {
-                    Record::Put(ledger::promised(operation))
+                    Record::Put(records::promised(operation))
                 }
             });
             let fate = (Fate::Done, None);
@@ -252,7 +252,7 @@ async fn record_all(
         }
         journal.write(records).await?;
         for index in chunk {
-            shared.book.note(*index, Fate::Done, None);
+            shared.fates.note(*index, Fate::Done, None);
         }
     }
     Ok(())
@@ -280,21 +280,21 @@ fn by_target(
 
 /// Notes that the run was stopped before a target's secrets were had.
 fn defer(shared: &Shared, steps: &[usize]) {
-    let trouble = shared.not_begun();
+    let failure = shared.not_begun();
     for index in shared.permitted(steps) {
-        shared.book.note(index, Fate::Deferred, Some(trouble.clone()));
+        shared.fates.note(index, Fate::Deferred, Some(failure.clone()));
     }
 }
 
 /// Notes that a target's secrets cannot be had: nothing is sent to it.
 fn refuse(shared: &Shared, target: &Target, steps: &[usize], error: &str) {
-    let trouble = Trouble { error: error.to_owned(), code: None, request_id: None };
+    let failure = Failure { error: error.to_owned(), code: None, request_id: None };
     for index in shared.permitted(steps) {
-        shared.book.note(index, Fate::Failed, Some(trouble.clone()));
+        shared.fates.note(index, Fate::Failed, Some(failure.clone()));
     }
-    shared.book.stop(Stopped {
+    shared.fates.stop(Stopped {
         target: target.name.clone(),
-        trouble,
+        failure,
         hint: "give the target its credentials; the other targets went on".to_owned(),
     });
 }

@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Mutex;
 
-use super::outcome::Trouble;
+use super::outcome::Failure;
 use crate::provider::Listed;
 
 /// The rows of a list that is shared.
-pub(super) type Rows = Result<Arc<Vec<Listed>>, Trouble>;
+pub(super) type Rows = Result<Arc<Vec<Listed>>, Failure>;
 
 /// The list of one app.
 #[derive(Debug, Default)]
@@ -37,7 +37,7 @@ impl SharedList {
     /// The rows as they stood at some instant after this was called; `read` reads them.
     pub(super) async fn rows<F>(&self, read: impl FnOnce() -> F) -> Rows
     where
-        F: Future<Output = Result<Vec<Listed>, Trouble>>,
+        F: Future<Output = Result<Vec<Listed>, Failure>>,
     {
         let number = self.asked.fetch_add(1, Ordering::SeqCst);
         let mut newest = self.newest.lock().await;
@@ -65,8 +65,8 @@ mod tests {
 
     use super::*;
 
-    fn plain(error: &str) -> Trouble {
-        Trouble { error: error.to_owned(), code: None, request_id: None }
+    fn plain(error: &str) -> Failure {
+        Failure { error: error.to_owned(), code: None, request_id: None }
     }
 
     #[tokio::test(start_paused = true)]

@@ -5,8 +5,8 @@
 //! stopped target and no deadline can make a ban that may stand look like one that does not.
 
 use super::bearing::Bearing;
-use super::ledger;
-use super::outcome::{Fate, Trouble};
+use super::outcome::{Failure, Fate};
+use super::records;
 use crate::domain::{Doubt, Moment, RuleId};
 use crate::plan::Operation;
 use crate::provider::{Call, Capability, Cursor, Verb};
@@ -30,7 +30,7 @@ struct Open {
     since: Moment,
     how: How,
     /// What that attempt brought.
-    trouble: Trouble,
+    failure: Failure,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,7 +70,7 @@ impl Work {
     }
 
     /// Notes what an attempt, whose intent was written at `since`, says about the work.
-    pub fn learn(&mut self, bearing: Bearing, since: Moment, trouble: impl FnOnce() -> Trouble) {
+    pub fn learn(&mut self, bearing: Bearing, since: Moment, failure: impl FnOnce() -> Failure) {
         let how = match bearing {
             Bearing::MayHaveTakenEffect => How::Unanswered,
             Bearing::RefusedTogether => How::RefusedTogether,
@@ -80,7 +80,7 @@ impl Work {
         let earlier = self.open.as_ref();
         if earlier.is_none_or(|open| how == How::Unanswered && open.how != how) {
             let since = earlier.map_or(since, |open| open.since);
-            self.open = Some(Open { since, how, trouble: trouble() });
+            self.open = Some(Open { since, how, failure: failure() });
         }
     }
 
@@ -112,21 +112,21 @@ impl Work {
 
     /// How one of its operations ends that did not take effect as far as the last answer goes, or
     /// without one: what is open stays in doubt, and so does what an earlier run left so.
-    pub fn end(&self, operation: &Operation, fate: Fate, trouble: Option<&Trouble>) -> End {
+    pub fn end(&self, operation: &Operation, fate: Fate, failure: Option<&Failure>) -> End {
         match (&self.open, &operation.doubted, fate) {
-            (Some(open), _, _) => End::in_doubt(open.told_with(trouble)),
+            (Some(open), _, _) => End::in_doubt(open.told_with(failure)),
             (None, Some(_), Fate::Waiting | Fate::Failed | Fate::Dropped | Fate::InDoubt) => {
-                End::in_doubt(told_with_earlier(trouble))
+                End::in_doubt(told_with_earlier(failure))
             }
-            (None, _, _) => End { fate, trouble: trouble.cloned() },
+            (None, _, _) => End { fate, failure: failure.cloned() },
         }
     }
 
     /// How its operations end if nothing more is sent: what was not begun says so.
-    pub fn leave(&self, fate: Fate, trouble: &Trouble) -> End {
+    pub fn leave(&self, fate: Fate, failure: &Failure) -> End {
         match &self.open {
-            Some(open) => End::in_doubt(open.told_with(Some(trouble))),
-            None => End { fate, trouble: Some(trouble.clone()) },
+            Some(open) => End::in_doubt(open.told_with(Some(failure))),
+            None => End { fate, failure: Some(failure.clone()) },
         }
     }
 
@@ -134,7 +134,7 @@ impl Work {
     /// attempts of this and of other runs left open, and that attempt itself.
     pub fn doubt(&self, operation: &Operation, capability: &Capability, now: Moment) -> Doubt {
         let (action, until) = (operation.action, operation.until);
-        let lapse = |at| ledger::asked_end(operation, capability, at);
+        let lapse = |at| records::asked_end(operation, capability, at);
         let first = |at| Doubt::new(action, at, until, lapse(at));
         let open = self.open.as_ref().map(|open| first(open.since));
         match operation.doubted.as_ref().or(open.as_ref()) {
@@ -149,53 +149,53 @@ impl Work {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct End {
     fate: Fate,
-    trouble: Option<Trouble>,
+    failure: Option<Failure>,
 }
 
 impl End {
-    fn in_doubt(trouble: Trouble) -> Self {
-        Self { fate: Fate::InDoubt, trouble: Some(trouble) }
+    fn in_doubt(failure: Failure) -> Self {
+        Self { fate: Fate::InDoubt, failure: Some(failure) }
     }
 
     /// The fate, and why.
-    pub fn parts(&self) -> (Fate, Option<&Trouble>) {
-        (self.fate, self.trouble.as_ref())
+    pub fn parts(&self) -> (Fate, Option<&Failure>) {
+        (self.fate, self.failure.as_ref())
     }
 
     /// The same, by value.
-    pub fn into_parts(self) -> (Fate, Option<Trouble>) {
-        (self.fate, self.trouble)
+    pub fn into_parts(self) -> (Fate, Option<Failure>) {
+        (self.fate, self.failure)
     }
 }
 
 impl Open {
     /// What is wrong, in the words of the last answer and of the one that never came.
-    fn told_with(&self, last: Option<&Trouble>) -> Trouble {
+    fn told_with(&self, last: Option<&Failure>) -> Failure {
         let earlier = match self.how {
             How::Unanswered => "an earlier attempt was not answered",
             How::RefusedTogether => "a batch that held it was refused",
         };
-        let Some(last) = last.filter(|last| **last != self.trouble) else {
-            return self.trouble.clone();
+        let Some(last) = last.filter(|last| **last != self.failure) else {
+            return self.failure.clone();
         };
-        let error = format!("{}; {earlier} ({})", last.error, self.trouble.error);
-        Trouble { error, ..last.clone() }
+        let error = format!("{}; {earlier} ({})", last.error, self.failure.error);
+        Failure { error, ..last.clone() }
     }
 }
 
 /// What is wrong with an operation that was in doubt before, in the words of the last answer too.
-fn told_with_earlier(last: Option<&Trouble>) -> Trouble {
+fn told_with_earlier(last: Option<&Failure>) -> Failure {
     let earlier = "it was in doubt before this run";
     match last {
-        Some(last) => Trouble { error: format!("{}; {earlier}", last.error), ..last.clone() },
-        None => Trouble { error: earlier.to_owned(), code: None, request_id: None },
+        Some(last) => Failure { error: format!("{}; {earlier}", last.error), ..last.clone() },
+        None => Failure { error: earlier.to_owned(), code: None, request_id: None },
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::bearing::samples::{DONE, STOP, THROTTLED, call, fault, not_sent, silence};
-    use super::super::settle::Answer;
+    use super::super::retry_policy::Answer;
     use super::*;
     use crate::domain::{
         Action, Because, Deny, Id, Kind, Lapse, Restriction, Subject, TargetName, Until,
@@ -230,16 +230,16 @@ mod tests {
         }
     }
 
-    fn trouble(answer: &Answer) -> Trouble {
+    fn failure(answer: &Answer) -> Failure {
         let error = format!("{answer:?}");
-        Trouble { error, code: None, request_id: None }
+        Failure { error, code: None, request_id: None }
     }
 
     /// One of three, after answers to all of them and then answers to it alone.
     fn after(of_all: &[Answer], of_one: &[Answer]) -> Work {
         let mut work = Work::new(call(Verb::Impose, 3), vec![0, 1, 2]);
         let learn = |work: &mut Work, answer: &Answer| {
-            work.learn(Bearing::of(&work.call, answer), THEN, || trouble(answer));
+            work.learn(Bearing::of(&work.call, answer), THEN, || failure(answer));
         };
         for answer in of_all {
             learn(&mut work, answer);
@@ -281,14 +281,14 @@ mod tests {
                     assert!(work.is_open() && work.unanswered_since() == Some(THEN), "{follows:?}");
                     for fate in [Fate::Failed, Fate::Waiting, Fate::Deferred, Fate::Dropped] {
                         for doubted in [None, Some(doubt.clone())] {
-                            let last = trouble(&refused);
+                            let last = failure(&refused);
                             let end = work.end(&operation(doubted), fate, Some(&last));
                             let (fate, told) = end.parts();
                             assert_eq!(fate, Fate::InDoubt, "{of_all:?} {of_one:?}");
                             let told = &told.unwrap().error;
                             assert!(told.starts_with(&last.error) && told.ends_with(')'), "{told}");
                         }
-                        let (fate, _) = work.leave(fate, &trouble(&refused)).into_parts();
+                        let (fate, _) = work.leave(fate, &failure(&refused)).into_parts();
                         assert_eq!(fate, Fate::InDoubt, "{of_all:?} {of_one:?}");
                     }
                 }
@@ -301,7 +301,7 @@ mod tests {
         let refused = fault(FaultKind::Refuse, None);
         let end = |of_one: &[Answer]| {
             let work = after(std::slice::from_ref(&refused), of_one);
-            work.end(&operation(None), Fate::Failed, Some(&trouble(&DONE))).into_parts().0
+            work.end(&operation(None), Fate::Failed, Some(&failure(&DONE))).into_parts().0
         };
         assert_eq!(end(&[]), Fate::InDoubt);
         assert_eq!(end(&[not_sent()]), Fate::InDoubt);
@@ -322,11 +322,11 @@ mod tests {
         ] {
             for answers in [vec![], vec![fault(FaultKind::Refuse, None)], vec![not_sent()]] {
                 let work = after(&[], &answers);
-                let last = trouble(&DONE);
-                let (told, trouble) =
+                let last = failure(&DONE);
+                let (told, failure) =
                     work.end(&operation(Some(doubt.clone())), fate, Some(&last)).into_parts();
                 assert_eq!(told, expected, "{fate:?} {answers:?}");
-                let says_both = trouble.unwrap().error
+                let says_both = failure.unwrap().error
                     == format!("{}; it was in doubt before this run", last.error);
                 assert_eq!(says_both, expected == Fate::InDoubt);
                 let end = work.end(&operation(None), fate, Some(&last));

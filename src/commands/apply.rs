@@ -11,7 +11,7 @@ use super::rehearsal::{self};
 use super::signals::{unless_halted, watch_signals};
 use super::tenancy::{self, Tenancy};
 use super::{Context, plan_file};
-use crate::apply::{Halt, Outcome};
+use crate::apply::{Outcome, Shutdown};
 use crate::domain::span;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -123,13 +123,19 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
     let world = if args.sandbox { rehearsal::world(context.world) } else { context.world.clone() };
     let (location, accounts) = find_state(context, args)?;
-    let halt = Halt::default();
-    let signals = tokio::spawn(watch_signals(halt.clone()));
+    let shutdown = Shutdown::default();
+    let signals = tokio::spawn(watch_signals(shutdown.clone()));
     let taking = tenancy::take(&location, &world, &accounts, args.lock_timeout);
-    let taken = unless_halted(&halt, taking).await;
+    let taken = unless_halted(&shutdown, taking).await;
     let Tenancy { state, lease } = taken?;
-    let run =
-        Run { args, world: &world, location: &location, lease: &lease, halt: &halt, only: None };
+    let run = Run {
+        args,
+        world: &world,
+        location: &location,
+        lease: &lease,
+        shutdown: &shutdown,
+        only: None,
+    };
     let (state, ended) = run.converge(context, state, saved).await;
     // The state is at rest before anything is shown: who reads changes nothing.
     let closed = give_back(state, &lease, &world);

@@ -44,7 +44,7 @@ impl Run<'_> {
         (mut snapshot, orders_mark): (Snapshot, i64),
         (saved, begun): (Option<SavedPlan>, &Begun),
     ) -> Result<Decision, Error> {
-        let Self { args, world, halt, .. } = *self;
+        let Self { args, world, shutdown, .. } = *self;
         let goes_on = begun.goes_on();
         // What nobody has seen is not done because of an order that came: that is done alone.
         let scope = match self.only {
@@ -60,7 +60,7 @@ impl Run<'_> {
         let (mut found, observed) = if (args.refresh || args.after_restore) && !goes_on {
             let through = (world, survey::credentials(context));
             let reading = survey(files, &mut snapshot, through, (&scope, &[]));
-            let found = unless_halted(halt, reading).await?;
+            let found = unless_halted(shutdown, reading).await?;
             survey::refresh(&found, &mut snapshot, world)
         } else {
             (Vec::new(), Vec::new())
@@ -91,7 +91,7 @@ impl Run<'_> {
             return Ok(Decision::Stop(plan));
         }
         if !args.auto_approve && to_do && !goes_on {
-            unless_halted(halt, approve(context, &plan)).await?;
+            unless_halted(shutdown, approve(context, &plan)).await?;
         }
         // Whatever ends this run early, the next one must not believe the backup.
         let doubts_all = args.after_restore && !goes_on;

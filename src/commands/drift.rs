@@ -69,15 +69,15 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
         }
         names.ready();
     }
-    let compared = found.into_iter().filter_map(|Found { target, drift, troubles }| {
-        let (drift, troubles) = match &names {
+    let compared = found.into_iter().filter_map(|Found { target, drift, failures }| {
+        let (drift, failures) = match &names {
             Some(names) => {
-                (names.drift(&drift), troubles.iter().map(|it| names.unread(it)).collect())
+                (names.drift(&drift), failures.iter().map(|it| names.unread(it)).collect())
             }
-            None => (drift, troubles),
+            None => (drift, failures),
         };
         let target = files.config.targets.get(&target)?;
-        Some(Compared { target, drift, troubles })
+        Some(Compared { target, drift, failures })
     });
     let compared: Vec<_> = compared.collect();
     let console = &mut *context.console;
@@ -91,7 +91,7 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
         }
     }
     let differs = compared.iter().flat_map(|it| &it.drift.differences).any(Difference::is_proof);
-    let unread = compared.iter().any(|it| !it.troubles.is_empty());
+    let unread = compared.iter().any(|it| !it.failures.is_empty());
     // What is known to differ says more than what could not be read.
     Ok(match (differs, unread) {
         (true, _) => Exit::Changes,

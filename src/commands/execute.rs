@@ -6,7 +6,7 @@ use super::Context;
 use super::decide::Ready;
 use super::prepare::Files;
 use super::rehearsal::SandboxCredentials;
-use crate::apply::{self, ApplyRequest, ApplyResult, Halt, KnownAccounts, Outcome, Progress};
+use crate::apply::{self, ApplyRequest, ApplyResult, KnownAccounts, Outcome, Progress, Shutdown};
 use crate::domain::Moment;
 use crate::error::Error;
 use crate::plan::Plan;
@@ -18,7 +18,7 @@ pub(super) struct Execution<'a> {
     pub(super) world: &'a World,
     pub(super) credentials: Arc<dyn Credentials>,
     pub(super) lease: &'a Lease,
-    pub(super) halt: &'a Halt,
+    pub(super) shutdown: &'a Shutdown,
     /// What to record of the targets before anything else.
     pub(super) first: Vec<Record>,
     /// What earlier passes know.
@@ -52,7 +52,8 @@ impl Execution<'_> {
         ready: Ready,
         old_run: Option<Moment>,
     ) -> ApplyRequest {
-        let Self { world, credentials, lease, halt, mut first, accounts, unpaced, progress } = self;
+        let Self { world, credentials, lease, shutdown, mut first, accounts, unpaced, progress } =
+            self;
         let Ready { plan, snapshot, observed, orders_mark, resolved: _ } = ready;
         first.extend(observed);
         first.extend(ended_orders(&plan, &lease.run, world.now()));
@@ -71,7 +72,7 @@ impl Execution<'_> {
             recent_calls: snapshot.recent_calls,
             accounts,
             unpaced,
-            halt: halt.clone(),
+            shutdown: shutdown.clone(),
             progress,
         }
     }

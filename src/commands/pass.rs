@@ -12,7 +12,7 @@ use super::prepare::{Files, clock_lag};
 use super::progress::progress;
 use super::signals::watch_deadline;
 use super::{Context, tenancy};
-use crate::apply::{Cause, Halt, KnownAccounts, Outcome, Tally};
+use crate::apply::{Cause, KnownAccounts, Outcome, Shutdown, Tally};
 use crate::domain::{Desired, Moment, Order};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -27,7 +27,7 @@ pub(super) struct Run<'a> {
     pub(super) world: &'a World,
     pub(super) location: &'a Location,
     pub(super) lease: &'a Lease,
-    pub(super) halt: &'a Halt,
+    pub(super) shutdown: &'a Shutdown,
     /// The order that is to be carried out, and nothing else.
     pub(super) only: Option<&'a Order>,
 }
@@ -98,7 +98,7 @@ impl Run<'_> {
             state = returned;
             match ended {
                 Ok(ended) => {
-                    if self.halt.go_on() {
+                    if self.shutdown.go_on() {
                         let Tally { done, deferred, .. } = ended.outcome.tally;
                         (begun.done, begun.left) = (done, deferred);
                         tracing::info!(target: "ostracon", "an order came: it goes first");
@@ -135,7 +135,7 @@ impl Run<'_> {
                 let is_first = !begun.goes_on();
                 if is_first {
                     begun.digests = Some(files.digests());
-                    let deadline = watch_deadline(self.halt.clone(), self.args.deadline);
+                    let deadline = watch_deadline(self.shutdown.clone(), self.args.deadline);
                     begun.deadline = Some(tokio::spawn(deadline));
                 } else if !begun.is_as_seen(&files) && begun.left > 0 {
                     let left = begun.left;
@@ -199,7 +199,7 @@ impl Run<'_> {
             world,
             credentials: credentials(context, world, args.sandbox),
             lease,
-            halt: self.halt,
+            shutdown: self.shutdown,
             first: first.filter(|record| self.is_for_now(record)).collect(),
             accounts: before.accounts.clone(),
             unpaced: args.unpaced,

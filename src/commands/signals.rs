@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::apply::{Cause, Halt};
+use crate::apply::{Cause, Shutdown};
 use crate::error::Error;
 use crate::exit::Exit;
 
 /// What `work` comes to, unless a signal comes first: then nothing was done.
 pub(super) async fn unless_halted<T>(
-    halt: &Halt,
+    shutdown: &Shutdown,
     work: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
     tokio::select! {
         biased;
         result = work => result,
-        () = halt.pulled() => {
-            let exit = match halt.cause() {
+        () = shutdown.requested() => {
+            let exit = match shutdown.cause() {
                 Some(Cause::Terminated) => Exit::Terminated,
                 Some(
                     Cause::Interrupted
@@ -34,8 +34,8 @@ pub(super) async fn unless_halted<T>(
     }
 }
 
-/// Pulls the brake when a signal comes.
-pub(super) async fn watch_signals(halt: Halt) {
+/// Requests a shutdown when a signal comes.
+pub(super) async fn watch_signals(shutdown: Shutdown) {
     let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
         signal(SignalKind::interrupt()),
         signal(SignalKind::terminate()),
@@ -43,7 +43,7 @@ pub(super) async fn watch_signals(halt: Halt) {
     ) else {
         return;
     };
-    halt.pull(tokio::select! {
+    shutdown.request(tokio::select! {
         _ = interrupt.recv() => Cause::Interrupted,
         _ = terminate.recv() => Cause::Terminated,
         // Its terminal is gone: it ends as cleanly as when it is told to.
@@ -51,10 +51,10 @@ pub(super) async fn watch_signals(halt: Halt) {
     });
 }
 
-/// Pulls the brake when the time is over, if there is a limit to it.
-pub(super) async fn watch_deadline(halt: Halt, deadline: Option<Duration>) {
+/// Requests a shutdown when the time is over, if there is a limit to it.
+pub(super) async fn watch_deadline(shutdown: Shutdown, deadline: Option<Duration>) {
     if let Some(deadline) = deadline {
         tokio::time::sleep(deadline).await;
-        halt.pull(Cause::Deadline);
+        shutdown.request(Cause::Deadline);
     }
 }

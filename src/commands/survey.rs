@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Context;
 use super::prepare::Files;
-use crate::apply::{self, Survey, Surveyed, Trouble, View};
+use crate::apply::{self, Failure, Survey, Surveyed, View};
 use crate::domain::{Desired, Enforcement, Id, TargetName, Warning};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -18,7 +18,7 @@ use crate::world::{Credentials, World};
 pub(super) struct Found {
     pub(super) target: TargetName,
     pub(super) drift: Drift,
-    pub(super) troubles: Vec<(Option<Id>, Trouble)>,
+    pub(super) failures: Vec<(Option<Id>, Failure)>,
 }
 
 /// Where secrets are read: relative paths start from the workspace.
@@ -67,9 +67,9 @@ pub(super) async fn survey(
     let now = world.now();
     let in_scope = files.config.targets.iter().filter(|(name, _)| scope.includes(name));
     let found = in_scope.map(|(name, target)| {
-        let View { lists, troubles, clock_ahead: _ } = views.remove(name).unwrap_or_default();
+        let View { lists, failures, clock_ahead: _ } = views.remove(name).unwrap_or_default();
         let drift = drift(target, &lists, &snapshot.rows, now);
-        Found { target: name.clone(), drift, troubles }
+        Found { target: name.clone(), drift, failures }
     });
     Ok(found.collect())
 }
@@ -82,12 +82,12 @@ pub(super) fn refresh(
     world: &World,
 ) -> (Vec<Warning>, Vec<Enforcement>) {
     let (mut warnings, mut changed) = (Vec::new(), Vec::new());
-    for Found { target, drift, troubles } in found {
+    for Found { target, drift, failures } in found {
         changed.extend(believe(drift, &mut snapshot.rows, world.now()));
         warnings.extend(foreign_warnings(&drift.differences));
-        warnings.extend(troubles.iter().map(|(room, trouble)| {
+        warnings.extend(failures.iter().map(|(room, failure)| {
             let room = room.as_ref().map(|room| format!(" room `{room}`")).unwrap_or_default();
-            let message = format!("`{target}`{room} could not be read: {}", trouble.error);
+            let message = format!("`{target}`{room} could not be read: {}", failure.error);
             Warning { code: "not-read".into(), message, source: None }
         }));
     }

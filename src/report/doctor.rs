@@ -70,7 +70,7 @@ pub fn doctor_text(checks: &[Check], paint: Paint, out: &mut dyn Write) -> fmt::
         let (ink, mark) = match grade {
             Grade::Good => (Ink::Start, "ok  "),
             Grade::Odd => (Ink::Warning, "note"),
-            Grade::Bad => (Ink::Trouble, "BAD "),
+            Grade::Bad => (Ink::Failure, "BAD "),
         };
         if last != Some(target) {
             let name = target.as_ref().map_or("workspace", TargetName::as_str);

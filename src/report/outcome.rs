@@ -57,9 +57,9 @@ pub fn outcome_view<'a>(outcome: &'a Outcome, plan: &'a Plan) -> OutcomeView<'a>
         Some(ProblemView {
             operation: operation.into(),
             outcome: problem.fate,
-            error: &problem.trouble.error,
-            code: problem.trouble.code.as_deref(),
-            request_id: problem.trouble.request_id.as_deref(),
+            error: &problem.failure.error,
+            code: problem.failure.code.as_deref(),
+            request_id: problem.failure.request_id.as_deref(),
         })
     };
     OutcomeView {
@@ -98,7 +98,7 @@ pub fn outcome_text(
                 operation.action,
                 Terminal(&operation.restriction.to_string())
             )?;
-            if let Some(request_id) = &problem.trouble.request_id {
+            if let Some(request_id) = &problem.failure.request_id {
                 write!(out, "  request {}", TerminalWord(request_id))?;
             }
             writeln!(out)?;
@@ -127,8 +127,8 @@ fn alike<'a>(outcome: &'a Outcome, plan: &'a Plan) -> BTreeMap<Alike<'a>, Vec<&'
     for problem in &outcome.problems {
         let Some(operation) = plan.operations.get(problem.operation) else { continue };
         let target = operation.restriction.target.as_str();
-        let trouble = &problem.trouble;
-        let key = (problem.fate, target, trouble.error.as_str(), trouble.code.as_deref());
+        let failure = &problem.failure;
+        let key = (problem.fate, target, failure.error.as_str(), failure.code.as_deref());
         groups.entry(key).or_default().push(problem);
     }
     groups
@@ -138,7 +138,7 @@ const fn words(fate: Fate) -> (Ink, &'static str) {
     match fate {
         Fate::Done => (Ink::Plain, "done"),
         Fate::Waiting => (Ink::Warning, "not possible yet, tried again by the next run"),
-        Fate::Failed => (Ink::Trouble, "failed"),
+        Fate::Failed => (Ink::Failure, "failed"),
         Fate::Deferred => (Ink::Warning, "not begun, left to the next run"),
         Fate::InDoubt => (Ink::Warning, "in doubt, settled by the next run"),
         Fate::Dropped => (Ink::Quiet, "dropped"),

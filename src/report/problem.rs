@@ -32,7 +32,7 @@ impl Problem {
     /// Writes it: one line for the message, one a cause, one a hint.
     pub fn write(&self, paint: Paint, out: &mut dyn Write) -> fmt::Result {
         let Self { message, causes, hints } = self;
-        writeln!(out, "{} {}", paint.ink(Ink::Trouble, "Error:"), Terminal(message))?;
+        writeln!(out, "{} {}", paint.ink(Ink::Failure, "Error:"), Terminal(message))?;
         match causes.as_slice() {
             [] => {}
             [cause] => {

@@ -251,7 +251,7 @@ fn run(status: &Status<'_>, paint: Paint, out: &mut dyn Write) -> fmt::Result {
     write!(out, " by {}: ", Terminal(&who.to_string()))?;
     let ink = match (finished, status.running == Some(*id)) {
         (_, true) => Ink::Change,
-        (None, false) => Ink::Trouble,
+        (None, false) => Ink::Failure,
         (Some(_), false) => Ink::Plain,
     };
     writeln!(out, "{}", paint.ink(ink, Terminal(&run_words(status, run))))

@@ -32,7 +32,7 @@ pub enum Ink {
     /// A person should look at it.
     Warning,
     /// Something is wrong, or is not done.
-    Trouble,
+    Failure,
     /// Nothing in particular.
     Plain,
 }
@@ -46,7 +46,7 @@ impl Ink {
             Self::Heading => Style::new().bold(),
             Self::Quiet => Style::new().dimmed(),
             Self::Warning => AnsiColor::Yellow.on_default().bold(),
-            Self::Trouble => AnsiColor::Red.on_default().bold(),
+            Self::Failure => AnsiColor::Red.on_default().bold(),
             Self::Plain => Style::new(),
         }
     }

@@ -23,12 +23,12 @@ mod agora;
 mod contract;
 mod digest;
 mod exchange;
-mod ledger;
 mod local;
 mod mischief;
 mod pace;
 mod play;
 mod query;
+mod request_log;
 mod route;
 mod serve;
 mod service;
@@ -41,8 +41,8 @@ mod volcengine;
 mod zego;
 
 pub use exchange::{Incoming, Outgoing};
-pub use ledger::{InForce, Kicked, Seen};
 pub use mischief::{Fate, Mischief};
+pub use request_log::{InForce, Kicked, Seen};
 pub use serve::serve;
 pub use service::credential;
 pub use tencent::RepeatBan;
@@ -60,7 +60,7 @@ pub struct Sandbox {
 struct Services {
     all: Vec<Box<dyn Service>>,
     settings: settings::Settings,
-    ledger: ledger::Ledger,
+    ledger: request_log::Ledger,
     pace: pace::Pace,
     requests: u64,
 }
@@ -70,7 +70,7 @@ impl Services {
         Self {
             all: service::all(),
             settings: settings::Settings::default(),
-            ledger: ledger::Ledger::default(),
+            ledger: request_log::Ledger::default(),
             pace: pace::Pace::default(),
             requests: 0,
         }

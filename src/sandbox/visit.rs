@@ -1,8 +1,8 @@
 //! One request on its way through a service.
 
 use super::Incoming;
-use super::ledger::{Kicked, Ledger, Seen};
 use super::pace::Pace;
+use super::request_log::{Kicked, Ledger, Seen};
 use super::settings::Settings;
 use crate::domain::{Kind, Moment};
 

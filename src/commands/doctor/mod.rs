@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::format::Format;
 use super::prepare::{Files, clock_lag};
 use super::{Context, store, survey};
-use crate::apply::{Survey, Surveyed, Trouble, View, survey as read_lists};
+use crate::apply::{Failure, Survey, Surveyed, View, survey as read_lists};
 use crate::domain::{Desired, Id, Moment, TargetName};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -199,13 +199,13 @@ async fn examine(context: &Context<'_>, target: &Target, view: View, checks: &mu
         let name = Some(target.name.clone());
         checks.push(Check { target: name, what, grade, said, measured: BTreeMap::new() });
     };
-    let View { lists, troubles, mut clock_ahead } = view;
+    let View { lists, failures, mut clock_ahead } = view;
     let credentials = survey::credentials(context);
     let present = credentials.read(target).await;
-    match (&present, lists.is_empty(), troubles.first()) {
+    match (&present, lists.is_empty(), failures.first()) {
         (Err(error), ..) => check("credentials", Grade::Bad, error.to_string()),
         (Ok(_), false, _) => check("credentials", Grade::Good, "accepted".to_owned()),
-        (Ok(_), true, Some((_, Trouble { error, code, .. }))) => {
+        (Ok(_), true, Some((_, Failure { error, code, .. }))) => {
             let code = code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
             check("credentials", Grade::Bad, format!("not accepted: {error}{code}"));
         }

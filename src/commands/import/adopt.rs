@@ -85,7 +85,7 @@ async fn record_found(
         0 => writeln!(to, "Imported: nothing foreign was found."),
         _ => writeln!(to, "Imported: {count} into `{}`.", Terminal(&out)),
     })?;
-    let unread = found.iter().any(|found| !found.troubles.is_empty());
+    let unread = found.iter().any(|found| !found.failures.is_empty());
     Ok(if unread { Exit::Unfinished } else { Exit::Done })
 }
 
@@ -100,10 +100,10 @@ struct Sorted {
 fn sort(files: &Files, found: &[Found], snapshot: &Snapshot, now: Moment) -> Sorted {
     let mut rows: BTreeMap<&Restriction, &Listed> = BTreeMap::new();
     let mut passed_over = Vec::new();
-    for Found { target, drift, troubles } in found {
-        for (room, trouble) in troubles {
+    for Found { target, drift, failures } in found {
+        for (room, failure) in failures {
             let room = room.as_ref().map(|room| format!(" room `{room}`")).unwrap_or_default();
-            passed_over.push(format!("`{target}`{room} could not be read: {}", trouble.error));
+            passed_over.push(format!("`{target}`{room} could not be read: {}", failure.error));
         }
         for difference in drift.differences.iter().filter(|it| it.finding == Finding::Foreign) {
             let (restriction, Some(listed)) = (&difference.restriction, &difference.listed) else {

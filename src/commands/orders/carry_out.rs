@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use super::draft::span;
 use super::list::whom;
-use crate::apply::{Halt, Outcome, Tally};
+use crate::apply::{Outcome, Shutdown, Tally};
 use crate::commands::approval::approve;
 use crate::commands::format::Format;
 use crate::commands::pass::Run;
@@ -101,10 +101,11 @@ async fn carry_out(
     if !common.auto_approve {
         approve(context, &plan).await?;
     }
-    let halt = Halt::default();
-    let signals = tokio::spawn(watch_signals(halt.clone()));
+    let shutdown = Shutdown::default();
+    let signals = tokio::spawn(watch_signals(shutdown.clone()));
     let done =
-        until_done(context, common, &Task { files, location, accounts, order, plan, halt }).await;
+        until_done(context, common, &Task { files, location, accounts, order, plan, shutdown })
+            .await;
     signals.abort();
     done
 }
@@ -116,7 +117,7 @@ struct Task {
     accounts: Accounts,
     order: Order,
     plan: Plan,
-    halt: Halt,
+    shutdown: Shutdown,
 }
 
 /// Notes the order and carries it out, or lets the run that holds the state do it.
@@ -125,7 +126,7 @@ async fn until_done(
     common: &Common,
     task: &Task,
 ) -> Result<Exit, Error> {
-    let Task { files, location, accounts, order, plan, halt } = task;
+    let Task { files, location, accounts, order, plan, shutdown } = task;
     let world = context.world.clone();
     let who = context.world.who(&context.global.dir).await;
     let deadline = tokio::time::Instant::now() + common.wait.unsigned_abs();
@@ -154,7 +155,7 @@ async fn until_done(
             apply::report(context, common.format, &outcome, plan)?;
             return Ok(Exit::Done);
         }
-        if tokio::time::Instant::now() >= deadline || halt.cause().is_some() {
+        if tokio::time::Instant::now() >= deadline || shutdown.cause().is_some() {
             let mut outcome = nothing_done(order);
             outcome.tally.deferred = plan.operations.len() as u64;
             apply::report(context, common.format, &outcome, plan)?;
@@ -180,7 +181,7 @@ async fn at_once(
         world: &world,
         location: &task.location,
         lease: &lease,
-        halt: &task.halt,
+        shutdown: &task.shutdown,
         only: Some(&task.order),
     };
     let (state, ended) = run.converge(context, state, None).await;

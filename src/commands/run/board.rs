@@ -26,7 +26,7 @@ struct Signs {
     /// Why it is not ready; `None` if it is.
     unready: Option<String>,
     /// What is wrong with the files.
-    trouble: Option<String>,
+    failure: Option<String>,
     /// What a guard holds back.
     held_back: Option<String>,
 }
@@ -34,7 +34,7 @@ struct Signs {
 impl Default for Signs {
     fn default() -> Self {
         let unready = Some("no pass has ended yet".to_owned());
-        Self { alive: Instant::now(), unready, trouble: None, held_back: None }
+        Self { alive: Instant::now(), unready, failure: None, held_back: None }
     }
 }
 
@@ -76,9 +76,9 @@ impl Board {
     }
 
     /// What is wrong with the files now, if anything is.
-    pub(super) fn files(&self, trouble: Option<String>) {
-        self.metrics.files(trouble.is_none());
-        self.signs().trouble = trouble;
+    pub(super) fn files(&self, failure: Option<String>) {
+        self.metrics.files(failure.is_none());
+        self.signs().failure = failure;
     }
 
     /// What a guard holds back, if anything.
@@ -87,9 +87,9 @@ impl Board {
     }
 
     /// What somebody must do something about.
-    pub(super) fn troubles(&self) -> Vec<String> {
+    pub(super) fn failures(&self) -> Vec<String> {
         let signs = self.signs();
-        signs.trouble.iter().chain(&signs.held_back).cloned().collect()
+        signs.failure.iter().chain(&signs.held_back).cloned().collect()
     }
 
     fn signs(&self) -> MutexGuard<'_, Signs> {

@@ -16,7 +16,7 @@ pub(super) struct Checkout {
     /// What they say.
     pub(super) files: Files,
     /// What is wrong with those that are there now, and cannot be gone by.
-    pub(super) trouble: Option<String>,
+    pub(super) failure: Option<String>,
     seen: Fingerprint,
     /// The files of before, until it has been seen that those of now can be gone by.
     before: Option<Files>,
@@ -53,13 +53,13 @@ impl Checkout {
         let mut memo = Memo::default();
         match Files::read_with(context, &mut memo) {
             Ok(files) => {
-                Ok(Self { files, trouble: None, seen, before: None, memo, busy_since: None })
+                Ok(Self { files, failure: None, seen, before: None, memo, busy_since: None })
             }
             Err(error) => {
                 let files = Files::read_config(context)?;
                 Ok(Self {
                     files,
-                    trouble: Some(words(context, error)),
+                    failure: Some(words(context, error)),
                     seen,
                     before: None,
                     memo,
@@ -93,13 +93,13 @@ impl Checkout {
         self.seen = before;
         match read.and_then(|files| self.is_at_home(context, &files).map(|()| files)) {
             Ok(files) => {
-                self.trouble = None;
+                self.failure = None;
                 let config = anew || files.digests().1 != self.files.digests().1;
                 self.before = Some(std::mem::replace(&mut self.files, files));
                 Look::Changed { config }
             }
             Err(error) => {
-                self.trouble = Some(words(context, error));
+                self.failure = Some(words(context, error));
                 Look::Broken
             }
         }
@@ -124,7 +124,7 @@ impl Checkout {
     /// No plan can be made of the files: something that is not in them stands against it. Those of
     /// before are in force again, if there are any.
     pub(super) fn reject(&mut self, context: &Context<'_>, error: Error) -> bool {
-        self.trouble = Some(words(context, error));
+        self.failure = Some(words(context, error));
         let before = self.before.take();
         before.map(|before| self.files = before).is_some()
     }

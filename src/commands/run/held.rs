@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::Service;
 use super::service::LOOK_EVERY;
-use crate::apply::{Cause, Halt, Journal, KnownAccounts, WINDOW, journal};
+use crate::apply::{Cause, Journal, KnownAccounts, Shutdown, WINDOW, journal};
 use crate::commands::apply::give_back;
 use crate::commands::tenancy::{self, Tenancy};
 use crate::plan::Scope;
@@ -22,7 +22,7 @@ pub(super) struct Held {
     /// Where it is written.
     pub(super) journal: Journal,
     /// Pulled when it cannot be written any more, or is another's.
-    pub(super) lost: Halt,
+    pub(super) lost: Shutdown,
     since: Instant,
     writer: JoinHandle<(State, Result<(), StateError>)>,
 }
@@ -30,7 +30,7 @@ pub(super) struct Held {
 impl Held {
     /// What was taken.
     pub(super) fn new(Tenancy { state, lease }: Tenancy, world: &World) -> Self {
-        let lost = Halt::default();
+        let lost = Shutdown::default();
         // The service looks for orders itself: its calls are halted account by account.
         let (journal, writer) = journal((state, None), lease.clone(), lost.clone(), world.clone());
         Self { lease, journal, lost, since: Instant::now(), writer: tokio::spawn(writer.run()) }

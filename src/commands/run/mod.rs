@@ -34,7 +34,7 @@ pub use self::service::Service;
 use self::watch::Watch;
 use super::Context;
 use super::apply::{in_runtime, span};
-use crate::apply::{Cause, Halt};
+use crate::apply::{Cause, Shutdown};
 use crate::error::Error;
 use crate::exit::Exit;
 
@@ -88,14 +88,14 @@ async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, Erro
     };
     let listener = TcpListener::bind(args.listen).await.map_err(cannot)?;
     let address = listener.local_addr().map_err(cannot)?;
-    let halt = Halt::default();
+    let shutdown = Shutdown::default();
     let (nudges, inbox) = unbounded_channel();
     let mut watch = Watch::new(&context.global.dir, nudges.clone());
-    let mut service = Service::new(context, args.every, (halt.clone(), inbox))?;
+    let mut service = Service::new(context, args.every, (shutdown.clone(), inbox))?;
     let board = Arc::clone(&service.board);
     let pages = serve::Pages::new(context, token, Arc::clone(&board));
     let mut beside = vec![
-        tokio::spawn(watch_signals(halt, nudges.clone())).abort_handle(),
+        tokio::spawn(watch_signals(shutdown, nudges.clone())).abort_handle(),
         tokio::spawn(serve::serve(pages, listener)).abort_handle(),
         tokio::spawn(tell_systemd(Arc::clone(&board))).abort_handle(),
     ];
@@ -120,7 +120,7 @@ async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, Erro
 }
 
 /// What to do when signals come: the first that ends the service does so cleanly.
-async fn watch_signals(halt: Halt, nudges: Nudges) {
+async fn watch_signals(shutdown: Shutdown, nudges: Nudges) {
     let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
         signal(SignalKind::interrupt()),
         signal(SignalKind::terminate()),
@@ -130,8 +130,8 @@ async fn watch_signals(halt: Halt, nudges: Nudges) {
     };
     loop {
         tokio::select! {
-            _ = interrupt.recv() => halt.pull(Cause::Interrupted),
-            _ = terminate.recv() => halt.pull(Cause::Terminated),
+            _ = interrupt.recv() => shutdown.request(Cause::Interrupted),
+            _ = terminate.recv() => shutdown.request(Cause::Terminated),
             _ = hangup.recv() => if nudges.send(Nudge::Reload).is_err() { return },
         }
     }

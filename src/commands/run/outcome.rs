@@ -90,7 +90,7 @@ fn tell_why(plan: &Plan, outcome: &Outcome) {
         if is_told || !told.insert(target) {
             continue;
         }
-        let (action, error) = (operation.action.name(), Terminal(&problem.trouble.error));
+        let (action, error) = (operation.action.name(), Terminal(&problem.failure.error));
         tracing::warn!(target: "ostracon", run = outcome.run, target_name = %target, action, %error, "failed");
     }
 }
@@ -98,7 +98,7 @@ fn tell_why(plan: &Plan, outcome: &Outcome) {
 /// Says which targets have stopped, and why.
 fn tell_of_stopped(outcome: &Outcome) {
     for stopped in &outcome.stopped {
-        let error = &*stopped.trouble.error;
+        let error = &*stopped.failure.error;
         tracing::warn!(target: "ostracon", run = outcome.run, target_name = %stopped.target, error, "nothing more is sent there for a while");
     }
 }

@@ -12,7 +12,7 @@ use super::board::Board;
 use super::held::Held;
 use super::metrics::Result as Came;
 use super::underway::{Account, Part, Passed};
-use crate::apply::{self, ApplyRequest, Halt};
+use crate::apply::{self, ApplyRequest, Shutdown};
 use crate::commands::decide::Ready;
 use crate::commands::execute::{Execution, credentials};
 use crate::commands::first_records::first_records;
@@ -45,7 +45,7 @@ impl Service<'_> {
                 self.board.not_ready(&error.message);
                 // Whoever lost the state takes it again; whatever else is wrong, it stays ours.
                 let is_lost = matches!(error.exit, Exit::State | Exit::Locked);
-                match self.checkout.trouble {
+                match self.checkout.failure {
                     Some(_) => self.tell_of_files(),
                     None if is_lost => {}
                     None => self.say(&error.message),
@@ -176,7 +176,7 @@ impl Service<'_> {
             world: self.context.world,
             credentials: credentials(self.context, self.context.world, false),
             lease: &lease,
-            halt: &Halt::default(),
+            shutdown: &Shutdown::default(),
             first,
             accounts: self.accounts.clone(),
             unpaced: false,
@@ -191,8 +191,8 @@ impl Service<'_> {
             let is_here = |name: &TargetName| part.targets.contains(name);
             let targets = request.targets.iter().filter(|(name, _)| is_here(name));
             let targets = targets.map(|(name, target)| (name.clone(), Arc::clone(target)));
-            let (targets, halt) = (targets.collect(), part.brake());
-            let work = ApplyRequest { targets, halt, ..request.clone() };
+            let (targets, shutdown) = (targets.collect(), part.shutdown());
+            let work = ApplyRequest { targets, shutdown, ..request.clone() };
             let work = apply::carry_out(work, journal.clone());
             self.underway.begin((&lease.run, account), part, now, work);
         }

@@ -297,7 +297,7 @@ impl Pages {
         let made = tokio::task::spawn_blocking(move || pages.make(&arguments)).await;
         match made {
             Ok(Ok(text)) => match kind {
-                Kind::Html => page(live_page(&text, path, &self.board.troubles())),
+                Kind::Html => page(live_page(&text, path, &self.board.failures())),
                 Kind::Json => with(StatusCode::OK, "application/json", text),
                 Kind::Lines => with(StatusCode::OK, "application/jsonl", text),
             },

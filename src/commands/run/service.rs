@@ -12,7 +12,7 @@ use super::board::Board;
 use super::checkout::{Checkout, Look};
 use super::held::Held;
 use super::underway::{Ended, Underway};
-use crate::apply::{Cause, Halt, KnownAccounts};
+use crate::apply::{Cause, KnownAccounts, Shutdown};
 use crate::commands::Context;
 use crate::commands::apply::check_lineage_at;
 use crate::domain::{Moment, Who};
@@ -57,7 +57,7 @@ const BUSY_FOR: jiff::SignedDuration = jiff::SignedDuration::from_millis(250);
 /// A service that keeps time.
 pub struct Service<'a> {
     pub(super) context: &'a Context<'a>,
-    halt: Halt,
+    shutdown: Shutdown,
     inbox: UnboundedReceiver<Nudge>,
     /// How often the files are looked at.
     every: Duration,
@@ -89,14 +89,14 @@ impl<'a> Service<'a> {
     pub fn new(
         context: &'a Context<'a>,
         every: Duration,
-        (halt, inbox): (Halt, UnboundedReceiver<Nudge>),
+        (shutdown, inbox): (Shutdown, UnboundedReceiver<Nudge>),
     ) -> Result<Self, Error> {
         let checkout = Checkout::open(context)?;
         let location = checkout.files.state_location(context)?;
         check_lineage_at(&location, &checkout.files)?;
         Ok(Self {
             context,
-            halt,
+            shutdown,
             inbox,
             every,
             looked: Instant::now(),
@@ -124,7 +124,7 @@ impl<'a> Service<'a> {
             let has_more = self.hold().await;
             if woken == Wake::Order {
                 self.agenda.forgive();
-                self.underway.brake(Cause::Ordered);
+                self.underway.shutdown(Cause::Ordered);
             }
             let is_time = matches!(woken, Wake::Begin | Wake::Due | Wake::Order | Wake::Freed);
             if has_more || is_other || is_time {
@@ -132,7 +132,7 @@ impl<'a> Service<'a> {
             }
             woken = self.until_woken().await;
         }
-        let cause = self.halt.cause().unwrap_or(Cause::Interrupted);
+        let cause = self.shutdown.cause().unwrap_or(Cause::Interrupted);
         self.come_to_rest(cause).await;
         self.give_back().await;
         Ok(if cause == Cause::Terminated { Exit::Terminated } else { Exit::Interrupted })
@@ -163,7 +163,7 @@ impl<'a> Service<'a> {
                     self.agenda.edited();
                 }
                 self.is_reconfigured |= self.checkout.files.digests().1 != config_before;
-                self.underway.brake(Cause::Preempted);
+                self.underway.shutdown(Cause::Preempted);
                 tracing::info!(target: "ostracon", "the files have changed");
             }
             Look::Broken => {}
@@ -174,14 +174,14 @@ impl<'a> Service<'a> {
 
     /// Says what is wrong with the files, if anything is.
     pub(super) fn tell_of_files(&mut self) {
-        self.board.files(self.checkout.trouble.clone());
-        if let Some(trouble) = self.checkout.trouble.clone() {
+        self.board.files(self.checkout.failure.clone());
+        if let Some(failure) = self.checkout.failure.clone() {
             let kept = if self.checkout.keeps_up_only() {
                 "until they can be read there is upkeep only"
             } else {
                 "the last that could be read stay in force"
             };
-            self.say(&format!("{trouble}: {kept}"));
+            self.say(&format!("{failure}: {kept}"));
         }
     }
 
@@ -195,7 +195,7 @@ impl<'a> Service<'a> {
 
     /// Begins nothing more, and waits for all that is under way.
     pub(super) async fn come_to_rest(&mut self, cause: Cause) {
-        self.underway.brake(cause);
+        self.underway.shutdown(cause);
         loop {
             tokio::select! {
                 ended = self.underway.ended() => match ended {
@@ -221,7 +221,7 @@ impl<'a> Service<'a> {
             if self.agenda.takes_files(now) || self.looked.elapsed() >= self.every {
                 return Wake::Nudged(Nudge::Files);
             }
-            self.underway.brake_for_what_is_due(now);
+            self.underway.stop_for_what_is_due(now);
             let due = self.next();
             if due.is_some_and(|due| due <= now) {
                 return Wake::Due;
@@ -231,7 +231,7 @@ impl<'a> Service<'a> {
             let lost = self.held.as_ref().map(|held| held.lost.clone());
             tokio::select! {
                 biased;
-                () = self.halt.pulled() => return Wake::End,
+                () = self.shutdown.requested() => return Wake::End,
                 () = pulled(lost) => self.lose("the state was lost").await,
                 Some(ended) = self.underway.ended() => if self.note_ends(ended).await {
                     return Wake::Freed;
@@ -276,7 +276,7 @@ impl<'a> Service<'a> {
         while begun.elapsed() < SETTLED_AT_LAST {
             tokio::select! {
                 biased;
-                () = self.halt.pulled() => return Wake::End,
+                () = self.shutdown.requested() => return Wake::End,
                 Some(next) = self.inbox.recv() => {
                     nudge = if nudge == Nudge::Reload { nudge } else { next };
                 }
@@ -287,10 +287,10 @@ impl<'a> Service<'a> {
     }
 }
 
-/// Waits until the brake is pulled, if there is one.
-async fn pulled(brake: Option<Halt>) {
-    match brake {
-        Some(brake) => brake.pulled().await,
+/// Waits until a shutdown is requested, if one can be.
+async fn pulled(shutdown: Option<Shutdown>) {
+    match shutdown {
+        Some(shutdown) => shutdown.requested().await,
         None => std::future::pending().await,
     }
 }

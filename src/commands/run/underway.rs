@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
-use crate::apply::{Cause, Halt, Outcome, Tally};
+use crate::apply::{Cause, Outcome, Shutdown, Tally};
 use crate::domain::{Action, Moment, TargetName};
 use crate::plan::{Operation, Plan};
 
@@ -43,7 +43,7 @@ pub(super) struct Part {
     pub(super) plan: Arc<Plan>,
     /// The targets of the account: what is not planned for them is not done meanwhile either.
     pub(super) targets: BTreeSet<TargetName>,
-    brake: Halt,
+    shutdown: Shutdown,
     /// When something else is due there, and may interrupt it.
     due: Option<Moment>,
 }
@@ -52,12 +52,12 @@ impl Part {
     /// A part of a plan that begins `now`.
     pub(super) fn new(plan: Arc<Plan>, targets: BTreeSet<TargetName>) -> Self {
         let due = targets.iter().filter_map(|target| plan.next_wakes.get(target)).min().copied();
-        Self { plan, targets, brake: Halt::default(), due }
+        Self { plan, targets, shutdown: Shutdown::default(), due }
     }
 
     /// What stops it.
-    pub(super) fn brake(&self) -> Halt {
-        self.brake.clone()
+    pub(super) fn shutdown(&self) -> Shutdown {
+        self.shutdown.clone()
     }
 
     /// Its operations that may be carried out.
@@ -132,20 +132,20 @@ impl Underway {
     }
 
     /// Stops everything that is not stopped already, or not for this.
-    pub(super) fn brake(&self, cause: Cause) {
-        self.accounts.values().for_each(|part| part.brake.pull(cause));
+    pub(super) fn shutdown(&self, cause: Cause) {
+        self.accounts.values().for_each(|part| part.shutdown.request(cause));
     }
 
     /// Stops what something else that is due has waited for long enough.
-    pub(super) fn brake_for_what_is_due(&self, now: Moment) {
+    pub(super) fn stop_for_what_is_due(&self, now: Moment) {
         for part in self.accounts.values().filter(|part| part.due.is_some_and(|due| due <= now)) {
-            part.brake.pull(Cause::Preempted);
+            part.shutdown.request(Cause::Preempted);
         }
     }
 
     /// When something that is due is the next to interrupt what is under way.
     pub(super) fn next(&self) -> Option<Moment> {
-        let parts = self.accounts.values().filter(|part| part.brake.cause().is_none());
+        let parts = self.accounts.values().filter(|part| part.shutdown.cause().is_none());
         parts.filter_map(|part| part.due).min()
     }
 

@@ -27,23 +27,23 @@ pub fn drift_markdown(compared: &[Compared<'_>], out: &mut dyn Write) -> fmt::Re
     writeln!(out, "{MARKER}\n### ostracon drift: {heading}\n")?;
     writeln!(out, "| target | as recorded | on trust | not compared | differences | lists |")?;
     writeln!(out, "|---|---:|---:|---:|---:|---|")?;
-    for Compared { target, drift, troubles: _ } in compared {
+    for Compared { target, drift, failures: _ } in compared {
         let Drift { differences, confirmed, skipped, on_trust } = drift;
         let (name, lists) = (Markdown(target.name.as_str()), listing(target).1);
         let [confirmed, differences] = [confirmed.len(), differences.len()].map(|it| it as u64);
         let cells = [confirmed, *on_trust, *skipped, differences].map(grouped).join(" | ");
         writeln!(out, "| <code>{name}</code> | {cells} | {lists} |")?;
     }
-    let troubles =
-        compared.iter().flat_map(|it| it.troubles.iter().map(move |trouble| (it, trouble)));
-    let troubles: Vec<String> = troubles
-        .map(|(Compared { target, .. }, (room, trouble))| {
+    let failures =
+        compared.iter().flat_map(|it| it.failures.iter().map(move |failure| (it, failure)));
+    let failures: Vec<String> = failures
+        .map(|(Compared { target, .. }, (room, failure))| {
             let room = room.as_ref().map(|room| format!(" room {room}")).unwrap_or_default();
-            let code = trouble.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
-            format!("{}{room}: {}{code}", target.name, trouble.error)
+            let code = failure.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
+            format!("{}{room}: {}{code}", target.name, failure.error)
         })
         .collect();
-    list("Not read", &troubles, out)?;
+    list("Not read", &failures, out)?;
     let differences = compared.iter().flat_map(|it| &it.drift.differences);
     list("Differences", &differences.map(line).collect::<Vec<_>>(), out)?;
     writeln!(out, "\n{}", last_line(compared))

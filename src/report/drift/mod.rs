@@ -13,7 +13,7 @@ use super::count::{counted, grouped};
 use super::enforcement::held_words;
 use super::escape::Terminal;
 use super::style::{Ink, Paint};
-use crate::apply::Trouble;
+use crate::apply::Failure;
 use crate::domain::{Id, Lapse};
 use crate::plan::drift::{Difference, Drift, Finding};
 use crate::provider::{Listing, Target};
@@ -26,12 +26,12 @@ pub struct Compared<'a> {
     /// What was found.
     pub drift: Drift,
     /// What could not be read: the room, if it is about one, and why.
-    pub troubles: Vec<(Option<Id>, Trouble)>,
+    pub failures: Vec<(Option<Id>, Failure)>,
 }
 
 /// Writes what was compared as text; the last line is for machines to find.
 pub fn drift_text(compared: &[Compared<'_>], paint: Paint, out: &mut dyn Write) -> fmt::Result {
-    for Compared { target, drift, troubles } in compared {
+    for Compared { target, drift, failures } in compared {
         let Drift { differences, confirmed, skipped, on_trust } = drift;
         let name = paint.ink(Ink::Heading, &target.name);
         writeln!(
@@ -48,11 +48,11 @@ pub fn drift_text(compared: &[Compared<'_>], paint: Paint, out: &mut dyn Write) 
             let rows = counted(*skipped, "recorded restriction");
             writeln!(out, "  not compared: {rows}, in doubt or in a list that was not read")?;
         }
-        for (room, trouble) in troubles {
+        for (room, failure) in failures {
             let room = room.as_ref().map(|room| format!("room {room}: ")).unwrap_or_default();
-            let code = trouble.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
-            let text = format!("{room}{}{code}", trouble.error);
-            writeln!(out, "  {} {}", paint.ink(Ink::Trouble, "not read:"), Terminal(&text))?;
+            let code = failure.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
+            let text = format!("{room}{}{code}", failure.error);
+            writeln!(out, "  {} {}", paint.ink(Ink::Failure, "not read:"), Terminal(&text))?;
         }
         for difference in differences {
             let (ink, mark, words) = words(difference.finding);
@@ -121,7 +121,7 @@ pub(super) fn listing(target: &Target) -> (&'static str, &'static str) {
 
 fn counts(compared: &[Compared<'_>]) -> Counts {
     let mut counts = Counts::default();
-    for Compared { target: _, drift, troubles: _ } in compared {
+    for Compared { target: _, drift, failures: _ } in compared {
         counts.confirmed += drift.confirmed.len() as u64;
         counts.on_trust += drift.on_trust;
         counts.skipped += drift.skipped;

@@ -97,15 +97,15 @@ struct FindingView<'a> {
 
 /// The JSON view of what was compared.
 pub fn drift_view<'a>(compared: &'a [Compared<'a>]) -> DriftView<'a> {
-    let targets = compared.iter().map(|Compared { target, drift: _, troubles }| TargetView {
+    let targets = compared.iter().map(|Compared { target, drift: _, failures }| TargetView {
         target: &target.name,
         listing: listing(target).0,
-        errors: troubles
+        errors: failures
             .iter()
-            .map(|(room, trouble)| ErrorView {
+            .map(|(room, failure)| ErrorView {
                 room: room.as_ref(),
-                error: &trouble.error,
-                code: trouble.code.as_deref(),
+                error: &failure.error,
+                code: failure.code.as_deref(),
             })
             .collect(),
     });

@@ -32,8 +32,8 @@ pub fn drift_page(compared: &[Compared<'_>], now: Moment) -> String {
     };
     let mut sections =
         vec![Section { anchor: "targets", heading: "Targets".to_owned(), body: targets(compared) }];
-    if compared.iter().any(|it| !it.troubles.is_empty()) {
-        let body = troubles(compared);
+    if compared.iter().any(|it| !it.failures.is_empty()) {
+        let body = failures(compared);
         sections.insert(0, Section { anchor: "unread", heading: "Not read".to_owned(), body });
     }
     let page = Page {
@@ -83,7 +83,7 @@ fn targets(compared: &[Compared<'_>]) -> Markup {
                 th scope="col" { "target" } th.number scope="col" { "as recorded" } th.number scope="col" { "on trust" }
                 th.number scope="col" { "not compared" } th.number scope="col" { "differences" } th scope="col" { "lists" }
             } }
-            tbody { @for Compared { target, drift, troubles: _ } in compared {
+            tbody { @for Compared { target, drift, failures: _ } in compared {
                 @let Drift { differences, confirmed, skipped, on_trust } = drift;
                 tr {
                     th scope="row" { (target.name) }
@@ -98,12 +98,12 @@ fn targets(compared: &[Compared<'_>]) -> Markup {
     wide("Targets", &table)
 }
 
-fn troubles(compared: &[Compared<'_>]) -> Markup {
+fn failures(compared: &[Compared<'_>]) -> Markup {
     html! {
-        article.point.grave { ul { @for it in compared { @for (room, trouble) in &it.troubles {
+        article.point.grave { ul { @for it in compared { @for (room, failure) in &it.failures {
             li {
-                (it.target.name) @if let Some(room) = room { ", room " (text(room.as_str())) } ": " (text(&trouble.error))
-                @if let Some(code) = &trouble.code { " (" (text(code)) ")" }
+                (it.target.name) @if let Some(room) = room { ", room " (text(room.as_str())) } ": " (text(&failure.error))
+                @if let Some(code) = &failure.code { " (" (text(code)) ")" }
             }
         } } } }
     }

@@ -10,9 +10,9 @@ const SCRIPT: &str = include_str!("live.js");
 /// The pages that a service has: where each is, and what it is called.
 const PAGES: [(&str, &str); 3] = [("/", "Status"), ("/plan", "Plan"), ("/history", "History")];
 
-/// A page as a service shows it at `path`; `troubles` are what
+/// A page as a service shows it at `path`; `failures` are what
 /// somebody must do something about.
-pub fn live_page(page: &str, path: &str, troubles: &[String]) -> String {
+pub fn live_page(page: &str, path: &str, failures: &[String]) -> String {
     let ways = html! {
         nav.ways aria-label="Pages" {
             @for (way, name) in PAGES {
@@ -22,7 +22,7 @@ pub fn live_page(page: &str, path: &str, troubles: &[String]) -> String {
         }
     };
     let alert = html! {
-        @for trouble in troubles { p.point.grave role="alert" { (trouble) } }
+        @for failure in failures { p.point.grave role="alert" { (failure) } }
     };
     let script = html! { script { (PreEscaped(SCRIPT)) } };
     let page = after(page, "<header>", &ways.into_string());

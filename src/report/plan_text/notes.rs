@@ -77,7 +77,7 @@ fn write_guards(review: &Review<'_>, page: &mut Page<'_>) -> fmt::Result {
         let words = Terminal(&words);
         match &guarded.acknowledged_by {
             None => {
-                writeln!(page, "{} {}", page.ink(Ink::Trouble, "Held back:"), words)?;
+                writeln!(page, "{} {}", page.ink(Ink::Failure, "Held back:"), words)?;
             }
             Some(who) => {
                 let label = format!("Acknowledged by {}:", TerminalWord(who));

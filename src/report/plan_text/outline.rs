@@ -133,7 +133,7 @@ impl<'a> Outline<'a> {
         match self.heading {
             None | Some(Heading::None) => {}
             Some(Heading::HeldBack) => {
-                writeln!(page, "{}", page.ink(Ink::Trouble, "Held back by a guard, see below:"))?;
+                writeln!(page, "{}", page.ink(Ink::Failure, "Held back by a guard, see below:"))?;
             }
             Some(Heading::Upkeep) => {
                 writeln!(page, "{}", page.ink(Ink::Heading, "Upkeep, which time alone asks for:"))?;

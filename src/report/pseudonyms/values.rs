@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Pseudonyms;
-use crate::apply::{Outcome, Trouble};
+use crate::apply::{Failure, Outcome};
 use crate::domain::{Enforcement, Id, Order, Warning};
 use crate::plan::document::Provenance;
 use crate::plan::drift::{Difference, Drift};
@@ -52,7 +52,7 @@ impl Pseudonyms {
         let plan = self.in_place(plan);
         let mut outcome = outcome.clone();
         for problem in &mut outcome.problems {
-            problem.trouble.error = self.text(&problem.trouble.error);
+            problem.failure.error = self.text(&problem.failure.error);
         }
         for stopped in &mut outcome.stopped {
             stopped.hint = self.text(&stopped.hint);
@@ -136,9 +136,9 @@ impl Pseudonyms {
     }
 
     /// A list that could not be read, veiled: a provider names whom it does not like.
-    pub fn unread(&self, (room, trouble): &(Option<Id>, Trouble)) -> (Option<Id>, Trouble) {
+    pub fn unread(&self, (room, failure): &(Option<Id>, Failure)) -> (Option<Id>, Failure) {
         let room = room.as_ref().map(|room| self.room(room));
-        (room, Trouble { error: self.text(&trouble.error), ..trouble.clone() })
+        (room, Failure { error: self.text(&failure.error), ..failure.clone() })
     }
 }
 

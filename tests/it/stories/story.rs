@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use jiff::SignedDuration;
-use ostracon::apply::{Cause, Halt};
+use ostracon::apply::{Cause, Shutdown};
 use ostracon::cli::{Cli, Command};
 use ostracon::commands::run::{Nudge, Service};
 use ostracon::commands::{Context, apply, doctor, drift, import, orders, plan};
@@ -273,17 +273,17 @@ impl Story {
         runtime.block_on(async {
             self.clock.start();
             let begun = tokio::time::Instant::now();
-            let halt = Halt::default();
+            let shutdown = Shutdown::default();
             let (nudges, inbox) = unbounded_channel();
             let every = Duration::from_secs(30);
-            let mut service = Service::new(&context, every, (halt.clone(), inbox)).unwrap();
+            let mut service = Service::new(&context, every, (shutdown.clone(), inbox)).unwrap();
             let script = async {
                 for (at, happens) in happenings {
                     tokio::time::sleep_until(begun + at).await;
                     happens(&nudges);
                 }
                 tokio::time::sleep_until(begun + span).await;
-                halt.pull(Cause::Terminated);
+                shutdown.request(Cause::Terminated);
             };
             let (ended, ()) = tokio::join!(service.keep_time(), script);
             drop(service);

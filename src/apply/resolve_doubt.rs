@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::ledger::{self, Sent, Written};
-use super::line::Line;
-use super::outcome::{Fate, Trouble};
-use super::settle::Proof;
+use super::outcome::{Failure, Fate};
+use super::records::{self, Sent, Written};
+use super::retry_policy::Proof;
+use super::target_executor::TargetExecutor;
 use super::work::Work;
 use crate::domain::{Enforcement, Evidence, Lapse, Moment, RuleId};
 use crate::plan::Operation;
@@ -22,13 +22,13 @@ use crate::store::Record;
 
 /// What a look brought.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Sight {
+pub enum Lookup {
     /// Nothing stands in the way of sending the call.
     Clear,
     /// The operations have their fates.
     Settled,
     /// It cannot be told: leave it in doubt.
-    Unclear(Trouble),
+    Unclear(Failure),
 }
 
 /// How long after the first look the second comes, at least (design §5).
@@ -52,17 +52,17 @@ pub(super) fn may_have_twin(since: Moment, now: Moment) -> bool {
     now - since < TWIN_SHOWS
 }
 
-impl Line {
+impl TargetExecutor {
     /// Looks before the first attempt, if an earlier run left a doubt that calls for it.
     pub(super) async fn look_first(
         &self,
         capability: &'static Capability,
         work: &mut Work,
-    ) -> Sight {
+    ) -> Lookup {
         let Some((_, operation)) = self.operations(work).into_iter().next() else {
-            return Sight::Clear;
+            return Lookup::Clear;
         };
-        let Some(row) = operation.recorded.clone() else { return Sight::Clear };
+        let Some(row) = operation.recorded.clone() else { return Lookup::Clear };
         let now = self.now();
         // A doubt may be tried again and again: what the last attempt made stands until its lapse,
         // however long ago the first was.
@@ -77,12 +77,12 @@ impl Line {
                 self.lift_what_shows(capability, work, since, has_rule).await
             }
             // Without a rule id there is nothing a lift could name.
-            (Verb::Lift, None) if !has_rule => Sight::Unclear(never_seen()),
+            (Verb::Lift, None) if !has_rule => Lookup::Unclear(never_seen()),
             // Its end is moved: a twin would stay until the old one.
             (Verb::Renew, Some(since)) if has_rule && twin.is_some() => {
                 self.lift_twins_of_known(capability, work, since).await
             }
-            (Verb::Impose | Verb::Renew | Verb::Lift | Verb::List, _) => Sight::Clear,
+            (Verb::Impose | Verb::Renew | Verb::Lift | Verb::List, _) => Lookup::Clear,
         }
     }
 
@@ -91,14 +91,14 @@ impl Line {
         &self,
         capability: &'static Capability,
         work: &mut Work,
-    ) -> Sight {
+    ) -> Lookup {
         let Some((_, operation)) = self.operations(work).into_iter().next() else {
-            return Sight::Clear;
+            return Lookup::Clear;
         };
         let inherited = operation.doubted.as_ref().map(|doubt| doubt.since);
         match inherited.or(work.unanswered_since()) {
             Some(since) => self.look_twice(capability, work, since).await,
-            None => Sight::Clear,
+            None => Lookup::Clear,
         }
     }
 
@@ -107,14 +107,14 @@ impl Line {
         capability: &'static Capability,
         work: &mut Work,
         since: Moment,
-    ) -> Sight {
+    ) -> Lookup {
         for pause in [Duration::ZERO, SECOND_LOOK_AFTER] {
             self.sleep(pause).await;
             if self.is_over() {
-                return Sight::Unclear(never_seen());
+                return Lookup::Unclear(never_seen());
             }
             match self.matching(capability, work, since).await {
-                Err(trouble) => return Sight::Unclear(trouble),
+                Err(failure) => return Lookup::Unclear(failure),
                 Ok(rules) => {
                     // A list shows what has lapsed for a while: what stands longest is kept.
                     let longest = rules.iter().max_by_key(|rule| (rule.lapse, rule.created));
@@ -125,7 +125,7 @@ impl Line {
                 }
             }
         }
-        Sight::Clear
+        Lookup::Clear
     }
 
     /// Takes a rule that an unanswered call made, at `since` or later, for ours.
@@ -135,27 +135,29 @@ impl Line {
         work: &mut Work,
         rule: &Listed,
         since: Moment,
-    ) -> Sight {
+    ) -> Lookup {
         let operations = self.operations(work);
-        let Some((index, operation)) = operations.into_iter().next() else { return Sight::Settled };
+        let Some((index, operation)) = operations.into_iter().next() else {
+            return Lookup::Settled;
+        };
         let at = rule.created.unwrap_or_else(|| self.now());
         let evidence = Evidence::Adopted;
         // Another attempt may have made one that no list shows yet.
-        let twin = Some(ledger::twin(operation, twin_since(since, self.now())));
+        let twin = Some(records::twin(operation, twin_since(since, self.now())));
         let written = Written { at, lapse: rule.lapse, rule: rule.rule.clone(), evidence, twin };
-        let row = ledger::held(operation, written, &Proof::in_list(rule));
+        let row = records::held(operation, written, &Proof::in_list(rule));
         let promised = operation.recorded.as_ref().map_or(operation.until, |row| row.until);
         if promised != operation.until || self.is_renewal_due(capability, &row) {
             // It was made for another `until`, or long ago: move its end.
             work.call.verb = Verb::Renew;
             work.call.items.iter_mut().for_each(|item| item.rule.clone_from(&rule.rule));
-            return Sight::Clear;
+            return Lookup::Clear;
         }
         let row = Record::Put(row);
         let fate = (Fate::Done, None);
         let audit = self.shared.audit(operation, self.now(), fate, Sent::NOTHING);
         self.settle_by_record(index, vec![row, audit]).await;
-        Sight::Settled
+        Lookup::Settled
     }
 
     /// Whether what is held must be renewed already.
@@ -173,7 +175,7 @@ impl Line {
         capability: &'static Capability,
         work: &Work,
         since: Moment,
-    ) -> Sight {
+    ) -> Lookup {
         let known = work.call.items.first().and_then(|item| item.rule.clone());
         match self.matching(capability, work, since).await {
             Ok(rules) => {
@@ -184,9 +186,9 @@ impl Line {
                 if rules.iter().any(|rule| rule.rule == known && stands(rule)) {
                     self.lift_twins(work, known, rules).await;
                 }
-                Sight::Clear
+                Lookup::Clear
             }
-            Err(trouble) => Sight::Unclear(trouble),
+            Err(failure) => Lookup::Unclear(failure),
         }
     }
 
@@ -198,7 +200,7 @@ impl Line {
             call.verb = Verb::Lift;
             call.items.iter_mut().for_each(|item| item.rule.clone_from(&rule.rule));
             // Nothing about the restriction is in doubt meanwhile: it has no operation.
-            let _stays = self.insist(&mut Work::new(call, Vec::new())).await;
+            let _stays = self.send_with_retry(&mut Work::new(call, Vec::new())).await;
         }
     }
 
@@ -209,14 +211,14 @@ impl Line {
         work: &Work,
         since: Moment,
         has_rule: bool,
-    ) -> Sight {
+    ) -> Lookup {
         let known = work.call.items.first().and_then(|item| item.rule.clone());
         let mut lifted = None;
         for pause in [Duration::ZERO, SECOND_LOOK_AFTER] {
             self.sleep(pause).await;
             let rules = match self.matching(capability, work, since).await {
                 Ok(rules) => rules,
-                Err(trouble) => return Sight::Unclear(trouble),
+                Err(failure) => return Lookup::Unclear(failure),
             };
             for rule in rules.into_iter().filter(|rule| rule.rule != known) {
                 let mut lift = work.clone();
@@ -226,13 +228,13 @@ impl Line {
                     .into_iter()
                     .map(|item| Item { rule: rule.rule.clone(), ..item })
                     .collect();
-                match self.insist(&mut lift).await {
+                match self.send_with_retry(&mut lift).await {
                     Ok(proof) => lifted = Some(proof),
-                    Err(trouble) => return Sight::Unclear(trouble),
+                    Err(failure) => return Lookup::Unclear(failure),
                 }
             }
             if has_rule {
-                return Sight::Clear;
+                return Lookup::Clear;
             }
             if let Some(proof) = &lifted {
                 let Some((index, operation)) = self.operations(work).into_iter().next() else {
@@ -240,12 +242,12 @@ impl Line {
                 };
                 let fate = (Fate::Done, None);
                 let audit = self.shared.audit(operation, self.now(), fate, Sent::NOTHING);
-                let gone = ledger::gone(operation, proof);
+                let gone = records::gone(operation, proof);
                 self.settle_by_record(index, vec![gone, audit]).await;
-                return Sight::Settled;
+                return Lookup::Settled;
             }
         }
-        Sight::Unclear(never_seen())
+        Lookup::Unclear(never_seen())
     }
 
     /// The rules in the list that an unanswered call about this work may have made.
@@ -254,7 +256,7 @@ impl Line {
         capability: &'static Capability,
         work: &Work,
         since: Moment,
-    ) -> Result<Vec<Listed>, Trouble> {
+    ) -> Result<Vec<Listed>, Failure> {
         let Some((_, operation)) = self.operations(work).into_iter().next() else {
             return Ok(Vec::new());
         };
@@ -299,7 +301,7 @@ fn may_be_ours(
         })
 }
 
-fn never_seen() -> Trouble {
+fn never_seen() -> Failure {
     let error = "the call that made it was never answered, and no list shows it".to_owned();
-    Trouble { error, code: None, request_id: None }
+    Failure { error, code: None, request_id: None }
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::outcome::{Fate, Problem, Stopped, Tally, Trouble};
+use super::outcome::{Failure, Fate, Problem, Stopped, Tally};
 
 /// The fates of a run's operations, as they become known.
 #[derive(Debug)]
-pub struct Book(Mutex<Pages>);
+pub struct Fates(Mutex<Pages>);
 
 #[derive(Debug, Default)]
 struct Pages {
@@ -15,7 +15,7 @@ struct Pages {
     first: usize,
     /// From that one on: almost all of a large plan have nothing but this.
     fates: Vec<Option<Fate>>,
-    troubles: BTreeMap<usize, Trouble>,
+    failures: BTreeMap<usize, Failure>,
     stopped: Vec<Stopped>,
 }
 
@@ -26,14 +26,14 @@ impl Pages {
     }
 }
 
-impl Book {
-    /// A book of the operations from this one of the plan on.
+impl Fates {
+    /// The fates of the operations from this one of the plan on.
     pub fn starting_at(first: usize) -> Self {
         Self(Mutex::new(Pages { first, ..Pages::default() }))
     }
 
     /// Notes what came of an operation.
-    pub fn note(&self, operation: usize, fate: Fate, trouble: Option<Trouble>) {
+    pub fn note(&self, operation: usize, fate: Fate, failure: Option<Failure>) {
         self.with(|pages| {
             let Some(place) = operation.checked_sub(pages.first) else { return };
             if pages.fates.len() <= place {
@@ -42,9 +42,9 @@ impl Book {
             if let Some(noted) = pages.fates.get_mut(place) {
                 *noted = Some(fate);
             }
-            match trouble {
-                Some(trouble) => drop(pages.troubles.insert(operation, trouble)),
-                None => drop(pages.troubles.remove(&operation)),
+            match failure {
+                Some(failure) => drop(pages.failures.insert(operation, failure)),
+                None => drop(pages.failures.remove(&operation)),
             }
         });
     }
@@ -68,12 +68,12 @@ impl Book {
         self.with(|pages| {
             let mut tally = Tally::default();
             pages.fates.iter().flatten().for_each(|fate| tally.count(*fate));
-            let troubles = std::mem::take(&mut pages.troubles).into_iter();
-            let problem = |(operation, trouble): (usize, Trouble)| {
+            let failures = std::mem::take(&mut pages.failures).into_iter();
+            let problem = |(operation, failure): (usize, Failure)| {
                 let fate = pages.fate(operation)?;
-                Some(Problem { operation, fate, trouble })
+                Some(Problem { operation, fate, failure })
             };
-            let problems = troubles.filter_map(problem).collect();
+            let problems = failures.filter_map(problem).collect();
             pages.fates = Vec::new();
             let mut stopped = std::mem::take(&mut pages.stopped);
             stopped.sort_by(|a, b| a.target.cmp(&b.target));

@@ -28,35 +28,35 @@ impl Cause {
     }
 }
 
-/// A brake that every part of a run looks at before it sends anything.
+/// A request to stop, which every part of a run looks at before it sends anything.
 #[derive(Clone, Debug)]
-pub struct Halt(Arc<watch::Sender<Option<Cause>>>);
+pub struct Shutdown(Arc<watch::Sender<Option<Cause>>>);
 
-impl Default for Halt {
+impl Default for Shutdown {
     fn default() -> Self {
         Self(Arc::new(watch::Sender::new(None)))
     }
 }
 
-impl Halt {
-    /// Pulls the brake; the first cause stays, except that a lost state overrides every other, and
+impl Shutdown {
+    /// Asks for it; the first cause stays, except that a lost state overrides every other, and
     /// every other one after which the run goes on.
-    pub fn pull(&self, cause: Cause) {
-        self.0.send_if_modified(|pulled| {
-            let first = pulled.is_none_or(Cause::is_for_a_moment) || cause == Cause::StateLost;
+    pub fn request(&self, cause: Cause) {
+        self.0.send_if_modified(|requested| {
+            let first = requested.is_none_or(Cause::is_for_a_moment) || cause == Cause::StateLost;
             if first {
-                *pulled = Some(cause);
+                *requested = Some(cause);
             }
             first
         });
     }
 
-    /// Lets go of the brake, if the run is to be planned anew and go on; whether it is.
+    /// Takes it back, if the run is to be planned anew and go on; whether it is.
     pub fn go_on(&self) -> bool {
-        self.0.send_if_modified(|pulled| {
-            let goes_on = pulled.is_some_and(Cause::is_for_a_moment);
+        self.0.send_if_modified(|requested| {
+            let goes_on = requested.is_some_and(Cause::is_for_a_moment);
             if goes_on {
-                *pulled = None;
+                *requested = None;
             }
             goes_on
         })
@@ -67,8 +67,8 @@ impl Halt {
         *self.0.borrow()
     }
 
-    /// Waits until the brake is pulled.
-    pub async fn pulled(&self) {
+    /// Waits until that is requested.
+    pub async fn requested(&self) {
         let mut receiver = self.0.subscribe();
         // An error means that the sender is gone, which `self` rules out.
         let _pulled = receiver.wait_for(Option::is_some).await;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::outcome::{Fate, Trouble};
-use super::settle::Proof;
+use super::outcome::{Failure, Fate};
+use super::retry_policy::Proof;
 use super::work::End;
 use crate::domain::{
     Action, Doubt, Enforcement, Evidence, Held, Lapse, Moment, RuleId, Source, Twin,
@@ -133,11 +133,11 @@ impl Sent<'_> {
 pub fn audit(
     operation: &Operation,
     (run, at): (&str, Moment),
-    (fate, trouble): (Fate, Option<&Trouble>),
+    (fate, failure): (Fate, Option<&Failure>),
     (sent, meta): (Sent<'_>, Option<Arc<str>>),
 ) -> Record {
     let Sent { call, told, request_id } = sent;
-    let blamed = trouble.and_then(|trouble| trouble.request_id.as_deref());
+    let blamed = failure.and_then(|failure| failure.request_id.as_deref());
     Record::Audit(AuditRow {
         at,
         run: run.to_owned(),
@@ -155,8 +155,8 @@ pub fn audit(
         reason: operation.reason.clone(),
         told: told.cloned(),
         outcome: fate.name(),
-        code: trouble.and_then(|trouble| trouble.code.clone()),
-        message: trouble.map(|trouble| trouble.error.clone()),
+        code: failure.and_then(|failure| failure.code.clone()),
+        message: failure.map(|failure| failure.error.clone()),
         request_id: request_id.or(blamed).map(str::to_owned),
     })
 }

@@ -14,12 +14,12 @@ use super::pause::LONGEST_BELIEVED;
 /// Our own few lines instead of a crate: the ones measured sleep on clocks that tests cannot
 /// pause, or cannot be slowed by a provider's throttling answer.
 #[derive(Debug)]
-pub struct Pace {
+pub struct RateLimiter {
     /// Callers queue here first, as they come: only those whose turn is near make connections.
     lobby: Semaphore,
     /// They queue here then, first come first served.
     turnstile: tokio::sync::Mutex<()>,
-    tempo: Mutex<Tempo>,
+    state: Mutex<LimiterState>,
 }
 
 /// A place among those whose turn is near.
@@ -29,19 +29,19 @@ pub type Near<'a> = Option<SemaphorePermit<'a>>;
 /// has been handed to the network: only then is it known when it left.
 #[derive(Debug)]
 #[must_use]
-pub struct Turn<'a> {
-    pace: &'a Pace,
+pub struct Permit<'a> {
+    limiter: &'a RateLimiter,
     _turnstile: tokio::sync::MutexGuard<'a, ()>,
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        self.pace.with(Tempo::take);
+        self.limiter.with(LimiterState::take);
     }
 }
 
 #[derive(Clone, Debug)]
-struct Tempo {
+struct LimiterState {
     per_second: u32,
     /// How often the pace was halved and not yet won back.
     halvings: u32,
@@ -78,10 +78,10 @@ const WON_BACK_AFTER: Duration = Duration::from_secs(5);
 /// A pace is halved at most this often: to a 64th.
 const MOST_HALVINGS: u32 = 6;
 
-impl Pace {
+impl RateLimiter {
     /// The pace of `per_second` calls, the first not before `start`.
     pub fn new(per_second: u32, start: Instant) -> Self {
-        let tempo = Tempo {
+        let state = LimiterState {
             per_second: per_second.max(1),
             halvings: 0,
             sent: VecDeque::new(),
@@ -89,31 +89,31 @@ impl Pace {
             not_before: start,
             quiet_since: start,
         };
-        Self::of(tempo)
+        Self::of(state)
     }
 
-    fn of(tempo: Tempo) -> Self {
-        let lobby = Semaphore::new(tempo.per_second.saturating_mul(NEAR).max(FEW) as usize);
-        Self { lobby, turnstile: tokio::sync::Mutex::new(()), tempo: Mutex::new(tempo) }
+    fn of(state: LimiterState) -> Self {
+        let lobby = Semaphore::new(state.per_second.saturating_mul(NEAR).max(FEW) as usize);
+        Self { lobby, turnstile: tokio::sync::Mutex::new(()), state: Mutex::new(state) }
     }
 
     /// The same account's pace at this rate, for whoever calls it next: what was sent, and what the
     /// provider asked for, counts.
     pub fn at_rate(self: &Arc<Self>, per_second: u32) -> Arc<Self> {
-        let tempo = self.with(|tempo| tempo.clone());
+        let state = self.with(|state| state.clone());
         let per_second = per_second.max(1);
-        if tempo.per_second == per_second {
+        if state.per_second == per_second {
             return Arc::clone(self);
         }
-        Arc::new(Self::of(Tempo { per_second, ..tempo }))
+        Arc::new(Self::of(LimiterState { per_second, ..state }))
     }
 
     /// The same pace, counting so many calls of an earlier run as if they had just left.
     #[must_use]
     pub fn after(self, calls: usize) -> Self {
-        self.with(|tempo| {
-            let calls = calls.min(tempo.per_second as usize);
-            tempo.sent = std::iter::repeat_n(Instant::now(), calls).collect();
+        self.with(|state| {
+            let calls = calls.min(state.per_second as usize);
+            state.sent = std::iter::repeat_n(Instant::now(), calls).collect();
         });
         self
     }
@@ -126,39 +126,39 @@ impl Pace {
 
     /// Whether no call may leave now, since the provider asked for a pause.
     pub fn is_paused(&self) -> bool {
-        self.with(|tempo| tempo.not_before > Instant::now())
+        self.with(|state| state.not_before > Instant::now())
     }
 
     /// Waits for a turn to send one call.
-    pub async fn turn(&self) -> Turn<'_> {
+    pub async fn permit(&self) -> Permit<'_> {
         let turnstile = self.turnstile.lock().await;
         loop {
-            let next = self.with(|tempo| tempo.next());
+            let next = self.with(|state| state.next());
             if next <= Instant::now() {
                 break;
             }
             sleep_until(next).await;
         }
-        Turn { pace: self, _turnstile: turnstile }
+        Permit { limiter: self, _turnstile: turnstile }
     }
 
     /// Slows down after a throttling answer, and waits at least `pause`.
     pub fn throttle(&self, pause: Duration) {
-        self.with(|tempo| {
+        self.with(|state| {
             let now = Instant::now();
-            tempo.halvings = (tempo.halvings + 1).min(MOST_HALVINGS);
-            tempo.quiet_since = now;
+            state.halvings = (state.halvings + 1).min(MOST_HALVINGS);
+            state.quiet_since = now;
             // No answer makes anybody wait longer than this, nor the clock overflow.
-            tempo.not_before = tempo.not_before.max(now + pause.min(LONGEST_BELIEVED));
+            state.not_before = state.not_before.max(now + pause.min(LONGEST_BELIEVED));
         });
     }
 
-    fn with<T>(&self, step: impl FnOnce(&mut Tempo) -> T) -> T {
-        step(&mut self.tempo.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<T>(&self, step: impl FnOnce(&mut LimiterState) -> T) -> T {
+        step(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Tempo {
+impl LimiterState {
     /// When the next call may leave.
     fn next(&self) -> Instant {
         let (window, calls) = self.window();
@@ -199,11 +199,11 @@ mod tests {
 
     use super::*;
 
-    async fn arrivals(pace: &Pace, count: usize) -> Vec<Duration> {
+    async fn arrivals(limiter: &RateLimiter, count: usize) -> Vec<Duration> {
         let start = Instant::now();
         let mut arrivals = Vec::new();
         for _ in 0..count {
-            drop(pace.turn().await);
+            drop(limiter.permit().await);
             arrivals.push(start.elapsed());
         }
         arrivals
@@ -212,8 +212,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn no_second_sees_more_calls_than_the_rate() {
         for rate in [1, 5, 10, 20, 30, 50, 200] {
-            let pace = Pace::new(rate, Instant::now());
-            let arrivals = arrivals(&pace, 5 * rate as usize).await;
+            let limiter = RateLimiter::new(rate, Instant::now());
+            let arrivals = arrivals(&limiter, 5 * rate as usize).await;
             for first in &arrivals {
                 let window = *first..*first + Duration::from_secs(1);
                 let within = arrivals.iter().filter(|at| window.contains(at)).count();
@@ -226,8 +226,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_calls_of_an_earlier_run_count_although_the_clock_was_moved_since() {
-        let pace = Pace::new(10, Instant::now()).after(6);
-        let arrivals = arrivals(&pace, 6).await;
+        let limiter = RateLimiter::new(10, Instant::now()).after(6);
+        let arrivals = arrivals(&limiter, 6).await;
         let within = |at: &&Duration| **at < Duration::from_secs(1);
         assert_eq!(arrivals.iter().filter(within).count(), 4);
     }
@@ -235,45 +235,45 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn at_another_rate_what_was_sent_and_what_was_asked_for_counts() {
         for (before, after, sent) in [(10, 10, 10), (10, 2, 10), (2, 10, 2), (10, 20, 10)] {
-            let pace = Arc::new(Pace::new(before, Instant::now()));
+            let limiter = Arc::new(RateLimiter::new(before, Instant::now()));
             let start = Instant::now();
-            let mut all = arrivals(&pace, sent).await;
-            let pace = pace.at_rate(after);
+            let mut all = arrivals(&limiter, sent).await;
+            let limiter = limiter.at_rate(after);
             let taken = start.elapsed();
-            all.extend(arrivals(&pace, 3 * after as usize).await.iter().map(|it| *it + taken));
+            all.extend(arrivals(&limiter, 3 * after as usize).await.iter().map(|it| *it + taken));
             for first in &all[sent..] {
                 let window = *first..*first + Duration::from_secs(1);
                 let within = all.iter().filter(|at| window.contains(at)).count();
                 assert!(within <= after as usize, "{within} in a second at {after}/s");
             }
             assert!(all[sent] <= all[sent - 1] + WINDOW);
-            pace.throttle(Duration::from_secs(9));
-            let next = pace.at_rate(before + 1);
+            limiter.throttle(Duration::from_secs(9));
+            let next = limiter.at_rate(before + 1);
             assert!(arrivals(&next, 1).await[0] >= Duration::from_secs(9));
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_moment_without_a_turn_is_made_good() {
-        let pace = Pace::new(100, Instant::now());
+        let limiter = RateLimiter::new(100, Instant::now());
         let start = Instant::now();
-        let _before = arrivals(&pace, 10).await;
+        let _before = arrivals(&limiter, 10).await;
         tokio::time::sleep(Duration::from_millis(90)).await;
-        let _after = arrivals(&pace, 90).await;
+        let _after = arrivals(&limiter, 90).await;
         assert!(start.elapsed() <= WINDOW);
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_is_let_in_to_connect_has_the_turn_soon_however_long_the_queue_is() {
         for (rate, callers, longest) in [(1, 30, 4200), (10, 300, 2100), (200, 3000, 2100)] {
-            let pace = Arc::new(Pace::new(rate, Instant::now()));
+            let limiter = Arc::new(RateLimiter::new(rate, Instant::now()));
             let mut tasks = JoinSet::new();
             for _ in 0..callers {
-                let pace = Arc::clone(&pace);
+                let limiter = Arc::clone(&limiter);
                 tasks.spawn(async move {
-                    let near = pace.near().await;
+                    let near = limiter.near().await;
                     let since = Instant::now();
-                    drop(pace.turn().await);
+                    drop(limiter.permit().await);
                     drop(near);
                     since.elapsed()
                 });
@@ -294,31 +294,31 @@ mod tests {
             (seconds(1 << 63), seconds(300)),
             (Duration::MAX, seconds(300)),
         ] {
-            let pace = Pace::new(200, Instant::now());
-            pace.throttle(asked);
-            assert_eq!(pace.is_paused(), !asked.is_zero());
-            let first = arrivals(&pace, 1).await[0];
+            let limiter = RateLimiter::new(200, Instant::now());
+            limiter.throttle(asked);
+            assert_eq!(limiter.is_paused(), !asked.is_zero());
+            let first = arrivals(&limiter, 1).await[0];
             assert!(
                 (waits..waits + Duration::from_millis(2)).contains(&first),
                 "{asked:?} {first:?}"
             );
-            assert!(!pace.is_paused());
+            assert!(!limiter.is_paused());
             // A shorter pause does not cut a longer one short.
-            pace.throttle(seconds(9));
-            pace.throttle(seconds(1));
-            assert!(arrivals(&pace, 1).await[0] >= seconds(9));
+            limiter.throttle(seconds(9));
+            limiter.throttle(seconds(1));
+            assert!(arrivals(&limiter, 1).await[0] >= seconds(9));
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_throttling_answer_halves_the_pace_and_quiet_wins_it_back() {
-        let pace = Pace::new(10, Instant::now());
-        pace.throttle(Duration::from_secs(2));
-        let slow = arrivals(&pace, 11).await;
+        let limiter = RateLimiter::new(10, Instant::now());
+        limiter.throttle(Duration::from_secs(2));
+        let slow = arrivals(&limiter, 11).await;
         assert!(slow[0] >= Duration::from_secs(2));
         assert!(slow[10] >= slow[0] + Duration::from_secs(2));
         tokio::time::sleep(WON_BACK_AFTER).await;
-        let quick = arrivals(&pace, 11).await;
+        let quick = arrivals(&limiter, 11).await;
         assert!(quick[10] < quick[0] + Duration::from_millis(1500));
     }
 }

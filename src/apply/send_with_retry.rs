@@ -3,10 +3,10 @@
 use std::future::Future;
 
 use super::attempt::blame;
-use super::outcome::Trouble;
+use super::outcome::Failure;
 use super::paging::{Next, Paging};
 use super::pause::Pause;
-use super::settle::{Answer, Proof, Tries, Verdict};
+use super::retry_policy::{Answer, Attempts, Proof, RetryDecision};
 use super::work::Work;
 use crate::provider::{Call, Capability, Cursor, Effect, Listed, Verb};
 
@@ -17,8 +17,8 @@ pub(super) trait Caller: Sync {
         &self,
         capability: &'static Capability,
         work: &mut Work,
-        tries: &mut Tries,
-    ) -> impl Future<Output = Result<(Answer, Verdict), Trouble>> + Send;
+        attempts: &mut Attempts,
+    ) -> impl Future<Output = Result<(Answer, RetryDecision), Failure>> + Send;
 
     /// Pauses before the next attempt.
     fn pause(
@@ -37,27 +37,27 @@ pub(super) struct List {
 }
 
 /// Sends a call until it takes effect or cannot.
-pub(super) async fn insist(
+pub(super) async fn send_with_retry(
     caller: &impl Caller,
     capability: &'static Capability,
     work: &mut Work,
-) -> Result<Proof, Trouble> {
-    let mut tries = Tries::default();
+) -> Result<Proof, Failure> {
+    let mut attempts = Attempts::default();
     loop {
-        let (answer, verdict) = caller.call(capability, work, &mut tries).await?;
-        match verdict {
-            Verdict::Proven(proof) => return Ok(proof),
-            Verdict::Again { pause } => caller.pause(capability, pause).await,
-            Verdict::Look
-            | Verdict::Recreate
-            | Verdict::Split(_)
-            | Verdict::OneWaits(_)
-            | Verdict::Waiting
-            | Verdict::RoomAbsent
-            | Verdict::GiveUp
-            | Verdict::RoomFull
-            | Verdict::Defer { hint: _ }
-            | Verdict::Stop { hint: _ } => return Err(blame(&answer)),
+        let (answer, decision) = caller.call(capability, work, &mut attempts).await?;
+        match decision {
+            RetryDecision::Proven(proof) => return Ok(proof),
+            RetryDecision::Again { pause } => caller.pause(capability, pause).await,
+            RetryDecision::Look
+            | RetryDecision::Recreate
+            | RetryDecision::Split(_)
+            | RetryDecision::OneWaits(_)
+            | RetryDecision::Waiting
+            | RetryDecision::RoomAbsent
+            | RetryDecision::GiveUp
+            | RetryDecision::RoomFull
+            | RetryDecision::Defer { hint: _ }
+            | RetryDecision::Stop { hint: _ } => return Err(blame(&answer)),
         }
     }
 }
@@ -67,14 +67,15 @@ pub(super) async fn list(
     caller: &impl Caller,
     capability: &'static Capability,
     about: &Call,
-) -> Result<List, Trouble> {
+) -> Result<List, Failure> {
     let mut paging = Paging::default();
     let mut cursor = Cursor::START;
     loop {
         let (verb, reason, items) = (Verb::List, None, Vec::new());
         let call = Call { verb, reason, items, cursor: cursor.clone(), ..about.clone() };
         let mut work = Work::new(call, Vec::new());
-        let Some(Effect::Page(page)) = insist(caller, capability, &mut work).await?.into_effect()
+        let Some(Effect::Page(page)) =
+            send_with_retry(caller, capability, &mut work).await?.into_effect()
         else {
             return Ok(List { rows: paging.into_rows(), is_whole: true });
         };

@@ -4,17 +4,17 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::accounts::Clocks;
-use super::book::Book;
 use super::budget::RetryBudget;
+use super::fates::Fates;
 use super::in_flight::InFlight;
 use super::journal::Journal;
-use super::ledger::{self, Metas, Sent};
-use super::outcome::{Fate, Stopped, Trouble};
-use super::pace::Pace;
+use super::outcome::{Failure, Fate, Stopped};
+use super::rate_limiter::RateLimiter;
+use super::records::{self, Metas, Sent};
 use super::rooms::Rooms;
 use super::shared_list::SharedList;
 use super::work::{End, Work};
-use super::{Halt, Progress};
+use super::{Progress, Shutdown};
 use crate::domain::Moment;
 use crate::plan::{Operation, Plan};
 use crate::provider::{Call, Capability, Session};
@@ -31,10 +31,10 @@ pub struct Shared {
     pub metas: Metas,
     /// The run.
     pub run: String,
-    /// The brake.
-    pub halt: Halt,
+    /// What makes it stop early.
+    pub shutdown: Shutdown,
     /// What came of the operations so far.
-    pub book: Book,
+    pub fates: Fates,
     /// Who is told how far the work is.
     pub progress: Arc<dyn Progress>,
     /// The number of the newest call.
@@ -64,17 +64,17 @@ impl Shared {
         &self,
         operation: &Operation,
         at: Moment,
-        end: (Fate, Option<&Trouble>),
+        end: (Fate, Option<&Failure>),
         sent: Sent<'_>,
     ) -> Record {
         self.progress.settled(operation, end.0, at);
         let meta = operation.source.as_ref().and_then(|source| self.metas.get(source)).cloned();
-        ledger::audit(operation, (&self.run, at), end, (sent, meta))
+        records::audit(operation, (&self.run, at), end, (sent, meta))
     }
 
     /// Why something was not begun.
-    pub(super) fn not_begun(&self) -> Trouble {
-        let error = match self.halt.cause() {
+    pub(super) fn not_begun(&self) -> Failure {
+        let error = match self.shutdown.cause() {
             Some(super::Cause::Deadline) | None => "not begun before the deadline",
             Some(super::Cause::Ordered) => "not begun before an order came",
             Some(super::Cause::Preempted) => "not begun before something more urgent",
@@ -83,7 +83,7 @@ impl Shared {
             }
             Some(super::Cause::StateLost) => "not begun, since the state cannot be written",
         };
-        Trouble { error: error.to_owned(), code: None, request_id: None }
+        Failure { error: error.to_owned(), code: None, request_id: None }
     }
 
     /// A number for the next attempt: higher than every earlier one, and close to the clock in
@@ -102,7 +102,7 @@ pub(super) fn next_call(newest: &AtomicI64, now: Moment) -> i64 {
 }
 
 /// The work at one target.
-pub struct Line {
+pub struct TargetExecutor {
     /// What all lines share.
     pub shared: Arc<Shared>,
     /// Where intents and outcomes are written.
@@ -112,9 +112,9 @@ pub struct Line {
     /// How many of its calls may be on their way.
     pub in_flight: InFlight,
     /// Its pace, lane by lane.
-    pub paces: Vec<Arc<Pace>>,
+    pub limiters: Vec<Arc<RateLimiter>>,
     /// Why nothing more is sent, once something stopped it.
-    pub stopped: OnceLock<(Fate, Trouble)>,
+    pub stopped: OnceLock<(Fate, Failure)>,
     /// What was learned about its rooms.
     pub rooms: Rooms,
     /// The retries that are left.
@@ -125,19 +125,19 @@ pub struct Line {
     pub(super) clock_ahead: AtomicI64,
 }
 
-impl Line {
+impl TargetExecutor {
     /// The work at a target, within these limits.
     pub fn new(
         (shared, journal): (Arc<Shared>, Journal),
         session: Session,
-        (paces, in_flight, budget): (Vec<Arc<Pace>>, InFlight, Arc<RetryBudget>),
+        (limiters, in_flight, budget): (Vec<Arc<RateLimiter>>, InFlight, Arc<RetryBudget>),
     ) -> Self {
         Self {
             shared,
             journal,
             session,
             in_flight,
-            paces,
+            limiters,
             stopped: OnceLock::new(),
             rooms: Rooms::default(),
             budget,
@@ -165,46 +165,46 @@ impl Line {
 
     /// Whether nothing more may be sent.
     pub fn is_over(&self) -> bool {
-        self.stopped.get().is_some() || self.shared.halt.cause().is_some()
+        self.stopped.get().is_some() || self.shared.shutdown.cause().is_some()
     }
 
     /// Sends nothing more to this target, since nothing at it can succeed, and says why.
-    pub fn stop(&self, trouble: Trouble, hint: impl Into<String>) {
-        self.end_with(Fate::Failed, trouble, hint);
+    pub fn stop(&self, failure: Failure, hint: impl Into<String>) {
+        self.end_with(Fate::Failed, failure, hint);
     }
 
     /// Sends nothing more to this target in this run, and says why.
-    pub fn defer(&self, trouble: Trouble, hint: impl Into<String>) {
-        self.end_with(Fate::Deferred, trouble, hint);
+    pub fn defer(&self, failure: Failure, hint: impl Into<String>) {
+        self.end_with(Fate::Deferred, failure, hint);
     }
 
-    fn end_with(&self, fate: Fate, trouble: Trouble, hint: impl Into<String>) {
-        if self.stopped.set((fate, trouble.clone())).is_ok() {
+    fn end_with(&self, fate: Fate, failure: Failure, hint: impl Into<String>) {
+        if self.stopped.set((fate, failure.clone())).is_ok() {
             let target = self.session.target.name.clone();
-            self.shared.book.stop(Stopped { target, trouble, hint: hint.into() });
+            self.shared.fates.stop(Stopped { target, failure, hint: hint.into() });
         }
     }
 
     /// Notes the end of work of which nothing more is sent and nothing can be recorded.
     pub fn leave(&self, work: &Work) {
-        let (fate, trouble) = match self.stopped.get() {
+        let (fate, failure) = match self.stopped.get() {
             Some(stopped) => stopped.clone(),
             None => (Fate::Deferred, self.shared.not_begun()),
         };
         for index in &work.operations {
-            self.note_end(*index, work.leave(fate, &trouble));
+            self.note_end(*index, work.leave(fate, &failure));
         }
     }
 
     /// Notes the end of an operation that is not done.
     pub fn note_end(&self, operation: usize, end: End) {
-        let (fate, trouble) = end.into_parts();
-        self.note(operation, fate, trouble);
+        let (fate, failure) = end.into_parts();
+        self.note(operation, fate, failure);
     }
 
     /// Notes the end of an operation.
-    pub fn note(&self, operation: usize, fate: Fate, trouble: Option<Trouble>) {
-        self.shared.book.note(operation, fate, trouble);
+    pub fn note(&self, operation: usize, fate: Fate, failure: Option<Failure>) {
+        self.shared.fates.note(operation, fate, failure);
         self.shared.progress.advance(&self.session.target.name, 1);
     }
 }
