@@ -64,13 +64,13 @@ fn response(outgoing: Outgoing) -> Response {
 mod tests {
     use super::*;
     use crate::provider::{LONGEST_ANSWER, Method};
-    use crate::sandbox::Fate;
+    use crate::sandbox::InjectedFault;
     use crate::sandbox::trial::Trial;
 
     /// What came back, in a word or two, and how many calls the services saw.
-    async fn fare(fate: Fate) -> (String, u64) {
+    async fn fare(fate: InjectedFault) -> (String, u64) {
         let trial = Trial::new();
-        trial.sandbox.set_mischief(move |_: &Incoming| fate);
+        trial.sandbox.inject_faults(move |_: &Incoming| fate);
         let request = Request {
             method: Method::Get,
             endpoint: Endpoint::parse("http://127.0.0.1:9000/agora").unwrap(),
@@ -98,18 +98,18 @@ mod tests {
     async fn every_fate_is_what_it_says() {
         for (fate, outcome, calls) in [
             // Nobody signed the request, so the service itself answers 401.
-            (Fate::Answer, "401", 1),
-            (Fate::Delay(Duration::from_secs(19)), "401", 1),
-            (Fate::Delay(Duration::from_secs(21)), "no answer within 20 s", 1),
-            (Fate::Unreachable, "not sent", 0),
-            (Fate::Starved, "starved", 0),
-            (Fate::LoseRequest, "connection reset", 0),
-            (Fate::LoseAnswer, "connection reset", 1),
-            (Fate::Status(502), "502", 0),
-            (Fate::LateStatus(504), "504", 1),
-            (Fate::Garbage, "200", 1),
-            (Fate::Throttle(None), "429", 0),
-            (Fate::Throttle(Some(Duration::from_secs(3))), "429 after 3s", 0),
+            (InjectedFault::Answer, "401", 1),
+            (InjectedFault::Delay(Duration::from_secs(19)), "401", 1),
+            (InjectedFault::Delay(Duration::from_secs(21)), "no answer within 20 s", 1),
+            (InjectedFault::Unreachable, "not sent", 0),
+            (InjectedFault::Starved, "starved", 0),
+            (InjectedFault::LoseRequest, "connection reset", 0),
+            (InjectedFault::LoseAnswer, "connection reset", 1),
+            (InjectedFault::Status(502), "502", 0),
+            (InjectedFault::LateStatus(504), "504", 1),
+            (InjectedFault::Garbage, "200", 1),
+            (InjectedFault::Throttle(None), "429", 0),
+            (InjectedFault::Throttle(Some(Duration::from_secs(3))), "429 after 3s", 0),
         ] {
             assert_eq!(fare(fate).await, (outcome.to_owned(), calls), "{fate:?}");
         }

@@ -19,15 +19,16 @@ use crate::domain::Moment;
 use crate::world::Clock;
 
 mod agora;
+mod arrivals;
 #[cfg(test)]
 mod contract;
 mod digest;
 mod exchange;
+mod fault_injector;
 mod local;
-mod mischief;
-mod pace;
 mod play;
 mod query;
+mod request_context;
 mod request_log;
 mod route;
 mod serve;
@@ -36,12 +37,11 @@ mod settings;
 mod tencent;
 #[cfg(test)]
 mod trial;
-mod visit;
 mod volcengine;
 mod zego;
 
 pub use exchange::{Incoming, Outgoing};
-pub use mischief::{Fate, Mischief};
+pub use fault_injector::{FaultInjector, InjectedFault};
 pub use request_log::{InForce, Kicked, Seen};
 pub use serve::serve;
 pub use service::credential;
@@ -52,8 +52,8 @@ pub use tencent::RepeatBan;
 pub struct Sandbox {
     clock: Arc<dyn Clock>,
     services: Arc<Mutex<Services>>,
-    // Apart from the services, so that mischief may look at the books.
-    mischief: Arc<Mutex<Box<dyn Mischief>>>,
+    // Apart from the services, so that an injected fault may look at the books.
+    injector: Arc<Mutex<Box<dyn FaultInjector>>>,
 }
 
 /// What a request can reach.
@@ -61,7 +61,7 @@ struct Services {
     all: Vec<Box<dyn Service>>,
     settings: settings::Settings,
     ledger: request_log::Ledger,
-    pace: pace::Pace,
+    arrivals: arrivals::Arrivals,
     requests: u64,
 }
 
@@ -71,7 +71,7 @@ impl Services {
             all: service::all(),
             settings: settings::Settings::default(),
             ledger: request_log::Ledger::default(),
-            pace: pace::Pace::default(),
+            arrivals: arrivals::Arrivals::default(),
             requests: 0,
         }
     }
@@ -88,20 +88,20 @@ impl Services {
 impl Sandbox {
     /// A sandbox in which nothing is in force, and whose time is that of `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        let mischief: Box<dyn Mischief> = Box::new(|_: &Incoming| Fate::Answer);
+        let injector: Box<dyn FaultInjector> = Box::new(|_: &Incoming| InjectedFault::Answer);
         Self {
             clock,
             services: Arc::new(Mutex::new(Services::new())),
-            mischief: Arc::new(Mutex::new(mischief)),
+            injector: Arc::new(Mutex::new(injector)),
         }
     }
 
-    /// Lets `mischief` choose the fate of every request from now on.
-    pub fn set_mischief(&self, mischief: impl Mischief + 'static) {
-        *self.mischief.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(mischief);
+    /// Lets `injector` choose the fate of every request from now on.
+    pub fn inject_faults(&self, injector: impl FaultInjector + 'static) {
+        *self.injector.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(injector);
     }
 
-    /// Answers a request, without mischief and at once.
+    /// Answers a request, without injected faults and at once.
     pub fn answer(&self, request: &Incoming) -> Outgoing {
         let mut services = self.services();
         // Read with the services in hand, so that arrivals are in the order of their times.

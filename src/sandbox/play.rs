@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use super::{Fate, Incoming, Outgoing, Sandbox, dated};
+use super::{Incoming, InjectedFault, Outgoing, Sandbox, dated};
 
 /// Why a request got no answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,9 +19,9 @@ pub(super) enum Cut {
 impl Sandbox {
     /// Plays a request: whatever effect it has, it has at once; only the answer takes time.
     pub(super) async fn play(&self, incoming: &Incoming) -> Result<Outgoing, Cut> {
-        let fate = self.mischief.lock().unwrap_or_else(PoisonError::into_inner).decide(incoming);
+        let fate = self.injector.lock().unwrap_or_else(PoisonError::into_inner).decide(incoming);
         let mut pause = self.services().settings.latency;
-        if let Fate::Delay(delay) = fate {
+        if let InjectedFault::Delay(delay) = fate {
             pause = pause.saturating_add(delay);
         }
         let played = self.meet(incoming, fate);
@@ -31,28 +31,28 @@ impl Sandbox {
         played
     }
 
-    fn meet(&self, incoming: &Incoming, fate: Fate) -> Result<Outgoing, Cut> {
+    fn meet(&self, incoming: &Incoming, fate: InjectedFault) -> Result<Outgoing, Cut> {
         let now = self.clock.now();
         match fate {
-            Fate::Answer | Fate::Delay(_) => Ok(self.answer(incoming)),
-            Fate::Unreachable => Err(Cut::Before),
-            Fate::Starved => Err(Cut::Starved),
-            Fate::LoseRequest => Err(Cut::After),
-            Fate::LoseAnswer => {
+            InjectedFault::Answer | InjectedFault::Delay(_) => Ok(self.answer(incoming)),
+            InjectedFault::Unreachable => Err(Cut::Before),
+            InjectedFault::Starved => Err(Cut::Starved),
+            InjectedFault::LoseRequest => Err(Cut::After),
+            InjectedFault::LoseAnswer => {
                 self.answer(incoming);
                 Err(Cut::After)
             }
-            Fate::Status(status) => Ok(dated(Outgoing::page(status, "gateway"), now)),
-            Fate::LateStatus(status) => {
+            InjectedFault::Status(status) => Ok(dated(Outgoing::page(status, "gateway"), now)),
+            InjectedFault::LateStatus(status) => {
                 self.answer(incoming);
                 Ok(dated(Outgoing::page(status, "gateway"), now))
             }
-            Fate::Garbage => {
+            InjectedFault::Garbage => {
                 self.answer(incoming);
                 Ok(dated(Outgoing::page(200, "\u{1b}[31m{\"Code\":"), now))
             }
-            Fate::Say { status, body } => Ok(dated(Outgoing::raw(status, body), now)),
-            Fate::Throttle(after) => {
+            InjectedFault::Say { status, body } => Ok(dated(Outgoing::raw(status, body), now)),
+            InjectedFault::Throttle(after) => {
                 let outgoing = dated(self.services().throttled(incoming, now), now);
                 Ok(match after {
                     Some(after) => outgoing.with("retry-after", after.as_secs().to_string()),

@@ -1,8 +1,8 @@
 //! Which service a request is for: one port serves all.
 
 use super::query::Query;
+use super::request_context::{Noted, RequestContext};
 use super::service::Service;
-use super::visit::{Noted, Visit};
 use super::{Incoming, Outgoing, Services};
 use crate::domain::Moment;
 use crate::provider::Method;
@@ -29,7 +29,7 @@ impl Services {
         let Some(service) = self.all.get_mut(place) else {
             return Outgoing::page(404, "Not Found");
         };
-        let mut visit = Visit {
+        let mut context = RequestContext {
             provider: service.name(),
             incoming,
             path,
@@ -37,11 +37,11 @@ impl Services {
             number: self.requests,
             settings: &self.settings,
             ledger: &mut self.ledger,
-            pace: &mut self.pace,
+            arrivals: &mut self.arrivals,
             noted: Noted::default(),
         };
-        let outgoing = service.answer(&mut visit);
-        visit.end();
+        let outgoing = service.answer(&mut context);
+        context.end();
         outgoing
     }
 

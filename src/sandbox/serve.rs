@@ -121,7 +121,7 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
-    use crate::sandbox::Fate;
+    use crate::sandbox::InjectedFault;
     use crate::sandbox::trial::Trial;
 
     /// Sends bytes over a connection of their own; answers what comes back.
@@ -152,9 +152,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_lost_answer_closes_the_connection_after_the_effect() {
-        for (fate, calls) in [(Fate::LoseAnswer, 1), (Fate::LoseRequest, 0)] {
+        for (fate, calls) in [(InjectedFault::LoseAnswer, 1), (InjectedFault::LoseRequest, 0)] {
             let trial = Trial::new();
-            trial.sandbox.set_mischief(move |_: &Incoming| fate);
+            trial.sandbox.inject_faults(move |_: &Incoming| fate);
             assert_eq!(say(trial.sandbox.clone(), KICK).await, "");
             assert_eq!(trial.sandbox.calls(), calls);
         }

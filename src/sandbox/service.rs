@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use super::query::Query;
-use super::visit::Visit;
+use super::request_context::RequestContext;
 use super::{InForce, Incoming, Outgoing, agora, tencent, volcengine, zego};
 use crate::domain::Moment;
 
@@ -19,7 +19,7 @@ pub(super) trait Service: Any + Send {
     fn claims(&self, path: &str, query: &Query) -> bool;
 
     /// Answers a request.
-    fn answer(&mut self, visit: &mut Visit<'_>) -> Outgoing;
+    fn answer(&mut self, context: &mut RequestContext<'_>) -> Outgoing;
 
     /// The answer to a call that comes too fast.
     fn throttled(&self, incoming: &Incoming, now: Moment) -> Outgoing;

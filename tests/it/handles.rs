@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ostracon::sandbox::{Fate, Incoming, Sandbox, credential, serve};
+use ostracon::sandbox::{Incoming, InjectedFault, Sandbox, credential, serve};
 use ostracon::world::SystemClock;
 use tokio::net::TcpListener;
 use tokio::runtime::{self, Runtime};
@@ -86,12 +86,16 @@ fn an_app_that_answers_late_takes_no_connection_from_the_others() {
     let sandbox = Sandbox::new(Arc::new(SystemClock));
     let (_server, ports) = start(&sandbox);
     let mut calls = 0;
-    sandbox.set_mischief(move |incoming: &Incoming| {
+    sandbox.inject_faults(move |incoming: &Incoming| {
         // Two apps answer their first calls at once, and all others late.
         let slow = ["sdkappid=1400000000&", "sdkappid=1400000001&"];
         let is_slow = slow.iter().any(|app| incoming.query.starts_with(app));
         calls += usize::from(is_slow);
-        if is_slow && calls > 2 { Fate::Delay(Duration::from_secs(5)) } else { Fate::Answer }
+        if is_slow && calls > 2 {
+            InjectedFault::Delay(Duration::from_secs(5))
+        } else {
+            InjectedFault::Answer
+        }
     });
     let (code, told) = apply(&workspace(&ports), 120, "--deadline 3s");
     assert_eq!(code, Some(3), "{told}");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ostracon::provider::Method;
-use ostracon::sandbox::{Fate, Incoming};
+use ostracon::sandbox::{Incoming, InjectedFault};
 
 use crate::binary::Scene;
 
@@ -18,9 +18,13 @@ fn doubts_are_settled_in_a_very_long_list_that_is_read_for_all_of_them() {
     let policy = format!("bans:\n  - {{ target: a, users: [{users}], until: never }}\n");
     scene.files.write("policy.yaml", policy.as_bytes());
     let mut met = BTreeSet::new();
-    scene.sandbox.set_mischief(move |incoming: &Incoming| {
+    scene.sandbox.inject_faults(move |incoming: &Incoming| {
         let is_first = met.insert(incoming.body.clone());
-        if incoming.method == Method::Post && is_first { Fate::LoseAnswer } else { Fate::Answer }
+        if incoming.method == Method::Post && is_first {
+            InjectedFault::LoseAnswer
+        } else {
+            InjectedFault::Answer
+        }
     });
     let applied = scene.run(&["apply", "--auto-approve"], 0);
     let told = String::from_utf8(applied.stdout).unwrap();

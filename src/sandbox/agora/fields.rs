@@ -7,7 +7,7 @@ use serde_json::{Map, Number, Value};
 
 use super::{Refusal, refusal};
 use crate::domain::{Deny, Kind};
-use crate::sandbox::visit::Visit;
+use crate::sandbox::request_context::RequestContext;
 
 /// Whom a rule is for.
 pub(super) struct Subject {
@@ -39,7 +39,7 @@ pub(super) fn rule_id(body: &Map<String, Value>) -> Result<i64, Refusal> {
 
 /// Whom the rule is for: one of the four documented combinations.
 pub(super) fn subject(
-    visit: &mut Visit<'_>,
+    context: &mut RequestContext<'_>,
     body: &Map<String, Value>,
 ) -> Result<Subject, Refusal> {
     for name in ["ip", "cname", "uid"] {
@@ -50,7 +50,7 @@ pub(super) fn subject(
             Some(Value::Bool(_) | Value::Array(_) | Value::Object(_)) | None => false,
         };
         if unset {
-            visit.broke(&format!("`{name}` is sent empty or 0, where it must be left out"));
+            context.broke(&format!("`{name}` is sent empty or 0, where it must be left out"));
             return Err(refusal(400, "a selector is empty"));
         }
     }
@@ -62,7 +62,7 @@ pub(super) fn subject(
         (None, Some(id), None) => Ok(Subject { kind: Kind::Channel, id, room: None }),
         (None, room, Some(id)) => Ok(Subject { kind: Kind::User, id, room }),
         (Some(_), Some(_), _) | (Some(_), None, Some(_)) | (None, None, None) => {
-            visit.broke("the combination of `ip`, `cname` and `uid` is not documented");
+            context.broke("the combination of `ip`, `cname` and `uid` is not documented");
             Err(refusal(400, "invalid combination of ip, cname and uid"))
         }
     }

@@ -7,12 +7,12 @@ use serde_json::{Map, Value};
 use super::{CUSTOMER_ID, CUSTOMER_SECRET};
 use super::{Refusal, refusal};
 use crate::sandbox::query::Query;
+use crate::sandbox::request_context::RequestContext;
 use crate::sandbox::service::names_account;
-use crate::sandbox::visit::Visit;
 
 /// The account that calls, which is the customer id.
-pub(super) fn account(visit: &Visit<'_>) -> Result<String, Refusal> {
-    let basic = visit.incoming.header("authorization").and_then(|it| it.strip_prefix("Basic "));
+pub(super) fn account(context: &RequestContext<'_>) -> Result<String, Refusal> {
+    let basic = context.incoming.header("authorization").and_then(|it| it.strip_prefix("Basic "));
     let decoded = basic.and_then(|text| STANDARD.decode(text).ok());
     let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
     match decoded.split_once(':') {
@@ -22,22 +22,25 @@ pub(super) fn account(visit: &Visit<'_>) -> Result<String, Refusal> {
 }
 
 /// The body of a write. Everything goes into it, and nothing into the query.
-pub(super) fn body(visit: &mut Visit<'_>, known: &[&str]) -> Result<Map<String, Value>, Refusal> {
-    let query = Query::parse(&visit.incoming.query);
-    visit.broke_all(&query.oddities(&[]));
-    let body = visit.incoming.object().ok_or(refusal(400, "invalid body"))?;
+pub(super) fn body(
+    context: &mut RequestContext<'_>,
+    known: &[&str],
+) -> Result<Map<String, Value>, Refusal> {
+    let query = Query::parse(&context.incoming.query);
+    context.broke_all(&query.oddities(&[]));
+    let body = context.incoming.object().ok_or(refusal(400, "invalid body"))?;
     for name in body.keys().filter(|name| !known.contains(&name.as_str())) {
-        visit.broke(&format!("the field `{}` is not documented here", name.escape_debug()));
+        context.broke(&format!("the field `{}` is not documented here", name.escape_debug()));
     }
     Ok(body)
 }
 
 /// The app of a list: the only parameter, and in the query.
-pub(super) fn app_of_list(visit: &mut Visit<'_>) -> Result<String, Refusal> {
-    let query = Query::parse(&visit.incoming.query);
-    visit.broke_all(&query.oddities(&["appid"]));
-    if !visit.incoming.body.is_empty() {
-        visit.broke("a list has no body");
+pub(super) fn app_of_list(context: &mut RequestContext<'_>) -> Result<String, Refusal> {
+    let query = Query::parse(&context.incoming.query);
+    context.broke_all(&query.oddities(&["appid"]));
+    if !context.incoming.body.is_empty() {
+        context.broke("a list has no body");
     }
     query.one("appid").map(str::to_owned).ok_or(refusal(400, "invalid appid"))
 }

@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::query::Query;
+use super::request_context::RequestContext;
 use super::service::Service;
-use super::visit::Visit;
 use super::{InForce, Incoming, Outgoing, Sandbox};
 use crate::domain::{Deny, Kind, Moment};
 use crate::provider::Method;
@@ -52,35 +52,35 @@ const PER_SECOND: usize = 10;
 const SAMPLE_RULE: i64 = 1953;
 
 impl Agora {
-    fn handle(&mut self, visit: &mut Visit<'_>) -> Result<Value, Refusal> {
-        if visit.path != RULES {
+    fn handle(&mut self, context: &mut RequestContext<'_>) -> Result<Value, Refusal> {
+        if context.path != RULES {
             return Err(refusal(404, "no such resource"));
         }
-        gate::account(visit)?.clone_into(&mut visit.noted.app);
-        if visit.is_too_fast("all methods", PER_SECOND) {
+        gate::account(context)?.clone_into(&mut context.noted.app);
+        if context.is_too_fast("all methods", PER_SECOND) {
             return Err(TOO_FAST);
         }
-        if !visit.incoming.announces_json() {
+        if !context.incoming.announces_json() {
             return Err(refusal(415, "Content-Type must be application/json"));
         }
-        match visit.incoming.method {
-            Method::Get => self.list(visit),
-            Method::Post => self.create(visit),
-            Method::Put => self.update(visit),
-            Method::Delete => self.delete(visit),
+        match context.incoming.method {
+            Method::Get => self.list(context),
+            Method::Post => self.create(context),
+            Method::Put => self.update(context),
+            Method::Delete => self.delete(context),
         }
     }
 
-    fn create(&mut self, visit: &mut Visit<'_>) -> Result<Value, Refusal> {
+    fn create(&mut self, context: &mut RequestContext<'_>) -> Result<Value, Refusal> {
         let known = ["appid", "cname", "uid", "ip", "time", "time_in_seconds", "privileges"];
-        let body = gate::body(visit, &known)?;
-        visit.noted.subjects = 1;
+        let body = gate::body(context, &known)?;
+        context.noted.subjects = 1;
         let app = fields::app(&body)?;
-        let subject = fields::subject(visit, &body)?;
+        let subject = fields::subject(context, &body)?;
         let deny = fields::privileges(&body)?;
         let Some(span) = fields::span(&body)? else {
             // One-shot: everybody it fits is put out, and no rule stays. Seen to answer with id 0.
-            visit.kicked(&app, subject.room.as_deref(), (subject.kind, &subject.id));
+            context.kicked(&app, subject.room.as_deref(), (subject.kind, &subject.id));
             return Ok(json!({ "status": "success", "id": 0 }));
         };
         self.rules_made = self.rules_made.saturating_add(1);
@@ -88,39 +88,39 @@ impl Agora {
         self.apps
             .entry(app)
             .or_default()
-            .create(id, rules::Rule::new(subject, deny, span, visit.now));
+            .create(id, rules::Rule::new(subject, deny, span, context.now));
         Ok(json!({ "status": "success", "id": id }))
     }
 
-    fn list(&self, visit: &mut Visit<'_>) -> Result<Value, Refusal> {
-        let app = gate::app_of_list(visit)?;
+    fn list(&self, context: &mut RequestContext<'_>) -> Result<Value, Refusal> {
+        let app = gate::app_of_list(context)?;
         let rules = self
             .apps
             .get(&app)
-            .map(|rules| rules.list(&app, visit.now, &self.unlisted))
+            .map(|rules| rules.list(&app, context.now, &self.unlisted))
             .unwrap_or_default();
         Ok(json!({ "status": "success", "rules": rules }))
     }
 
-    fn update(&mut self, visit: &mut Visit<'_>) -> Result<Value, Refusal> {
-        let body = gate::body(visit, &["appid", "id", "time", "time_in_seconds"])?;
-        visit.noted.subjects = 1;
+    fn update(&mut self, context: &mut RequestContext<'_>) -> Result<Value, Refusal> {
+        let body = gate::body(context, &["appid", "id", "time", "time_in_seconds"])?;
+        context.noted.subjects = 1;
         let (app, id) = (fields::app(&body)?, fields::rule_id(&body)?);
         let Some(span) = fields::span(&body)? else {
-            visit.broke("what 0 means in an update is documented two ways");
+            context.broke("what 0 means in an update is documented two ways");
             return Err(refusal(400, "invalid time"));
         };
         let rules = self.apps.get_mut(&app).ok_or(NOT_FOUND)?;
-        let end = rules.update(id, span, visit.now).ok_or(NOT_FOUND)?;
+        let end = rules.update(id, span, context.now).ok_or(NOT_FOUND)?;
         Ok(json!({ "status": "success", "result": { "id": id, "ts": rules::iso(end) } }))
     }
 
-    fn delete(&mut self, visit: &mut Visit<'_>) -> Result<Value, Refusal> {
-        let body = gate::body(visit, &["appid", "id"])?;
-        visit.noted.subjects = 1;
+    fn delete(&mut self, context: &mut RequestContext<'_>) -> Result<Value, Refusal> {
+        let body = gate::body(context, &["appid", "id"])?;
+        context.noted.subjects = 1;
         let (app, id) = (fields::app(&body)?, fields::rule_id(&body)?);
         let rules = self.apps.get_mut(&app).ok_or(NOT_FOUND)?;
-        if !rules.delete(id, visit.now) {
+        if !rules.delete(id, context.now) {
             return Err(NOT_FOUND);
         }
         Ok(json!({ "status": "success", "id": id }))
@@ -160,12 +160,12 @@ impl Service for Agora {
         path == RULES
     }
 
-    fn answer(&mut self, visit: &mut Visit<'_>) -> Outgoing {
-        visit.incoming.method.name().clone_into(&mut visit.noted.action);
-        let done = self.handle(visit);
+    fn answer(&mut self, context: &mut RequestContext<'_>) -> Outgoing {
+        context.incoming.method.name().clone_into(&mut context.noted.action);
+        let done = self.handle(context);
         let outgoing = write(done);
-        visit.noted.code = outgoing.status.to_string();
-        outgoing.with("x-request-id", format!("ostracon-sandbox-{}", visit.number))
+        context.noted.code = outgoing.status.to_string();
+        outgoing.with("x-request-id", format!("ostracon-sandbox-{}", context.number))
     }
 
     fn throttled(&self, _incoming: &Incoming, _now: Moment) -> Outgoing {

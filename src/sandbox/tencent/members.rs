@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Refusal, refusal};
-use crate::sandbox::visit::Visit;
+use crate::sandbox::request_context::RequestContext;
 
 /// Members in one call.
 const MOST_MEMBERS: usize = 20;
@@ -12,12 +12,15 @@ const LONGEST_ROOM: usize = 48;
 const LONGEST_MEMBER: usize = 32;
 
 /// The room of a call, which must exist.
-pub(super) fn room(visit: &Visit<'_>, body: &Map<String, Value>) -> Result<String, Refusal> {
+pub(super) fn room(
+    context: &RequestContext<'_>,
+    body: &Map<String, Value>,
+) -> Result<String, Refusal> {
     let room = body.get("RoomId").and_then(Value::as_str).unwrap_or_default();
     if !is_printable(room, LONGEST_ROOM) {
         return Err(refusal(100_002, "invalid parameter: RoomId"));
     }
-    if visit.is_missing(room) {
+    if context.is_missing(room) {
         return Err(refusal(100_004, "the room does not exist"));
     }
     Ok(room.to_owned())
@@ -25,14 +28,14 @@ pub(super) fn room(visit: &Visit<'_>, body: &Map<String, Value>) -> Result<Strin
 
 /// The members of a call.
 pub(super) fn members(
-    visit: &mut Visit<'_>,
+    context: &mut RequestContext<'_>,
     body: &Map<String, Value>,
 ) -> Result<Vec<String>, Refusal> {
     let invalid = refusal(100_002, "invalid parameter: MemberList_Account");
     let Some(list) = body.get("MemberList_Account").and_then(Value::as_array) else {
         return Err(invalid);
     };
-    visit.noted.subjects = list.len();
+    context.noted.subjects = list.len();
     let members = list.iter().map(|member| member.as_str().map(str::to_owned));
     let members: Option<Vec<String>> = members.collect();
     let members = members.ok_or(refusal(60015, "an account is not a string"))?;
@@ -41,14 +44,18 @@ pub(super) fn members(
     if !legal {
         return Err(invalid);
     }
-    visit.look_for_twins(&members);
+    context.look_for_twins(&members);
     Ok(members)
 }
 
 /// Notes fields that no page names.
-pub(super) fn check_names(visit: &mut Visit<'_>, body: &Map<String, Value>, known: &[&str]) {
+pub(super) fn check_names(
+    context: &mut RequestContext<'_>,
+    body: &Map<String, Value>,
+    known: &[&str],
+) {
     for name in body.keys().filter(|name| !known.contains(&name.as_str())) {
-        visit.broke(&format!("the field `{}` is not documented", name.escape_debug()));
+        context.broke(&format!("the field `{}` is not documented", name.escape_debug()));
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::query::Query;
+use super::request_context::RequestContext;
 use super::service::Service;
-use super::visit::Visit;
 use super::{InForce, Incoming, Outgoing, Sandbox};
 use crate::domain::Moment;
 use crate::provider::Method;
@@ -55,21 +55,21 @@ const COMMANDS: &str = "/v4/live_engine_http_srv/";
 const PARAMETERS: [&str; 5] = ["sdkappid", "identifier", "usersig", "random", "contenttype"];
 
 impl Tencent {
-    fn handle(&mut self, visit: &mut Visit<'_>) -> Result<Option<Value>, Refusal> {
-        let command = visit.path.strip_prefix(COMMANDS).ok_or(refusal(60009, "wrong path"))?;
-        let query = Query::parse(&visit.incoming.query);
-        let app = admit(visit, &query)?;
-        if visit.is_too_fast("all commands", PER_SECOND) {
+    fn handle(&mut self, context: &mut RequestContext<'_>) -> Result<Option<Value>, Refusal> {
+        let command = context.path.strip_prefix(COMMANDS).ok_or(refusal(60009, "wrong path"))?;
+        let query = Query::parse(&context.incoming.query);
+        let app = admit(context, &query)?;
+        if context.is_too_fast("all commands", PER_SECOND) {
             return Err(TOO_FAST);
         }
-        let body = read_body(visit)?;
+        let body = read_body(context)?;
         let rooms = self.apps.entry(app).or_default();
         match command {
-            "ban_member" => rooms.ban(visit, &body, self.repeat).map(|()| None),
-            "unban_member" => rooms.unban(visit, &body).map(|()| None),
-            "get_banned_member_list" => rooms.list(visit, &body).map(Some),
+            "ban_member" => rooms.ban(context, &body, self.repeat).map(|()| None),
+            "unban_member" => rooms.unban(context, &body).map(|()| None),
+            "get_banned_member_list" => rooms.list(context, &body).map(Some),
             _ => {
-                visit.broke("the command is not documented, or not emulated");
+                context.broke("the command is not documented, or not emulated");
                 Err(refusal(60009, "wrong path"))
             }
         }
@@ -90,13 +90,13 @@ impl Service for Tencent {
     }
 
     /// Answers a request: with HTTP 200, whatever the outcome.
-    fn answer(&mut self, visit: &mut Visit<'_>) -> Outgoing {
-        let command = visit.path.rsplit('/').next().unwrap_or_default();
-        command.clone_into(&mut visit.noted.action);
-        let done = self.handle(visit);
+    fn answer(&mut self, context: &mut RequestContext<'_>) -> Outgoing {
+        let command = context.path.rsplit('/').next().unwrap_or_default();
+        command.clone_into(&mut context.noted.action);
+        let done = self.handle(context);
         let code = done.as_ref().map_or_else(|refusal| refusal.code, |_| 0);
-        visit.noted.code = code.to_string();
-        write(done, visit.number)
+        context.noted.code = code.to_string();
+        write(done, context.number)
     }
 
     fn throttled(&self, _incoming: &Incoming, _now: Moment) -> Outgoing {
@@ -124,14 +124,14 @@ impl Sandbox {
 }
 
 /// Checks what every call must bring; answers its app.
-fn admit(visit: &mut Visit<'_>, query: &Query) -> Result<u32, Refusal> {
-    visit.broke_all(&query.oddities(&PARAMETERS));
-    if visit.incoming.method != Method::Post {
+fn admit(context: &mut RequestContext<'_>, query: &Query) -> Result<u32, Refusal> {
+    context.broke_all(&query.oddities(&PARAMETERS));
+    if context.incoming.method != Method::Post {
         return Err(refusal(60002, "the method must be POST"));
     }
     let app = query.one("sdkappid").ok_or(refusal(60012, "sdkappid missing"))?;
     let app: u32 = app.parse().map_err(|_not_a_number| refusal(60006, "sdkappid invalid"))?;
-    visit.noted.app = app.to_string();
+    context.noted.app = app.to_string();
     if query.one("contenttype") != Some("json") {
         return Err(refusal(60002, "contenttype must be json"));
     }
@@ -139,15 +139,15 @@ fn admit(visit: &mut Visit<'_>, query: &Query) -> Result<u32, Refusal> {
     random.ok_or(refusal(60002, "random must be an unsigned 32-bit number"))?;
     let identifier = query.one("identifier").ok_or(refusal(60004, "identifier missing"))?;
     let usersig = query.one("usersig").ok_or(refusal(60004, "usersig missing"))?;
-    usersig::check(usersig, app, identifier, visit.now)?;
+    usersig::check(usersig, app, identifier, context.now)?;
     Ok(app)
 }
 
-fn read_body(visit: &mut Visit<'_>) -> Result<Map<String, Value>, Refusal> {
-    if visit.incoming.body.is_empty() {
-        visit.broke("the body must not be empty");
+fn read_body(context: &mut RequestContext<'_>) -> Result<Map<String, Value>, Refusal> {
+    if context.incoming.body.is_empty() {
+        context.broke("the body must not be empty");
     }
-    visit.incoming.object().ok_or(refusal(60003, "the body is not a JSON object"))
+    context.incoming.object().ok_or(refusal(60003, "the body is not a JSON object"))
 }
 
 fn write(done: Result<Option<Value>, Refusal>, number: u64) -> Outgoing {

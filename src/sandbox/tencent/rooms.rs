@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{Refusal, RepeatBan, members, refusal};
 use crate::domain::{Deny, Kind, Lapse, Moment};
 use crate::sandbox::InForce;
-use crate::sandbox::visit::Visit;
+use crate::sandbox::request_context::RequestContext;
 
 /// Rooms with the users who are, or once were, banned from them.
 #[derive(Default)]
@@ -29,19 +29,19 @@ impl Rooms {
     /// `ban_member`.
     pub(super) fn ban(
         &mut self,
-        visit: &mut Visit<'_>,
+        context: &mut RequestContext<'_>,
         body: &Map<String, Value>,
         repeat: RepeatBan,
     ) -> Result<(), Refusal> {
         let known = ["RoomId", "MemberList_Account", "Reason", "Duration"];
-        members::check_names(visit, body, &known);
-        let members = members::members(visit, body)?;
+        members::check_names(context, body, &known);
+        let members = members::members(context, body)?;
         let reason = read_reason(body)?;
-        let end = read_end(body, visit.now)?;
-        let room = members::room(visit, body)?;
+        let end = read_end(body, context.now)?;
+        let room = members::room(context, body)?;
         let bans = self.0.entry(room).or_default();
         for member in members {
-            let standing = bans.get(&member).is_some_and(|ban| ban.end > visit.now);
+            let standing = bans.get(&member).is_some_and(|ban| ban.end > context.now);
             if standing && repeat == RepeatBan::KeepsOldEnd {
                 continue;
             }
@@ -53,12 +53,12 @@ impl Rooms {
     /// `unban_member`. Who is not banned is unbanned all the same.
     pub(super) fn unban(
         &mut self,
-        visit: &mut Visit<'_>,
+        context: &mut RequestContext<'_>,
         body: &Map<String, Value>,
     ) -> Result<(), Refusal> {
-        members::check_names(visit, body, &["RoomId", "MemberList_Account"]);
-        let members = members::members(visit, body)?;
-        let room = members::room(visit, body)?;
+        members::check_names(context, body, &["RoomId", "MemberList_Account"]);
+        let members = members::members(context, body)?;
+        let room = members::room(context, body)?;
         if let Some(bans) = self.0.get_mut(&room) {
             for member in members {
                 bans.remove(&member);
@@ -70,11 +70,11 @@ impl Rooms {
     /// `get_banned_member_list`.
     pub(super) fn list(
         &self,
-        visit: &mut Visit<'_>,
+        context: &mut RequestContext<'_>,
         body: &Map<String, Value>,
     ) -> Result<Value, Refusal> {
-        members::check_names(visit, body, &["RoomId", "Offset", "Limit"]);
-        let room = members::room(visit, body)?;
+        members::check_names(context, body, &["RoomId", "Offset", "Limit"]);
+        let room = members::room(context, body)?;
         let number = |name: &str| body.get(name).and_then(Value::as_u64);
         let offset = number("Offset").ok_or(refusal(100_002, "invalid parameter: Offset"))?;
         let limit = number("Limit").filter(|limit| (1..=MOST_ROWS).contains(limit));

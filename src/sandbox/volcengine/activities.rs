@@ -9,7 +9,7 @@ use super::{Limits, Refusal, gateway, refusal};
 use crate::domain::{Deny, Kind, Lapse};
 use crate::sandbox::InForce;
 use crate::sandbox::query::Query;
-use crate::sandbox::visit::Visit;
+use crate::sandbox::request_context::RequestContext;
 
 /// Activities with their bans.
 #[derive(Default)]
@@ -48,22 +48,22 @@ impl Activities {
     /// `UpdateActivityUserBanStatus`: everything is checked before anything is changed.
     pub(super) fn update(
         &mut self,
-        visit: &mut Visit<'_>,
+        context: &mut RequestContext<'_>,
         limits: &Limits,
     ) -> Result<Value, Refusal> {
-        let update = Update::read(visit)?;
-        check_activity(visit, update.activity)?;
+        let update = Update::read(context)?;
+        check_activity(context, update.activity)?;
         if let Some(user) = update.users.iter().find(|id| limits.unregistered.contains(id)) {
             let message = format!("UserId {user} is not registered in the activity.");
             return Err(refusal(400, "InvalidParameter.UserIdNotRegistered", message));
         }
         if update.change == Change::Kick {
-            let (app, room) = (visit.noted.app.clone(), update.activity.to_string());
+            let (app, room) = (context.noted.app.clone(), update.activity.to_string());
             for user in &update.users {
-                visit.kicked(&app, Some(&room), (Kind::User, &user.to_string()));
+                context.kicked(&app, Some(&room), (Kind::User, &user.to_string()));
             }
             for device in &update.devices {
-                visit.kicked(&app, Some(&room), (Kind::Device, device));
+                context.kicked(&app, Some(&room), (Kind::Device, device));
             }
         } else {
             let bans = self.0.entry(update.activity).or_default();
@@ -77,11 +77,15 @@ impl Activities {
     }
 
     /// `GetActivityBanUsers`: both lists are paged at once.
-    pub(super) fn list(&self, visit: &Visit<'_>, query: &Query) -> Result<Value, Refusal> {
+    pub(super) fn list(
+        &self,
+        context: &RequestContext<'_>,
+        query: &Query,
+    ) -> Result<Value, Refusal> {
         let activity = query.one("ActivityId");
         let activity = activity.ok_or_else(|| gateway(400, 100_002, "MissingParameter"))?;
         let activity = fields::activity(activity.parse().ok())?;
-        check_activity(visit, activity)?;
+        check_activity(context, activity)?;
         let number = |name: &str, default: usize, most: usize, code: &'static str| {
             let number = query.one(name).map_or(Some(default), |text| text.parse().ok());
             let number = number.filter(|number| (1..=most).contains(number));
@@ -124,8 +128,8 @@ impl Activities {
     }
 }
 
-fn check_activity(visit: &Visit<'_>, activity: i64) -> Result<(), Refusal> {
-    if visit.is_missing(&activity.to_string()) {
+fn check_activity(context: &RequestContext<'_>, activity: i64) -> Result<(), Refusal> {
+    if context.is_missing(&activity.to_string()) {
         let message = "The activity does not exist.";
         return Err(refusal(400, "InvalidParameter.ActivityNotExist", message));
     }

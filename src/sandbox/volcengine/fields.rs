@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Refusal, gateway, refusal};
-use crate::sandbox::visit::Visit;
+use crate::sandbox::request_context::RequestContext;
 
 /// What a call asks for.
 pub(super) struct Update {
@@ -26,21 +26,21 @@ const MOST: usize = 50;
 
 impl Update {
     /// Reads the body of a call.
-    pub(super) fn read(visit: &mut Visit<'_>) -> Result<Self, Refusal> {
-        if !visit.incoming.announces_json() {
-            visit.broke("the body must be announced as `application/json`");
+    pub(super) fn read(context: &mut RequestContext<'_>) -> Result<Self, Refusal> {
+        if !context.incoming.announces_json() {
+            context.broke("the body must be announced as `application/json`");
         }
-        let body = visit.incoming.object();
+        let body = context.incoming.object();
         let body = body.ok_or_else(|| gateway(400, 100_002, "MissingParameter"))?;
         let known = ["ActivityId", "BanStatus", "BanType", "UserIds", "Cookies"];
         for name in body.keys().filter(|name| !known.contains(&name.as_str())) {
-            visit.broke(&format!("the field `{}` is not documented", name.escape_debug()));
+            context.broke(&format!("the field `{}` is not documented", name.escape_debug()));
         }
         let activity = activity(body.get("ActivityId").and_then(Value::as_i64))?;
         let users = list(&body, "UserIds", "InvalidParameter.UserIdsInvalid", Value::as_i64)?;
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let devices = list(&body, "Cookies", "InvalidParameter.CookiesInvalid", text)?;
-        visit.noted.subjects = users.len().saturating_add(devices.len());
+        context.noted.subjects = users.len().saturating_add(devices.len());
         if users.is_empty() && devices.is_empty() {
             return Err(gateway(400, 100_002, "MissingParameter"));
         }
@@ -48,9 +48,9 @@ impl Update {
             let message = "The array length exceeds the limit.";
             return Err(refusal(400, "InvalidParameter.ArrayOverLimit", message));
         }
-        visit.look_for_twins(&users);
-        visit.look_for_twins(&devices);
-        Ok(Self { activity, change: change(visit, &body)?, users, devices })
+        context.look_for_twins(&users);
+        context.look_for_twins(&devices);
+        Ok(Self { activity, change: change(context, &body)?, users, devices })
     }
 }
 
@@ -60,7 +60,7 @@ pub(super) fn activity(id: Option<i64>) -> Result<i64, Refusal> {
     id.filter(|id| *id > 0).ok_or_else(invalid)
 }
 
-fn change(visit: &mut Visit<'_>, body: &Map<String, Value>) -> Result<Change, Refusal> {
+fn change(context: &mut RequestContext<'_>, body: &Map<String, Value>) -> Result<Change, Refusal> {
     let number = |name: &str| body.get(name).and_then(Value::as_i64);
     match (number("BanType"), number("BanStatus")) {
         (Some(1), _) => Ok(Change::Kick),
@@ -69,7 +69,7 @@ fn change(visit: &mut Visit<'_>, body: &Map<String, Value>) -> Result<Change, Re
         (None, Some(status @ (0 | 1))) if !body.contains_key("BanType") => {
             // Callers of before July 2025 leave it out and mean a ban; what it means now is not
             // documented.
-            visit.broke("`BanType` 0 must be given for what is to last");
+            context.broke("`BanType` 0 must be given for what is to last");
             Ok(if status == 1 { Change::Ban } else { Change::Unban })
         }
         // A mistake of the caller's that comes with a status of the server's: so documented.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::query::Query;
+use super::request_context::RequestContext;
 use super::service::Service;
-use super::visit::Visit;
 use super::{InForce, Incoming, Outgoing, Sandbox};
 use crate::domain::Moment;
 use crate::provider::Method;
@@ -66,28 +66,32 @@ const PER_SECOND: usize = 30;
 const VERSION: &str = "2023-08-01";
 
 impl Volcengine {
-    fn handle(&mut self, visit: &mut Visit<'_>, query: &Query) -> Result<Value, Refusal> {
-        let account = signature::check(visit)?;
-        account.clone_into(&mut visit.noted.app);
-        if visit.is_too_fast("all actions", PER_SECOND) {
+    fn handle(
+        &mut self,
+        context: &mut RequestContext<'_>,
+        query: &Query,
+    ) -> Result<Value, Refusal> {
+        let account = signature::check(context)?;
+        account.clone_into(&mut context.noted.app);
+        if context.is_too_fast("all actions", PER_SECOND) {
             return Err(too_fast());
         }
-        if visit.path != "/" {
+        if context.path != "/" {
             return Err(gateway(404, 100_007, "ServiceNotFound"));
         }
         if query.one("Version") != Some(VERSION) {
             return Err(gateway(404, 100_008, "InvalidActionOrVersion"));
         }
         let activities = self.accounts.entry(account).or_default();
-        match (query.one("Action"), visit.incoming.method) {
+        match (query.one("Action"), context.incoming.method) {
             (Some("UpdateActivityUserBanStatus"), Method::Post) => {
-                visit.broke_all(&query.oddities(&["Action", "Version"]));
-                activities.update(visit, &self.limits)
+                context.broke_all(&query.oddities(&["Action", "Version"]));
+                activities.update(context, &self.limits)
             }
             (Some("GetActivityBanUsers"), Method::Get) => {
                 let known = ["Action", "Version", "ActivityId", "PageNo", "PageItemCount"];
-                visit.broke_all(&query.oddities(&known));
-                activities.list(visit, query)
+                context.broke_all(&query.oddities(&known));
+                activities.list(context, query)
             }
             (Some("UpdateActivityUserBanStatus" | "GetActivityBanUsers"), _) => {
                 Err(refusal(405, "MethodNotAllowed", "MethodNotAllowed."))
@@ -110,14 +114,14 @@ impl Service for Volcengine {
         query.one("Version").is_some()
     }
 
-    fn answer(&mut self, visit: &mut Visit<'_>) -> Outgoing {
-        let query = Query::parse(&visit.incoming.query);
+    fn answer(&mut self, context: &mut RequestContext<'_>) -> Outgoing {
+        let query = Query::parse(&context.incoming.query);
         let action = query.one("Action").unwrap_or_default().to_owned();
-        visit.noted.action.clone_from(&action);
-        let done = self.handle(visit, &query);
+        context.noted.action.clone_from(&action);
+        let done = self.handle(context, &query);
         let code = done.as_ref().map_or_else(|refusal| refusal.code, |_| "0");
-        code.clone_into(&mut visit.noted.code);
-        write(done, &action, visit.now, visit.number)
+        code.clone_into(&mut context.noted.code);
+        write(done, &action, context.now, context.number)
     }
 
     fn throttled(&self, incoming: &Incoming, now: Moment) -> Outgoing {

@@ -8,8 +8,8 @@ use crate::domain::Moment;
 use crate::sandbox::Incoming;
 use crate::sandbox::digest::{hex, hmac_sha256, sha256_hex};
 use crate::sandbox::query::Query;
+use crate::sandbox::request_context::RequestContext;
 use crate::sandbox::service::names_account;
-use crate::sandbox::visit::Visit;
 
 /// How long a signature lives, either way.
 const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
@@ -24,8 +24,8 @@ pub(super) struct Authorization<'a> {
 }
 
 /// Checks the signature of a request; answers the access key id it was made with.
-pub(super) fn check(visit: &mut Visit<'_>) -> Result<String, Refusal> {
-    let (incoming, now) = (visit.incoming, visit.now);
+pub(super) fn check(context: &mut RequestContext<'_>) -> Result<String, Refusal> {
+    let (incoming, now) = (context.incoming, context.now);
     let header = incoming.header("authorization");
     let header = header.ok_or_else(|| gateway(401, 100_003, "MissingAuthenticationToken"))?;
     let invalid = || refusal(400, "InvalidAuthorization", "the header cannot be used");
@@ -45,7 +45,7 @@ pub(super) fn check(visit: &mut Visit<'_>) -> Result<String, Refusal> {
     }
     let mut signed = authorization.signed_headers.split(';');
     if !["host", "x-date"].iter().all(|needed| signed.clone().any(|name| name == *needed)) {
-        visit.broke("`host` and `x-date` must be among the signed headers");
+        context.broke("`host` and `x-date` must be among the signed headers");
         return Err(invalid());
     }
     if signed.any(|name| name != "host" && incoming.header(name).is_none()) {

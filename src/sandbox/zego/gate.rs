@@ -9,7 +9,7 @@ use super::{Refusal, refusal};
 use crate::domain::Moment;
 use crate::sandbox::digest::md5_hex;
 use crate::sandbox::query::Query;
-use crate::sandbox::visit::Visit;
+use crate::sandbox::request_context::RequestContext;
 
 /// The common parameters.
 pub(super) const COMMON: [&str; 7] =
@@ -63,7 +63,7 @@ impl Nonces {
 
 /// Lets a call in, or says why not.
 pub(super) fn admit(
-    visit: &mut Visit<'_>,
+    context: &mut RequestContext<'_>,
     query: &Query,
     app_id: u32,
     nonces: &mut Nonces,
@@ -78,7 +78,7 @@ pub(super) fn admit(
         Some("2.0") => {}
         Some(_) => return Err(refusal(100_000_014, "SignatureVersion unsupported")),
     }
-    let off = visit.now - Moment::from_seconds(seconds);
+    let off = context.now - Moment::from_seconds(seconds);
     if off.abs() > SKEW {
         return Err(refusal(100_000_004, "signature expired"));
     }
@@ -88,11 +88,11 @@ pub(super) fn admit(
     }
     let bits = u64::from_str_radix(nonce, 16).ok().filter(|_| nonce.len() == 16);
     let Some(bits) = bits else {
-        visit.broke("a nonce is 16 hexadecimal digits");
+        context.broke("a nonce is 16 hexadecimal digits");
         return Err(wrong);
     };
-    if !nonces.note(bits, visit.now) {
-        visit.broke(&format!("the nonce `{nonce}` was used before"));
+    if !nonces.note(bits, context.now) {
+        context.broke(&format!("the nonce `{nonce}` was used before"));
         return Err(wrong);
     }
     Ok(())

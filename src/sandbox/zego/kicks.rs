@@ -3,7 +3,7 @@
 use super::{Refusal, refusal};
 use crate::domain::Kind;
 use crate::sandbox::query::Query;
-use crate::sandbox::visit::Visit;
+use crate::sandbox::request_context::RequestContext;
 
 /// The answer to kicks that come too fast.
 pub(super) const TOO_FAST: Refusal = refusal(206, "app-level QPS limit");
@@ -20,10 +20,10 @@ const LONGEST_USER: usize = 63;
 const LONGEST_REASON: usize = 256;
 
 /// Kicks the users of one call. Users who are not there are kicked all the same.
-pub(super) fn kick(visit: &mut Visit<'_>, query: &Query) -> Result<(), Refusal> {
+pub(super) fn kick(context: &mut RequestContext<'_>, query: &Query) -> Result<(), Refusal> {
     let users: Vec<&str> = query.all("UserId[]").collect();
-    visit.noted.subjects = users.len();
-    if visit.is_too_fast("kicks", PER_SECOND) {
+    context.noted.subjects = users.len();
+    if context.is_too_fast("kicks", PER_SECOND) {
         return Err(TOO_FAST);
     }
     let room = query.one("RoomId").ok_or(refusal(2, "bad parameter: RoomId"))?;
@@ -40,13 +40,13 @@ pub(super) fn kick(visit: &mut Visit<'_>, query: &Query) -> Result<(), Refusal> 
     if too_long {
         return Err(refusal(3, "parameter too long"));
     }
-    visit.look_for_twins(&users);
-    if visit.is_missing(room) {
+    context.look_for_twins(&users);
+    if context.is_missing(room) {
         return Err(refusal(104, "room does not exist"));
     }
-    let app = visit.noted.app.clone();
+    let app = context.noted.app.clone();
     for user in users {
-        visit.kicked(&app, Some(room), (Kind::User, user));
+        context.kicked(&app, Some(room), (Kind::User, user));
     }
     Ok(())
 }

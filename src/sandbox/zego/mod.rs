@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::query::Query;
+use super::request_context::RequestContext;
 use super::service::Service;
-use super::visit::Visit;
 use super::{InForce, Incoming, Outgoing};
 use crate::domain::Moment;
 use crate::provider::Method;
@@ -65,24 +65,28 @@ impl Action {
 }
 
 impl Zego {
-    fn handle(&mut self, visit: &mut Visit<'_>, query: &Query) -> Result<Action, Refusal> {
-        if visit.incoming.method != Method::Get || visit.path != "/" {
-            visit.broke("every emulated action is a GET of `/`");
+    fn handle(
+        &mut self,
+        context: &mut RequestContext<'_>,
+        query: &Query,
+    ) -> Result<Action, Refusal> {
+        if context.incoming.method != Method::Get || context.path != "/" {
+            context.broke("every emulated action is a GET of `/`");
             return Err(refusal(2, "bad parameter"));
         }
         let app_id = query.one("AppId").and_then(|text| text.parse::<u32>().ok());
         let app_id = app_id.ok_or(refusal(100_000_001, "AppId badly formed"))?;
-        visit.noted.app = app_id.to_string();
+        context.noted.app = app_id.to_string();
         let app = self.0.entry(app_id).or_default();
-        gate::admit(visit, query, app_id, &mut app.nonces)?;
+        gate::admit(context, query, app_id, &mut app.nonces)?;
         let name = query.one("Action").ok_or(refusal(100_000_006, "Action empty"))?;
         let action = Action::parse(name).ok_or(refusal(100_000_007, "Action unsupported"))?;
         let known: Vec<&str> = gate::COMMON.iter().chain(action.parameters()).copied().collect();
-        visit.broke_all(&query.oddities(&known));
+        context.broke_all(&query.oddities(&known));
         let environment = gate::Environment::read(query)?;
         match action {
-            Action::Kickout => kicks::kick(visit, query)?,
-            Action::Streams(order) => app.streams.obey(visit, query, order, environment)?,
+            Action::Kickout => kicks::kick(context, query)?,
+            Action::Streams(order) => app.streams.obey(context, query, order, environment)?,
         }
         Ok(action)
     }
@@ -101,11 +105,11 @@ impl Service for Zego {
         query.one("Action").is_some() || query.one("AppId").is_some()
     }
 
-    fn answer(&mut self, visit: &mut Visit<'_>) -> Outgoing {
-        let query = Query::parse(&visit.incoming.query);
+    fn answer(&mut self, context: &mut RequestContext<'_>) -> Outgoing {
+        let query = Query::parse(&context.incoming.query);
         let action = query.one("Action").unwrap_or_default().to_owned();
-        visit.noted.action.clone_from(&action);
-        let done = self.handle(visit, &query);
+        context.noted.action.clone_from(&action);
+        let done = self.handle(context, &query);
         let mut body = match &done {
             Ok(Action::Kickout) => json!({ "Code": 0, "Message": "success" }),
             Ok(Action::Streams(_)) => json!({ "Code": 0, "Message": "ok", "Data": null }),
@@ -113,10 +117,10 @@ impl Service for Zego {
         };
         if let Value::Object(fields) = &mut body {
             // Text, although it looks like a number.
-            let number = 1_000_000_000_000_000_000_u64.saturating_add(visit.number);
+            let number = 1_000_000_000_000_000_000_u64.saturating_add(context.number);
             fields.insert("RequestId".to_owned(), number.to_string().into());
         }
-        visit.noted.code = done.map_or_else(|refusal| refusal.code, |_| 0).to_string();
+        context.noted.code = done.map_or_else(|refusal| refusal.code, |_| 0).to_string();
         Outgoing::json(200, &body)
     }
 

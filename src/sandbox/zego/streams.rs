@@ -9,7 +9,7 @@ use super::{Refusal, refusal};
 use crate::domain::{Deny, Kind, Lapse, Moment};
 use crate::sandbox::InForce;
 use crate::sandbox::query::Query;
-use crate::sandbox::visit::Visit;
+use crate::sandbox::request_context::RequestContext;
 
 /// The answer to calls that come too fast.
 pub(super) const TOO_FAST: Refusal = refusal(30002, "call rate too high");
@@ -91,18 +91,18 @@ impl Streams {
     /// Does what a call asks for. Streams that nobody knows are recorded all the same.
     pub(super) fn obey(
         &mut self,
-        visit: &mut Visit<'_>,
+        context: &mut RequestContext<'_>,
         query: &Query,
         order: Order,
         environment: Environment,
     ) -> Result<(), Refusal> {
         let streams = order.streams(query);
-        visit.noted.subjects = streams.len();
+        context.noted.subjects = streams.len();
         let (lane, per_second) = match environment {
             Environment::Production => ("streams", PER_SECOND),
             Environment::Test => ("streams in test", PER_SECOND_IN_TEST),
         };
-        if visit.is_too_fast(lane, per_second) {
+        if context.is_too_fast(lane, per_second) {
             return Err(TOO_FAST);
         }
         let sequence = query.one("Sequence").and_then(|text| text.parse::<i64>().ok());
@@ -113,30 +113,36 @@ impl Streams {
         if !streams.iter().all(|stream| is_legal(stream)) {
             return Err(order.illegal());
         }
-        let prefix = format!("zegotest-{}-", visit.noted.app);
+        let prefix = format!("zegotest-{}-", context.noted.app);
         if environment == Environment::Test && !streams.iter().all(|id| id.starts_with(&prefix)) {
-            visit.broke(&format!("a stream of the test environment starts with `{prefix}`"));
+            context.broke(&format!("a stream of the test environment starts with `{prefix}`"));
             return Err(order.illegal());
         }
-        visit.look_for_twins(&streams);
+        context.look_for_twins(&streams);
         for stream in streams {
-            self.apply(visit, stream, sequence, order.change);
+            self.apply(context, stream, sequence, order.change);
         }
         Ok(())
     }
 
-    fn apply(&mut self, visit: &mut Visit<'_>, stream: &str, sequence: i64, change: Change) {
+    fn apply(
+        &mut self,
+        context: &mut RequestContext<'_>,
+        stream: &str,
+        sequence: i64,
+        change: Change,
+    ) {
         if let Some((highest, at)) = self.sequences.get(stream)
-            && visit.now - *at <= SEQUENCE_WINDOW
+            && context.now - *at <= SEQUENCE_WINDOW
             && sequence <= *highest
         {
             // What becomes of such a call is not documented; a stale one must not win.
-            visit.broke(&format!(
+            context.broke(&format!(
                 "sequence {sequence} of `{stream}` follows {highest} within 10 seconds"
             ));
             return;
         }
-        self.sequences.insert(stream.to_owned(), (sequence, visit.now));
+        self.sequences.insert(stream.to_owned(), (sequence, context.now));
         match change {
             Change::Forbid => self.forbidden.insert(stream.to_owned()),
             Change::Resume => self.forbidden.remove(stream),

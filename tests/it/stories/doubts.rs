@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use ostracon::exit::Exit;
-use ostracon::sandbox::{Fate, Incoming};
+use ostracon::sandbox::{Incoming, InjectedFault};
 use serde_json::Value;
 
 use super::story::Run;
@@ -127,7 +127,7 @@ struct Further {
 }
 
 /// What becomes of a write that is not the first of its kind.
-fn second(it: &Incoming, then: Then) -> Fate {
+fn second(it: &Incoming, then: Then) -> InjectedFault {
     let refuse = || say(it, Word::Refused).unwrap();
     match then {
         Then::Told(word) => say(it, word).unwrap(),
@@ -135,12 +135,12 @@ fn second(it: &Incoming, then: Then) -> Fate {
             let told = String::from_utf8_lossy(&it.body).into_owned() + &it.query;
             let seconds = ["u2", "s2", "d2", "[2", ",2"];
             let is_named = seconds.iter().any(|name| told.contains(name));
-            if is_named { refuse() } else { Fate::Answer }
+            if is_named { refuse() } else { InjectedFault::Answer }
         }
-        Then::Throttled => Fate::Throttle(None),
-        Then::Unreachable => Fate::Unreachable,
-        Then::Ended => Fate::Throttle(Some(Duration::from_secs(30))),
-        Then::Late | Then::Killed => Fate::Status(503),
+        Then::Throttled => InjectedFault::Throttle(None),
+        Then::Unreachable => InjectedFault::Unreachable,
+        Then::Ended => InjectedFault::Throttle(Some(Duration::from_secs(30))),
+        Then::Late | Then::Killed => InjectedFault::Status(503),
     }
 }
 
@@ -153,14 +153,14 @@ fn only_subject(it: &Incoming) -> String {
 /// Loses the first call of each kind, and lets the others meet something else.
 fn go_wrong(story: &Story, then: Then, lists: Lists) {
     let mut lost = BTreeMap::<String, u32>::new();
-    story.sandbox.set_mischief(move |it: &Incoming| {
+    story.sandbox.inject_faults(move |it: &Incoming| {
         if !is_write(it) {
             let fails = lists == Lists::Fail && !lost.is_empty();
-            return if fails { Fate::Unreachable } else { Fate::Answer };
+            return if fails { InjectedFault::Unreachable } else { InjectedFault::Answer };
         }
         let seen = lost.entry(only_subject(it)).or_default();
         *seen += 1;
-        if *seen == 1 { Fate::LateStatus(504) } else { second(it, then) }
+        if *seen == 1 { InjectedFault::LateStatus(504) } else { second(it, then) }
     });
 }
 
@@ -215,11 +215,9 @@ fn play(form: &Form, doing: Doing, then: Then, further: Further) -> bool {
     }
     if twice {
         story.advance(SignedDuration::from_secs(70));
-        story.sandbox.set_mischief(
-            move |it: &Incoming| {
-                if is_write(it) { second(it, then) } else { Fate::Unreachable }
-            },
-        );
+        story.sandbox.inject_faults(move |it: &Incoming| {
+            if is_write(it) { second(it, then) } else { InjectedFault::Unreachable }
+        });
         let again = story.apply();
         if matches!(then, Then::Told(Word::Refused | Word::Waiting | Word::Full)) {
             is_in_doubt(&again, form, (doing, then));

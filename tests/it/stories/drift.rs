@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use ostracon::domain::Enforcement;
 use ostracon::exit::Exit;
-use ostracon::sandbox::{Fate, Incoming};
+use ostracon::sandbox::{Incoming, InjectedFault};
 use serde_json::Value;
 
 use super::{Story, hours};
@@ -212,8 +212,12 @@ fn what_has_ended_is_no_difference() {
 fn a_list_that_cannot_be_read_proves_nothing() {
     let story = told();
     meddle(&story);
-    story.sandbox.set_mischief(|incoming: &Incoming| {
-        if incoming.path.contains("get_banned") { Fate::Status(502) } else { Fate::Answer }
+    story.sandbox.inject_faults(|incoming: &Incoming| {
+        if incoming.path.contains("get_banned") {
+            InjectedFault::Status(502)
+        } else {
+            InjectedFault::Answer
+        }
     });
     let (exit, text) = story.read(&["drift", "--target", "t", "--format", "json"]);
     assert_eq!((exit, findings(&text)), (Exit::Error, vec![]), "{text}");
@@ -279,7 +283,7 @@ fn a_doctor_finds_everything_in_place_or_says_what_is_not() {
     let bad: Vec<_> = bad.map(|it| format!("{} {}", it["target"], it["what"])).collect();
     assert_eq!(bad, ["null \"overdue lifts\"", "\"t\" \"credentials\""], "{text}");
     story.set_clock(story.now() - SignedDuration::from_hours(24 * 40));
-    story.sandbox.set_mischief(|_: &Incoming| Fate::Unreachable);
+    story.sandbox.inject_faults(|_: &Incoming| InjectedFault::Unreachable);
     let (exit, text) = story.read(&["doctor"]);
     assert_eq!(exit, Exit::Error);
     assert!(text.contains("\nz\n  note credentials    present"), "{text}");

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use ostracon::exit::Exit;
-use ostracon::sandbox::{Fate, Incoming};
+use ostracon::sandbox::{Incoming, InjectedFault};
 
 use super::{Story, hours};
 
@@ -33,12 +33,12 @@ fn thousands_of_unknown_users_cost_few_calls_a_run_and_everybody_is_asked_in_tim
     story.policy(&policy);
     let asked: Arc<Mutex<BTreeMap<String, u64>>> = Arc::default();
     let book = Arc::clone(&asked);
-    story.sandbox.set_mischief(move |it: &Incoming| {
+    story.sandbox.inject_faults(move |it: &Incoming| {
         let body: serde_json::Value = serde_json::from_slice(&it.body).unwrap();
         // The sandbox names the first whom it does not know.
         let user = body["UserIds"][0].to_string();
         *book.lock().unwrap().entry(user).or_default() += 1;
-        Fate::Answer
+        InjectedFault::Answer
     });
     assert_eq!(story.apply().ends(Exit::Done).count("waiting"), 1000);
     // The first run takes every batch apart, with one call for each culprit that is named.
@@ -97,10 +97,10 @@ fn a_room_that_is_missing_costs_one_call_a_run_however_many_batches() {
 #[test]
 fn a_provider_that_is_down_is_left_alone_soon_and_made_good_by_the_next_run() {
     for fate in [
-        Fate::Unreachable,
-        Fate::LoseAnswer,
-        Fate::Status(503),
-        Fate::Delay(Duration::from_mins(1)),
+        InjectedFault::Unreachable,
+        InjectedFault::LoseAnswer,
+        InjectedFault::Status(503),
+        InjectedFault::Delay(Duration::from_mins(1)),
     ] {
         for (entry, calls) in [
             ("target: a, users", 500),
@@ -112,7 +112,7 @@ fn a_provider_that_is_down_is_left_alone_soon_and_made_good_by_the_next_run() {
             story.policy(&format!("bans:\n  - {{ {entry}: [{users}], until: never }}\n"));
             let attempts = Arc::new(Mutex::new(0));
             let counter = Arc::clone(&attempts);
-            story.sandbox.set_mischief(move |_: &Incoming| {
+            story.sandbox.inject_faults(move |_: &Incoming| {
                 *counter.lock().unwrap() += 1;
                 fate
             });

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ostracon::commands::schema::{Subject, text};
 use ostracon::exit::Exit;
-use ostracon::sandbox::{Fate, Incoming};
+use ostracon::sandbox::{Incoming, InjectedFault};
 use serde_json::Value;
 
 use super::{Story, hours};
@@ -118,7 +118,7 @@ fn who_waits_is_said_not_to_be_held() {
 fn who_is_in_doubt_is_said_to_be() {
     let story = Story::new();
     story.policy("bans: [{ target: v, room: 7, users: [8], until: never }]");
-    story.sandbox.set_mischief(|_: &Incoming| Fate::Delay(Duration::from_mins(10)));
+    story.sandbox.inject_faults(|_: &Incoming| InjectedFault::Delay(Duration::from_mins(10)));
     assert_eq!(story.apply().ends(Exit::Unfinished).count("in_doubt"), 1);
     story.calm();
     let (said, json) = explained(&story, "8");

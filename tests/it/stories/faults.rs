@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use ostracon::domain::Moment;
 use ostracon::exit::Exit;
 use ostracon::provider::Method;
-use ostracon::sandbox::{Fate, Incoming, RepeatBan};
+use ostracon::sandbox::{Incoming, InjectedFault, RepeatBan};
 
 use super::{Story, hours};
 use crate::workspace::CONFIG;
@@ -24,15 +24,15 @@ forbidden_streams:
 ";
 
 /// Everything that can become of a request without the caller hearing of it.
-const SILENT: [Fate; 8] = [
-    Fate::Unreachable,
-    Fate::Starved,
-    Fate::LoseRequest,
-    Fate::LoseAnswer,
-    Fate::Status(503),
-    Fate::LateStatus(504),
-    Fate::Garbage,
-    Fate::Delay(Duration::from_secs(25)),
+const SILENT: [InjectedFault; 8] = [
+    InjectedFault::Unreachable,
+    InjectedFault::Starved,
+    InjectedFault::LoseRequest,
+    InjectedFault::LoseAnswer,
+    InjectedFault::Status(503),
+    InjectedFault::LateStatus(504),
+    InjectedFault::Garbage,
+    InjectedFault::Delay(Duration::from_secs(25)),
 ];
 
 fn to(provider: &'static str) -> impl Fn(&Incoming) -> bool + Send {
@@ -53,14 +53,16 @@ fn lack_of_handles_is_no_silence_of_the_provider_and_costs_no_retry() {
     let policy =
         format!("bans:\n  - {{ target: a, users: [{}], until: never }}\n", users.join(", "));
     // Two hundred retries are more than a target has.
-    for (fate, exit) in [(Fate::Starved, Exit::Done), (Fate::Unreachable, Exit::Unfinished)] {
+    for (fate, exit) in
+        [(InjectedFault::Starved, Exit::Done), (InjectedFault::Unreachable, Exit::Unfinished)]
+    {
         let story = Story::new();
         story.policy(&policy);
         let mut tries = std::collections::BTreeMap::<Vec<u8>, u32>::new();
-        story.sandbox.set_mischief(move |incoming: &Incoming| {
+        story.sandbox.inject_faults(move |incoming: &Incoming| {
             let tries = tries.entry(incoming.body.clone()).or_default();
             *tries += 1;
-            if *tries <= 2 { fate } else { Fate::Answer }
+            if *tries <= 2 { fate } else { InjectedFault::Answer }
         });
         story.apply().ends(exit);
     }
@@ -93,7 +95,7 @@ fn a_provider_that_is_down_leaves_doubts_that_the_next_run_settles() {
     for fate in SILENT {
         let story = Story::new();
         story.policy(EVERYTHING);
-        story.sandbox.set_mischief(move |_: &Incoming| fate);
+        story.sandbox.inject_faults(move |_: &Incoming| fate);
         story.apply().ends(Exit::Unfinished);
         story.calm();
         story.advance(SignedDuration::from_secs(30));
@@ -110,7 +112,7 @@ fn a_renewal_that_brings_no_answer_moves_the_same_rule() {
         story.policy("bans:\n  - { target: a, users: [7], until: never }\n");
         story.apply().ends(Exit::Done);
         story.advance(hours(13));
-        story.sandbox.set_mischief(move |_: &Incoming| fate);
+        story.sandbox.inject_faults(move |_: &Incoming| fate);
         story.apply().ends(Exit::Unfinished);
         story.calm();
         // The end that was known has passed, the end that was asked for has not.
@@ -124,9 +126,9 @@ fn a_renewal_that_brings_no_answer_moves_the_same_rule() {
 fn a_rule_that_is_found_late_is_renewed_at_once() {
     let story = Story::new();
     story.policy("bans:\n  - { target: a, users: [7], until: never }\n");
-    story.sandbox.set_mischief(|it: &Incoming| match it.method {
-        Method::Post => Fate::LoseAnswer,
-        Method::Get | Method::Put | Method::Delete => Fate::Unreachable,
+    story.sandbox.inject_faults(|it: &Incoming| match it.method {
+        Method::Post => InjectedFault::LoseAnswer,
+        Method::Get | Method::Put | Method::Delete => InjectedFault::Unreachable,
     });
     story.apply().ends(Exit::Unfinished);
     story.calm();
@@ -148,12 +150,12 @@ fn a_rule_made_for_another_end_than_the_recorded_one_is_found_again() {
         story.advance(hours(2));
         story.policy(&ban("2026-11-21T03:00:00Z"));
         let mut calls = 0;
-        story.sandbox.set_mischief(move |it: &Incoming| {
+        story.sandbox.inject_faults(move |it: &Incoming| {
             calls += 1;
             match it.method {
-                _ if calls > lost => Fate::Answer,
-                Method::Post => Fate::LoseAnswer,
-                Method::Get | Method::Put | Method::Delete => Fate::Unreachable,
+                _ if calls > lost => InjectedFault::Answer,
+                Method::Post => InjectedFault::LoseAnswer,
+                Method::Get | Method::Put | Method::Delete => InjectedFault::Unreachable,
             }
         });
         story.apply();
@@ -210,9 +212,9 @@ fn throttling_slows_a_run_down_and_loses_nothing() {
         let story = Story::new();
         story.policy(EVERYTHING);
         let mut calls = 0;
-        story.sandbox.set_mischief(move |_: &Incoming| {
+        story.sandbox.inject_faults(move |_: &Incoming| {
             calls += 1;
-            if calls % 2 == 1 { Fate::Throttle(after) } else { Fate::Answer }
+            if calls % 2 == 1 { InjectedFault::Throttle(after) } else { InjectedFault::Answer }
         });
         story.apply().ends(Exit::Done);
         story.agrees();
@@ -289,8 +291,8 @@ fn a_ban_that_may_have_kept_its_later_end_is_lifted_at_the_earlier_one() {
     story.apply().ends(Exit::Done);
     story.policy(&ban("2026-11-20T14:00:00Z"));
     story.advance(hours(1));
-    story.sandbox.set_mischief(|it: &Incoming| {
-        if it.path.contains("list") { Fate::Unreachable } else { Fate::Answer }
+    story.sandbox.inject_faults(|it: &Incoming| {
+        if it.path.contains("list") { InjectedFault::Unreachable } else { InjectedFault::Answer }
     });
     story.apply().ends(Exit::Unfinished);
     story.calm();

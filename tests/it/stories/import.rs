@@ -2,7 +2,7 @@
 
 use ostracon::exit::Exit;
 use ostracon::provider::Method;
-use ostracon::sandbox::{Fate, Incoming};
+use ostracon::sandbox::{Incoming, InjectedFault};
 
 use super::{Story, hours};
 
@@ -37,9 +37,9 @@ fn writes(incoming: &Incoming) -> bool {
 #[test]
 fn what_is_taken_over_needs_nothing_more_and_was_never_touched() {
     let story = with_foreign(FOREIGN);
-    story.sandbox.set_mischief(|incoming: &Incoming| {
+    story.sandbox.inject_faults(|incoming: &Incoming| {
         assert!(!writes(incoming), "{incoming:?}");
-        Fate::Answer
+        InjectedFault::Answer
     });
     let held = story.held();
     let arguments = ["import", "--out", "bans/imported.yaml", "--room", "5"];

@@ -110,7 +110,7 @@ fn another_deny_set_is_in_force_before_the_old_one_is_lifted() {
     ]));
     story.advance(hours(1));
     // The replacement is refused: what it replaces stays.
-    story.strike(ostracon::sandbox::Fate::Status(400), 0, |it| {
+    story.strike(ostracon::sandbox::InjectedFault::Status(400), 0, |it| {
         it.method == ostracon::provider::Method::Post
     });
     story.apply().ends(Exit::Unfinished);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ostracon::sandbox::{Fate, Incoming, Mischief};
+use ostracon::sandbox::{FaultInjector, Incoming, InjectedFault};
 use serde_json::Value;
 
 use super::story::Run;
@@ -16,7 +16,7 @@ pub(super) type Mix = (String, &'static str);
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Then {
     /// The same for all.
-    All(Fate),
+    All(InjectedFault),
     /// The provider's own words, where it has them; else they are refused.
     Told(Word),
     /// Every other call is refused, and the rest answered.
@@ -25,12 +25,12 @@ pub(super) enum Then {
 
 /// All of it.
 pub(super) const THEN: [Then; 10] = [
-    Then::All(Fate::Answer),
-    Then::All(Fate::Status(400)),
-    Then::All(Fate::Status(401)),
-    Then::All(Fate::Status(503)),
-    Then::All(Fate::Throttle(None)),
-    Then::All(Fate::Unreachable),
+    Then::All(InjectedFault::Answer),
+    Then::All(InjectedFault::Status(400)),
+    Then::All(InjectedFault::Status(401)),
+    Then::All(InjectedFault::Status(503)),
+    Then::All(InjectedFault::Throttle(None)),
+    Then::All(InjectedFault::Unreachable),
     Then::Told(Word::Refused),
     Then::Told(Word::Full),
     Then::Told(Word::Stopped),
@@ -39,18 +39,18 @@ pub(super) const THEN: [Then; 10] = [
 
 /// Lets so many first calls of each kind, or about each subject, take effect unseen, and all later
 /// ones meet the same; the lists are answered.
-pub(super) fn lose_first(lost: u64, each: bool, then: Then) -> impl Mischief + 'static {
+pub(super) fn lose_first(lost: u64, each: bool, then: Then) -> impl FaultInjector + 'static {
     let mut seen = BTreeMap::<_, u64>::new();
     let mut later = 0_u64;
     move |it: &Incoming| {
         if !is_write(it) {
-            return Fate::Answer;
+            return InjectedFault::Answer;
         }
         let about = if each { subjects(it) } else { String::new() };
         let seen = seen.entry((it.path.clone(), format!("{:?}", it.method), about)).or_default();
         *seen += 1;
         if *seen <= lost {
-            return Fate::LateStatus(504);
+            return InjectedFault::LateStatus(504);
         }
         later += 1;
         let told = |word| say(it, word).or(say(it, Word::Refused)).unwrap();
@@ -58,7 +58,7 @@ pub(super) fn lose_first(lost: u64, each: bool, then: Then) -> impl Mischief + '
             Then::All(fate) => fate,
             Then::Told(word) => told(word),
             Then::SomeRefused if later.is_multiple_of(2) => told(Word::Refused),
-            Then::SomeRefused => Fate::Answer,
+            Then::SomeRefused => InjectedFault::Answer,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ostracon::domain::{Deny, Id, Kind, Moment, Order, OrderKind, Subject, TargetName, Who};
 use ostracon::exit::Exit;
-use ostracon::sandbox::{Fate, Incoming, credential};
+use ostracon::sandbox::{Incoming, InjectedFault, credential};
 use ostracon::store::{Location, State};
 
 use super::{Story, hours};
@@ -243,12 +243,12 @@ fn an_order_that_comes_during_a_long_apply_goes_before_the_rest_of_it() {
         story.sandbox.set_latency(Duration::from_millis(300));
         let (note, begun) = (note_beside(&story, kind), story.sandbox.calls());
         let mut calls = 0;
-        story.sandbox.set_mischief(move |_: &Incoming| {
+        story.sandbox.inject_faults(move |_: &Incoming| {
             calls += 1;
             if calls == calls_before {
                 note();
             }
-            Fate::Answer
+            InjectedFault::Answer
         });
         let run = story.apply().ends(Exit::Done);
         let seen = story.sandbox.seen();
@@ -272,7 +272,11 @@ fn an_order_that_comes_during_a_long_apply_goes_before_the_rest_of_it() {
 }
 
 /// A long apply of 150 bans, during whose 40th call an order comes, and something else happens.
-fn ordered_meanwhile(story: &Story, fate: Fate, happens: impl Fn() + Send + 'static) -> usize {
+fn ordered_meanwhile(
+    story: &Story,
+    fate: InjectedFault,
+    happens: impl Fn() + Send + 'static,
+) -> usize {
     let mut long = policy("");
     for user in 100..250 {
         writeln!(long, "  - {{ target: a, users: [{user}], until: never }}").unwrap();
@@ -281,10 +285,10 @@ fn ordered_meanwhile(story: &Story, fate: Fate, happens: impl Fn() + Send + 'sta
     story.sandbox.set_latency(Duration::from_millis(300));
     let (note, begun) = (note_beside(story, OrderKind::Ban), story.sandbox.calls());
     let mut calls = 0;
-    story.sandbox.set_mischief(move |_: &Incoming| {
+    story.sandbox.inject_faults(move |_: &Incoming| {
         calls += 1;
         if calls != 40 {
-            return Fate::Answer;
+            return InjectedFault::Answer;
         }
         note();
         happens();
@@ -299,7 +303,7 @@ fn ordered_meanwhile(story: &Story, fate: Fate, happens: impl Fn() + Send + 'sta
 #[test]
 fn an_order_does_not_cut_short_the_pause_that_a_provider_asked_for() {
     let story = told(&policy(""));
-    let asked = Fate::Throttle(Some(Duration::from_secs(20)));
+    let asked = InjectedFault::Throttle(Some(Duration::from_secs(20)));
     let throttled = ordered_meanwhile(&story, asked, || ());
     let seen = story.sandbox.seen();
     let at = seen[throttled].at;
@@ -319,7 +323,7 @@ fn secrets_are_read_once_however_often_an_order_makes_a_run_plan_anew() {
     story.config(&CONFIG.replace("customer_secret: { env: B }", &from));
     story.policy(&policy(""));
     story.apply().ends(Exit::Done);
-    ordered_meanwhile(&story, Fate::Answer, move || drop(std::fs::remove_file(&path)));
+    ordered_meanwhile(&story, InjectedFault::Answer, move || drop(std::fs::remove_file(&path)));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ostracon::domain::OrderKind;
 use ostracon::exit::Exit;
-use ostracon::sandbox::{Fate, Incoming};
+use ostracon::sandbox::{Incoming, InjectedFault};
 
 use super::Story;
 use super::orders::{note_beside, policy, told};
@@ -26,12 +26,12 @@ fn long(more: &str) -> String {
 fn during_the_next_run(story: &Story, happens: impl Fn() + Send + 'static) {
     story.sandbox.set_latency(Duration::from_millis(300));
     let mut calls = 0;
-    story.sandbox.set_mischief(move |_: &Incoming| {
+    story.sandbox.inject_faults(move |_: &Incoming| {
         calls += 1;
         if calls == 40 {
             happens();
         }
-        Fate::Answer
+        InjectedFault::Answer
     });
 }
 
@@ -69,7 +69,7 @@ fn files_that_change_twice_under_a_run_are_not_taken_for_seen() {
     let step = Mutex::new(0);
     let mut calls = 0;
     story.sandbox.set_latency(Duration::from_millis(300));
-    story.sandbox.set_mischief(move |_: &Incoming| {
+    story.sandbox.inject_faults(move |_: &Incoming| {
         calls += 1;
         let mut step = step.lock().unwrap();
         if calls == 40 && *step == 0 {
@@ -80,7 +80,7 @@ fn files_that_change_twice_under_a_run_are_not_taken_for_seen() {
             *step = 2;
             second();
         }
-        Fate::Answer
+        InjectedFault::Answer
     });
     story.apply().ends(Exit::Unfinished);
     let held = story.held();
@@ -97,13 +97,13 @@ fn an_order_that_comes_while_a_run_still_decides_is_done_by_that_run() {
     let note = note_beside(&story, OrderKind::Ban);
     let mut calls = 0;
     story.sandbox.set_latency(Duration::from_millis(300));
-    story.sandbox.set_mischief(move |_: &Incoming| {
+    story.sandbox.inject_faults(move |_: &Incoming| {
         calls += 1;
         // What the providers hold is read before anything is decided.
         if calls == 1 {
             note();
         }
-        Fate::Answer
+        InjectedFault::Answer
     });
     story.apply_with(&["--refresh"]).ends(Exit::Done);
     let held = story.held();

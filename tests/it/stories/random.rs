@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use ostracon::exit::Exit;
-use ostracon::sandbox::{Fate, InForce, Incoming, RepeatBan};
+use ostracon::sandbox::{InForce, Incoming, InjectedFault, RepeatBan};
 use ostracon::world::Random as _;
 
 use super::clock::{Ahead, Seeded, StoryClock};
@@ -222,23 +222,23 @@ forbidden_streams:
         }
         let percent = self.chance.pick(&[0, 5, 30, 80]);
         let chance = Seeded::new(self.chance.bits());
-        self.story.sandbox.set_mischief(move |_: &Incoming| {
+        self.story.sandbox.inject_faults(move |_: &Incoming| {
             if !chance.happens(percent) {
-                return Fate::Answer;
+                return InjectedFault::Answer;
             }
             match chance.below(13) {
-                0 => Fate::Unreachable,
-                1 => Fate::LoseRequest,
-                2 | 3 => Fate::LoseAnswer,
-                4 => Fate::Status(502),
-                5 => Fate::Status(503),
-                6 => Fate::LateStatus(504),
-                7 => Fate::Garbage,
-                8 => Fate::Throttle(None),
-                9 => Fate::Throttle(Some(Duration::from_secs(3))),
-                10 => Fate::Status(400),
-                11 => Fate::Status(401),
-                _ => Fate::Delay(Duration::from_millis(chance.below(25_000))),
+                0 => InjectedFault::Unreachable,
+                1 => InjectedFault::LoseRequest,
+                2 | 3 => InjectedFault::LoseAnswer,
+                4 => InjectedFault::Status(502),
+                5 => InjectedFault::Status(503),
+                6 => InjectedFault::LateStatus(504),
+                7 => InjectedFault::Garbage,
+                8 => InjectedFault::Throttle(None),
+                9 => InjectedFault::Throttle(Some(Duration::from_secs(3))),
+                10 => InjectedFault::Status(400),
+                11 => InjectedFault::Status(401),
+                _ => InjectedFault::Delay(Duration::from_millis(chance.below(25_000))),
             }
         });
     }
@@ -246,7 +246,7 @@ forbidden_streams:
     /// Lets the first calls take effect unseen, and all later ones meet the same.
     fn lose_first(&self) {
         let (lost, each) = (self.chance.pick(&[1, 1, 2, 5]), self.chance.happens(50));
-        self.story.sandbox.set_mischief(mixes::lose_first(
+        self.story.sandbox.inject_faults(mixes::lose_first(
             lost,
             each,
             self.chance.pick(&mixes::THEN),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ostracon::domain::OrderKind;
 use ostracon::exit::Exit;
-use ostracon::sandbox::{Fate, Incoming, credential};
+use ostracon::sandbox::{Incoming, InjectedFault, credential};
 
 use super::orders::note_beside;
 use super::words::is_write;
@@ -46,13 +46,13 @@ fn a_restored_state_is_doubted_to_its_end_though_an_order_comes_meanwhile() {
     for calls_before in [0, 1, 20] {
         let story = restored();
         let (note, mut calls, mut is_noted) = (note_beside(&story, OrderKind::Ban), 0, false);
-        story.sandbox.set_mischief(move |incoming: &Incoming| {
+        story.sandbox.inject_faults(move |incoming: &Incoming| {
             calls += usize::from(is_write(incoming));
             if calls == calls_before && !is_noted {
                 note();
                 is_noted = true;
             }
-            Fate::Answer
+            InjectedFault::Answer
         });
         let before = story.sandbox.seen().len();
         let run = story.apply_with(&["--after-restore"]).ends(Exit::Done);

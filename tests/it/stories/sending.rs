@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use ostracon::domain::Moment;
 use ostracon::exit::Exit;
-use ostracon::sandbox::{Fate, Incoming};
+use ostracon::sandbox::{Incoming, InjectedFault};
 
 use super::{START, Story, hours};
 
@@ -36,9 +36,9 @@ fn nothing_is_lifted_as_expired_before_its_until_if_the_clock_was_set_back_meanw
     story.apply().ends(Exit::Done);
     story.set_clock(until + SignedDuration::from_secs(10));
     let clock = Arc::clone(&story.clock);
-    story.sandbox.set_mischief(move |_: &Incoming| {
+    story.sandbox.inject_faults(move |_: &Incoming| {
         clock.set(until - SignedDuration::from_secs(10));
-        Fate::Answer
+        InjectedFault::Answer
     });
     let run = story.apply().ends(Exit::Unfinished);
     assert_eq!((run.count("done"), run.count("deferred")), (1, 1));
@@ -54,13 +54,13 @@ fn a_holder_that_was_stopped_until_another_took_its_lease_sends_nothing_more() {
     story.policy(&many(1..61, "never"));
     let (clock, take_lease) = (Arc::clone(&story.clock), story.thief());
     let mut calls = 0;
-    story.sandbox.set_mischief(move |_: &Incoming| {
+    story.sandbox.inject_faults(move |_: &Incoming| {
         calls += 1;
         if calls == 5 {
             clock.pass(SignedDuration::from_secs(61));
             take_lease();
         }
-        Fate::Answer
+        InjectedFault::Answer
     });
     let run = story.apply();
     assert_eq!(run.exit, Exit::State, "{run:?}");
@@ -73,12 +73,12 @@ fn a_holder_that_was_stopped_and_still_has_its_lease_goes_on() {
     story.policy(&many(1..61, "never"));
     let clock = Arc::clone(&story.clock);
     let mut calls = 0;
-    story.sandbox.set_mischief(move |_: &Incoming| {
+    story.sandbox.inject_faults(move |_: &Incoming| {
         calls += 1;
         if calls == 5 {
             clock.pass(SignedDuration::from_secs(61));
         }
-        Fate::Answer
+        InjectedFault::Answer
     });
     story.apply().ends(Exit::Done);
     story.agrees();
@@ -95,10 +95,10 @@ fn a_pause_longer_than_a_run_waits_defers_the_target_and_no_other() {
 ",
         );
         let begun = story.now();
-        story.sandbox.set_mischief(move |it: &Incoming| {
+        story.sandbox.inject_faults(move |it: &Incoming| {
             let of_agora = it.path.contains("kicking-rule");
-            let asked = Fate::Throttle(Some(Duration::from_secs(seconds)));
-            if of_agora { asked } else { Fate::Answer }
+            let asked = InjectedFault::Throttle(Some(Duration::from_secs(seconds)));
+            if of_agora { asked } else { InjectedFault::Answer }
         });
         let run = story.apply().ends(Exit::Unfinished);
         assert_eq!((run.count("done"), run.count("deferred")), (1, 3), "{run:?}");
@@ -113,7 +113,7 @@ fn a_pause_longer_than_a_run_waits_defers_the_target_and_no_other() {
 fn a_pause_that_a_run_can_wait_for_is_waited_for() {
     let story = Story::new();
     story.policy(&many(1..3, "never"));
-    story.strike(Fate::Throttle(Some(Duration::from_secs(299))), 0, |_| true);
+    story.strike(InjectedFault::Throttle(Some(Duration::from_secs(299))), 0, |_| true);
     let begun = story.now();
     story.apply().ends(Exit::Done);
     assert!(story.now() - begun >= SignedDuration::from_secs(299));

@@ -11,7 +11,7 @@ use ostracon::commands::run::Nudge;
 use ostracon::domain::{Moment, OrderKind};
 use ostracon::exit::Exit;
 use ostracon::provider::Method;
-use ostracon::sandbox::{Fate, Incoming};
+use ostracon::sandbox::{Incoming, InjectedFault};
 
 use super::orders::{note_beside, policy, told};
 use super::story::Happening;
@@ -205,9 +205,9 @@ fn orders_ends_and_edits_do_not_wait_for_a_long_pass() {
 fn what_is_refused_is_tried_again_ever_more_seldom_and_hurts_nobody_else() {
     let story = Story::new();
     story.policy("bans:\n  - { target: a, users: [7], until: never }\n  - { target: t, room: r, users: [u], until: never }\n");
-    story.sandbox.set_mischief(|incoming: &Incoming| {
+    story.sandbox.inject_faults(|incoming: &Incoming| {
         let is_agora = incoming.path.contains("kicking-rule");
-        if is_agora { Fate::LoseRequest } else { Fate::Answer }
+        if is_agora { InjectedFault::LoseRequest } else { InjectedFault::Answer }
     });
     story.serve(secs(3600), vec![]);
     story.holds(&["tencent r u"]);
@@ -235,12 +235,12 @@ fn what_is_refused_is_not_sent_again_by_every_pass_that_others_need() {
     story.policy(&policy);
     let tries = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&tries);
-    story.sandbox.set_mischief(move |incoming: &Incoming| {
+    story.sandbox.inject_faults(move |incoming: &Incoming| {
         if !incoming.path.contains("ban_member") {
-            return Fate::Answer;
+            return InjectedFault::Answer;
         }
         counted.fetch_add(1, Ordering::Relaxed);
-        Fate::Say { status: 200, body: REFUSED }
+        InjectedFault::Say { status: 200, body: REFUSED }
     });
     story.serve(secs(150), vec![]);
     story.holds(&[]);
@@ -332,11 +332,11 @@ fn a_doubt_is_settled_though_something_ends_twice_a_second() {
         }
         story.policy(&if target == "z" { bans + &streams } else { bans });
         let mut lost = 0;
-        story.sandbox.set_mischief(move |incoming: &Incoming| {
+        story.sandbox.inject_faults(move |incoming: &Incoming| {
             let is_create =
                 incoming.method == Method::Post && incoming.path.contains("kicking-rule");
             lost += u32::from(is_create);
-            if is_create && lost <= 4 { Fate::LoseRequest } else { Fate::Answer }
+            if is_create && lost <= 4 { InjectedFault::LoseRequest } else { InjectedFault::Answer }
         });
         let look: Happening<'_> = Box::new(|_| {
             let held = story.held();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ostracon::commands::run::Nudge;
 use ostracon::domain::OrderKind;
 use ostracon::exit::Exit;
-use ostracon::sandbox::{Fate, Incoming};
+use ostracon::sandbox::{Incoming, InjectedFault};
 
 use super::Story;
 use super::orders::note_beside;
@@ -77,8 +77,11 @@ fn ends(target: &str, (bans, streams): (&mut String, &mut String)) -> Vec<(Strin
 }
 
 /// What may be the matter with a provider.
-const MATTERS: [Fate; 3] =
-    [Fate::Delay(Duration::from_secs(25)), Fate::Delay(Duration::from_secs(3)), Fate::LoseRequest];
+const MATTERS: [InjectedFault; 3] = [
+    InjectedFault::Delay(Duration::from_secs(25)),
+    InjectedFault::Delay(Duration::from_secs(3)),
+    InjectedFault::LoseRequest,
+];
 
 #[test]
 fn a_provider_that_does_not_answer_holds_up_nobody_else() {
@@ -91,7 +94,7 @@ fn a_provider_that_does_not_answer_holds_up_nobody_else() {
 
 /// Something is the matter with the provider of a target: what others have to do is done in time.
 #[track_caller]
-fn holds_up_nobody_else(ill: &'static str, matter: Fate) {
+fn holds_up_nobody_else(ill: &'static str, matter: InjectedFault) {
     let told = format!("{ill}: {matter:?}");
     let story = Story::new();
     let (mut bans, mut streams) = thirty(ill);
@@ -107,11 +110,9 @@ fn holds_up_nobody_else(ill: &'static str, matter: Fate) {
     };
     let (before, after) = (whole(&bans), whole(&edited));
     story.policy(&before);
-    story.sandbox.set_mischief(
-        move |incoming: &Incoming| {
-            if goes_to(incoming, ill) { matter } else { Fate::Answer }
-        },
-    );
+    story.sandbox.inject_faults(move |incoming: &Incoming| {
+        if goes_to(incoming, ill) { matter } else { InjectedFault::Answer }
+    });
     let note = note_beside(&story, OrderKind::Ban);
     let happenings = vec![(secs(10), edit(&story, &after)), (secs(20), quietly(note))];
     assert_eq!(story.serve(secs(70), happenings), Exit::Terminated);
@@ -140,8 +141,12 @@ fn a_reload_and_another_policy_wait_for_nobody() {
         writeln!(streams, "  - {{ target: z, streams: [s], until: {end} }}").unwrap();
         let policy = format!("bans:\n{bans}forbidden_streams:\n{streams}");
         story.policy(&policy);
-        story.sandbox.set_mischief(|incoming: &Incoming| {
-            if goes_to(incoming, "a") { Fate::Delay(secs(25)) } else { Fate::Answer }
+        story.sandbox.inject_faults(|incoming: &Incoming| {
+            if goes_to(incoming, "a") {
+                InjectedFault::Delay(secs(25))
+            } else {
+                InjectedFault::Answer
+            }
         });
         let tell: Happening<'_> = Box::new(|nudges| {
             story.policy(&(policy.clone() + "# Nothing else.\n"));
@@ -190,8 +195,8 @@ fn a_guard_counts_what_is_planned_at_an_account_that_is_busy() {
     story.serve(secs(30), vec![]);
     assert_eq!(story.held().len(), 40);
     let busy = before + "  - { target: a, users: [1, 2, 3], until: never }\n";
-    story.sandbox.set_mischief(|incoming: &Incoming| {
-        if goes_to(incoming, "a") { Fate::Delay(secs(25)) } else { Fate::Answer }
+    story.sandbox.inject_faults(|incoming: &Incoming| {
+        if goes_to(incoming, "a") { InjectedFault::Delay(secs(25)) } else { InjectedFault::Answer }
     });
     let happenings = vec![(secs(5), edit(&story, &busy)), (secs(10), edit(&story, &after))];
     story.serve(secs(60), happenings);

@@ -14,7 +14,7 @@ use ostracon::domain::{Lapse, Moment};
 use ostracon::exit::Exit;
 use ostracon::policy::{Permissions, Workspace, load, render};
 use ostracon::provider::REGISTRY;
-use ostracon::sandbox::{Fate, InForce, Incoming, Sandbox, credential};
+use ostracon::sandbox::{InForce, Incoming, InjectedFault, Sandbox, credential};
 use ostracon::store::{Snapshot, State};
 use ostracon::world::{Clock as _, Process, World};
 use serde_json::Value;
@@ -149,23 +149,23 @@ impl Story {
 
     /// Lets everything go well from now on.
     pub(super) fn calm(&self) {
-        self.sandbox.set_mischief(|_: &Incoming| Fate::Answer);
+        self.sandbox.inject_faults(|_: &Incoming| InjectedFault::Answer);
     }
 
     /// Lets one request meet this fate: the first, after `spared` others, that `is_meant`.
     pub(super) fn strike(
         &self,
-        fate: Fate,
+        fate: InjectedFault,
         spared: usize,
         is_meant: impl Fn(&Incoming) -> bool + Send + 'static,
     ) {
         let mut seen = 0;
-        self.sandbox.set_mischief(move |incoming: &Incoming| {
+        self.sandbox.inject_faults(move |incoming: &Incoming| {
             if !is_meant(incoming) {
-                return Fate::Answer;
+                return InjectedFault::Answer;
             }
             seen += 1;
-            if seen == spared + 1 { fate } else { Fate::Answer }
+            if seen == spared + 1 { fate } else { InjectedFault::Answer }
         });
     }
 

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use ostracon::domain::Moment;
 use ostracon::exit::Exit;
 use ostracon::provider::Method;
-use ostracon::sandbox::{Fate, InForce, Incoming};
+use ostracon::sandbox::{InForce, Incoming, InjectedFault};
 
 use super::clock::Ahead;
 use super::{Story, hours};
@@ -23,13 +23,13 @@ const OTHER: &str = "  - { target: a, users: [8], until: never }\n";
 /// Lets the next rule be made without an answer, and nothing be told after that.
 fn make_unheard(story: &Story) {
     let mut made = false;
-    story.sandbox.set_mischief(move |it: &Incoming| match it.method {
+    story.sandbox.inject_faults(move |it: &Incoming| match it.method {
         Method::Post if !made => {
             made = true;
-            Fate::LoseAnswer
+            InjectedFault::LoseAnswer
         }
-        _ if made => Fate::LoseRequest,
-        _ => Fate::Answer,
+        _ if made => InjectedFault::LoseRequest,
+        _ => InjectedFault::Answer,
     });
 }
 
@@ -49,9 +49,9 @@ fn a_rule_is_found_whichever_of_several_unheard_calls_made_it() {
                 if place == made {
                     make_unheard(&story);
                 } else {
-                    story.sandbox.set_mischief(|it: &Incoming| match it.method {
-                        Method::Post => Fate::LoseRequest,
-                        _ => Fate::Answer,
+                    story.sandbox.inject_faults(|it: &Incoming| match it.method {
+                        Method::Post => InjectedFault::LoseRequest,
+                        _ => InjectedFault::Answer,
                     });
                 }
                 story.apply().ends(Exit::Unfinished);
@@ -99,7 +99,7 @@ fn twinned() -> Story {
     let story = Story::new();
     story.policy("bans:\n  - { target: a, users: [7], until: never }\n");
     story.sandbox.set_unlisted_rule(TWIN);
-    story.strike(Fate::LoseAnswer, 0, |_| true);
+    story.strike(InjectedFault::LoseAnswer, 0, |_| true);
     story.apply().ends(Exit::Done);
     story.holds(&["agora 7", "agora 7"]);
     story.sandbox.set_listed_rule(TWIN);
@@ -131,9 +131,9 @@ fn the_twin_of_a_rule_that_vanished_stands_until_there_is_another() {
     story.sandbox.lose_rule(TWIN + 1);
     story.advance(hours(13));
     let sandbox = story.sandbox.clone();
-    story.sandbox.set_mischief(move |_: &Incoming| {
+    story.sandbox.inject_faults(move |_: &Incoming| {
         assert_eq!(sandbox.in_force().len(), 1);
-        Fate::Answer
+        InjectedFault::Answer
     });
     story.apply().ends(Exit::Done);
     assert!(story.end_of("7") > story.now(), "{:?}", story.held());
@@ -173,13 +173,13 @@ fn a_twin_that_is_found_with_the_rule_is_lifted() {
     let is_create = |it: &Incoming| it.method == Method::Post;
     let mut creates = 0;
     let sandbox = story.sandbox.clone();
-    story.sandbox.set_mischief(move |it: &Incoming| {
+    story.sandbox.inject_faults(move |it: &Incoming| {
         creates += u64::from(is_create(it));
         if creates == 2 {
             // From the second one on, the list shows the first one's rule too.
             sandbox.set_listed_rule(TWIN);
         }
-        if is_create(it) { Fate::LoseAnswer } else { Fate::Answer }
+        if is_create(it) { InjectedFault::LoseAnswer } else { InjectedFault::Answer }
     });
     story.apply().ends(Exit::Done);
     story.holds(&["agora 7"]);
@@ -189,13 +189,13 @@ fn a_twin_that_is_found_with_the_rule_is_lifted() {
 fn a_doubt_that_is_tried_again_after_a_day_is_looked_for_again() {
     let story = Story::new();
     story.policy("bans:\n  - { target: a, users: [7], until: never }\n");
-    story.sandbox.set_mischief(|_: &Incoming| Fate::LoseRequest);
+    story.sandbox.inject_faults(|_: &Incoming| InjectedFault::LoseRequest);
     story.apply().ends(Exit::Unfinished);
     story.advance(hours(30));
     // The rule is made, and the list that would show it is not read.
-    story.sandbox.set_mischief(|it: &Incoming| match it.method {
-        Method::Post => Fate::LoseAnswer,
-        Method::Get | Method::Put | Method::Delete => Fate::LoseRequest,
+    story.sandbox.inject_faults(|it: &Incoming| match it.method {
+        Method::Post => InjectedFault::LoseAnswer,
+        Method::Get | Method::Put | Method::Delete => InjectedFault::LoseRequest,
     });
     story.apply().ends(Exit::Unfinished);
     story.holds(&["agora 7"]);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use ostracon::exit::Exit;
-use ostracon::sandbox::{Fate, Incoming};
+use ostracon::sandbox::{Incoming, InjectedFault};
 use ostracon::store::{Location, State};
 use ostracon::world::Random as _;
 
@@ -86,18 +86,18 @@ impl<'d> Sequence<'d> {
         for story in &self.stories {
             story.sandbox.set_latency(Duration::from_millis(latency));
             let chance = Seeded::new(bits);
-            story.sandbox.set_mischief(move |_: &Incoming| {
+            story.sandbox.inject_faults(move |_: &Incoming| {
                 if !chance.happens(percent) {
-                    return Fate::Answer;
+                    return InjectedFault::Answer;
                 }
                 match chance.below(8) {
-                    0 => Fate::Unreachable,
-                    1 => Fate::LoseRequest,
-                    2 | 3 => Fate::LoseAnswer,
-                    4 => Fate::Status(503),
-                    5 => Fate::LateStatus(504),
-                    6 => Fate::Throttle(None),
-                    _ => Fate::Status(400),
+                    0 => InjectedFault::Unreachable,
+                    1 => InjectedFault::LoseRequest,
+                    2 | 3 => InjectedFault::LoseAnswer,
+                    4 => InjectedFault::Status(503),
+                    5 => InjectedFault::LateStatus(504),
+                    6 => InjectedFault::Throttle(None),
+                    _ => InjectedFault::Status(400),
                 }
             });
         }

@@ -1,7 +1,7 @@
 //! What each provider says, in its own words, to a call it does not carry out.
 
 use ostracon::provider::Method;
-use ostracon::sandbox::{Fate, Incoming};
+use ostracon::sandbox::{Incoming, InjectedFault};
 
 /// What is said.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,7 +17,7 @@ pub(super) enum Word {
 }
 
 /// What the provider that gets this call says; `None` where it has no such words.
-pub(super) fn say(it: &Incoming, word: Word) -> Option<Fate> {
+pub(super) fn say(it: &Incoming, word: Word) -> Option<InjectedFault> {
     let words = if it.path.contains("kicking-rule") {
         AGORA
     } else if it.path.contains("live_engine") {
@@ -30,7 +30,7 @@ pub(super) fn say(it: &Incoming, word: Word) -> Option<Fate> {
         KICKS
     };
     let (_, status, body) = words.iter().find(|(known, ..)| *known == word)?;
-    Some(Fate::Say { status: *status, body })
+    Some(InjectedFault::Say { status: *status, body })
 }
 
 /// Whether a call changes something.

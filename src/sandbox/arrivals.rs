@@ -8,12 +8,12 @@ use crate::domain::Moment;
 
 /// The arrivals of the last second, for everybody who has a rate.
 #[derive(Default)]
-pub(super) struct Pace(BTreeMap<String, VecDeque<Moment>>);
+pub(super) struct Arrivals(BTreeMap<String, VecDeque<Moment>>);
 
 /// Every documented rate is "so many a second".
 const WINDOW: SignedDuration = SignedDuration::from_secs(1);
 
-impl Pace {
+impl Arrivals {
     /// Notes an arrival; answers how many there were in the second that ends with it, itself
     /// included.
     ///
@@ -33,10 +33,10 @@ mod tests {
 
     #[test]
     fn a_second_is_any_second_not_one_of_the_clock() {
-        let mut pace = Pace::default();
+        let mut arrivals = Arrivals::default();
         let counts = [100, 999, 1000, 1099, 1100, 2100, 50]
-            .map(|millis| pace.arrive("app", Moment::from_millis(millis)));
+            .map(|millis| arrivals.arrive("app", Moment::from_millis(millis)));
         assert_eq!(counts, [1, 2, 3, 4, 4, 1, 1]);
-        assert_eq!(pace.arrive("another app", Moment::from_millis(50)), 1);
+        assert_eq!(arrivals.arrive("another app", Moment::from_millis(50)), 1);
     }
 }

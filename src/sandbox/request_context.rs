@@ -1,13 +1,13 @@
 //! One request on its way through a service.
 
 use super::Incoming;
-use super::pace::Pace;
+use super::arrivals::Arrivals;
 use super::request_log::{Kicked, Ledger, Seen};
 use super::settings::Settings;
 use crate::domain::{Kind, Moment};
 
 /// What a service sees of one request, and where it notes what it thinks of it.
-pub(super) struct Visit<'a> {
+pub(super) struct RequestContext<'a> {
     /// The provider's name.
     pub(super) provider: &'static str,
     /// The request.
@@ -23,7 +23,7 @@ pub(super) struct Visit<'a> {
     /// What the sandbox remembers.
     pub(super) ledger: &'a mut Ledger,
     /// How fast calls arrive.
-    pub(super) pace: &'a mut Pace,
+    pub(super) arrivals: &'a mut Arrivals,
     /// What is known of the call so far.
     pub(super) noted: Noted,
 }
@@ -41,7 +41,7 @@ pub(super) struct Noted {
     pub(super) code: String,
 }
 
-impl Visit<'_> {
+impl RequestContext<'_> {
     /// Notes that the caller broke a rule; `what` is a clause.
     pub(super) fn broke(&mut self, what: &str) {
         let Noted { app, action, .. } = &self.noted;
@@ -77,7 +77,7 @@ impl Visit<'_> {
             return false;
         }
         let who = format!("{} {} {lane}", self.provider, self.noted.app);
-        let count = self.pace.arrive(&who, self.now);
+        let count = self.arrivals.arrive(&who, self.now);
         if count > per_second {
             self.broke(&format!(
                 "{count} calls ({lane}) arrived within one second, {per_second} are allowed"

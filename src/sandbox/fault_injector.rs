@@ -6,12 +6,12 @@ use super::Incoming;
 
 /// What becomes of one request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Fate {
+pub enum InjectedFault {
     /// It is answered.
     Answer,
-    /// It never leaves the client; over HTTP, where that cannot be played, as [`Fate::LoseRequest`].
+    /// It never leaves the client; over HTTP, where that cannot be played, as [`InjectedFault::LoseRequest`].
     Unreachable,
-    /// It never leaves the client for lack of handles; over HTTP as [`Fate::LoseRequest`].
+    /// It never leaves the client for lack of handles; over HTTP as [`InjectedFault::LoseRequest`].
     Starved,
     /// It is lost on its way: no effect, no answer.
     LoseRequest,
@@ -38,13 +38,13 @@ pub enum Fate {
 }
 
 /// Something that chooses the fate of every request: any closure over an [`Incoming`] does.
-pub trait Mischief: Send {
+pub trait FaultInjector: Send {
     /// The fate of this request.
-    fn decide(&mut self, incoming: &Incoming) -> Fate;
+    fn decide(&mut self, incoming: &Incoming) -> InjectedFault;
 }
 
-impl<F: FnMut(&Incoming) -> Fate + Send> Mischief for F {
-    fn decide(&mut self, incoming: &Incoming) -> Fate {
+impl<F: FnMut(&Incoming) -> InjectedFault + Send> FaultInjector for F {
+    fn decide(&mut self, incoming: &Incoming) -> InjectedFault {
         self(incoming)
     }
 }
