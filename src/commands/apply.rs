@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::format::Format;
+use super::leased_store::{self, LeasedStore};
 use super::pass::Run;
 use super::prepare::{Files, check_lineage};
 use super::rehearsal::{self};
 use super::signals::{unless_halted, watch_signals};
-use super::tenancy::{self, Tenancy};
 use super::{Context, plan_file};
 use crate::apply::{Outcome, Shutdown};
 use crate::domain::span;
@@ -125,9 +125,9 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
     let (location, accounts) = find_state(context, args)?;
     let shutdown = Shutdown::default();
     let signals = tokio::spawn(watch_signals(shutdown.clone()));
-    let taking = tenancy::take(&location, &world, &accounts, args.lock_timeout);
+    let taking = leased_store::take(&location, &world, &accounts, args.lock_timeout);
     let taken = unless_halted(&shutdown, taking).await;
-    let Tenancy { state, lease } = taken?;
+    let LeasedStore { state, lease } = taken?;
     let run = Run {
         args,
         world: &world,

@@ -7,8 +7,8 @@ use super::approval::approve;
 use super::format::Format;
 use super::pass::{Begun, Run};
 use super::prepare::Files;
+use super::refresh::{self, survey};
 use super::signals::unless_halted;
-use super::survey::{self, survey};
 use super::view::show_text;
 use crate::error::Error;
 use crate::plan::file::{self, SavedPlan};
@@ -58,10 +58,10 @@ impl Run<'_> {
             Vec::new()
         };
         let (mut found, observed) = if (args.refresh || args.after_restore) && !goes_on {
-            let through = (world, survey::credentials(context));
+            let through = (world, refresh::credentials(context));
             let reading = survey(files, &mut snapshot, through, (&scope, &[]));
             let found = unless_halted(shutdown, reading).await?;
-            survey::refresh(&found, &mut snapshot, world)
+            refresh::refresh(&found, &mut snapshot, world)
         } else {
             (Vec::new(), Vec::new())
         };

@@ -6,7 +6,7 @@
 use clap::ValueEnum;
 
 use super::prepare::Files;
-use super::survey::{self, Found, survey};
+use super::refresh::{self, Found, survey};
 use super::{Context, store};
 use crate::domain::Id;
 use crate::error::Error;
@@ -56,7 +56,7 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
     let scope = files.scope(&args.target)?;
     let mut snapshot = store::snapshot(context, &files)?;
     let rooms: Vec<Id> = args.room.iter().map(|room| Id::new(room.as_str())).collect();
-    let credentials = survey::credentials(context);
+    let credentials = refresh::credentials(context);
     let found =
         survey(&files, &mut snapshot, (context.world, credentials), (&scope, &rooms)).await?;
     let mut names = context.pseudonyms()?;

@@ -14,7 +14,7 @@ use crate::report::explain::{
     Coming, Explanation, InForce, Named, PastView, VERSION, explain_text,
 };
 use crate::report::html::explain_page;
-use crate::store::{Event, Narrowed, Snapshot, SortOrder, State, StateError};
+use crate::store::{Event, HistoryFilter, Snapshot, SortOrder, State, StateError};
 
 /// What `explain` takes.
 #[derive(Debug, clap::Args)]
@@ -248,9 +248,9 @@ fn in_force(row: &Enforcement) -> InForce<'_> {
 
 /// The newest events about a subject, newest first.
 fn past(state: &State, asked: &Asked<'_>) -> Result<Vec<Event>, StateError> {
-    let narrowed = Narrowed { subject: Some(asked.id.to_owned()), ..Narrowed::default() };
+    let filter = HistoryFilter { subject: Some(asked.id.to_owned()), ..HistoryFilter::default() };
     let mut past = Vec::new();
-    let _enough = state.history(&narrowed, SortOrder::NewestFirst, |event| {
+    let _enough = state.history(&filter, SortOrder::NewestFirst, |event| {
         if asked.names(&event.restriction) {
             past.push(event.clone());
         }

@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::report::Pseudonyms;
 use crate::report::event::{EventView, event_text, run_text};
 use crate::report::html::{History, history_page};
-use crate::store::{Narrowed, SortOrder, State};
+use crate::store::{HistoryFilter, SortOrder, State};
 
 /// What `history` takes.
 #[derive(Debug, clap::Args)]
@@ -69,7 +69,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     }
     let state = store::required(context)?;
     let restriction = args.subject.as_deref().and_then(|subject| subject.parse().ok());
-    let narrowed = Narrowed {
+    let filter = HistoryFilter {
         subject: args.subject.clone(),
         restriction,
         run: args.run.clone(),
@@ -78,7 +78,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let mut names = context.pseudonyms()?;
     if let Some(names) = &mut names {
         state.history(
-            &Narrowed::default(),
+            &HistoryFilter::default(),
             SortOrder::OldestFirst,
             |event| -> Result<(), Infallible> {
                 names.learn(std::iter::once(&event.restriction));
@@ -88,16 +88,16 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         prepare::tell_all_names(context, names);
     }
     match args.format {
-        Format::Html => return page(context, args, &state, (&narrowed, names.as_ref())),
+        Format::Html => return page(context, args, &state, (&filter, names.as_ref())),
         Format::Dsa => {
-            return statements::write(context, &state, (&narrowed, names.as_ref()), &args.set);
+            return statements::write(context, &state, (&filter, names.as_ref()), &args.set);
         }
         Format::Text | Format::Jsonl => {}
     }
     let console = &mut *context.console;
     let paint = console.paint();
     let mut run = None;
-    state.history(&narrowed, SortOrder::OldestFirst, |event| -> std::io::Result<()> {
+    state.history(&filter, SortOrder::OldestFirst, |event| -> std::io::Result<()> {
         let veiled = names.as_ref().map(|names| names.event(event));
         let event = veiled.as_ref().unwrap_or(event);
         match args.format {
@@ -126,10 +126,10 @@ fn page(
     context: &mut Context<'_>,
     args: &Args,
     state: &State,
-    (narrowed, names): (&Narrowed, Option<&Pseudonyms>),
+    (filter, names): (&HistoryFilter, Option<&Pseudonyms>),
 ) -> Result<Exit, Error> {
     let mut events = Vec::new();
-    let more = state.history(narrowed, SortOrder::NewestFirst, |event| {
+    let more = state.history(filter, SortOrder::NewestFirst, |event| {
         if events.len() == MOST_OF_A_PAGE {
             return Err(());
         }

@@ -11,7 +11,7 @@ use super::first_records::first_records;
 use super::prepare::{Files, clock_lag};
 use super::progress::progress;
 use super::signals::watch_deadline;
-use super::{Context, tenancy};
+use super::{Context, leased_store};
 use crate::apply::{Cause, KnownAccounts, Outcome, Shutdown, Tally};
 use crate::domain::{Desired, Moment, Order};
 use crate::error::Error;
@@ -125,7 +125,8 @@ impl Run<'_> {
             Err(error) => return (state, Err(error)),
         };
         let decision = self.decide(context, &files, snapshot, (saved, begun));
-        let (state, kept, decided) = tenancy::keep(state, self.lease, self.world, decision).await;
+        let (state, kept, decided) =
+            leased_store::keep(state, self.lease, self.world, decision).await;
         match decided.and_then(|decision| kept.map(|()| decision).map_err(Error::from)) {
             Err(error) => (state, Err(error)),
             Ok(Decision::Go(mut ready)) => {

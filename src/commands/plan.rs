@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::prepare::{Files, Knowledge};
-use super::survey::{self, survey};
+use super::refresh::{self, survey};
 use super::view::View;
 use super::{Context, plan_file, store};
 use crate::domain::Moment;
@@ -93,9 +93,9 @@ async fn make(
         return of_rows(&files, state, &scope, now());
     }
     let mut snapshot = store::snapshot(context, &files)?;
-    let through = (context.world, survey::credentials(context));
+    let through = (context.world, refresh::credentials(context));
     let found = survey(&files, &mut snapshot, through, (&scope, &[])).await?;
-    let found = survey::refresh(&found, &mut snapshot, context.world).0;
+    let found = refresh::refresh(&found, &mut snapshot, context.world).0;
     let (plan, provenance, _) = files.plan(&mut snapshot, &scope, now(), &found)?;
     Ok((plan, provenance))
 }

@@ -15,7 +15,7 @@ use crate::report::Pseudonyms;
 use crate::report::count::{counted, grouped};
 use crate::report::dsa::{self, AT_MOST, Case, Made, Statement, Statements, is_known, statement};
 use crate::report::escape::{Terminal, TerminalWord};
-use crate::store::{Event, Narrowed, SortOrder, State};
+use crate::store::{Event, HistoryFilter, SortOrder, State};
 
 /// How many entries with something missing are named.
 const MOST_NAMED: usize = 100;
@@ -45,16 +45,16 @@ struct Lack {
 pub(super) fn write(
     context: &mut Context<'_>,
     state: &State,
-    (narrowed, names): (&Narrowed, Option<&Pseudonyms>),
+    (filter, names): (&HistoryFilter, Option<&Pseudonyms>),
     defaults: &[(String, String)],
 ) -> Result<Exit, Error> {
     check_keys(defaults)?;
     let console = &mut *context.console;
     let mut work = Work::default();
     // Whether something was imposed before is known from all that came before.
-    let whole = Narrowed { run: None, since: None, ..narrowed.clone() };
+    let whole = HistoryFilter { run: None, since: None, ..filter.clone() };
     state.history(&whole, SortOrder::OldestFirst, |event| -> io::Result<()> {
-        if !work.is_imposed_by(event) || !is_asked_for(event, narrowed) {
+        if !work.is_imposed_by(event) || !is_asked_for(event, filter) {
             return Ok(());
         }
         let event = work.with_meta(event);
@@ -99,9 +99,9 @@ pub(super) fn lacking(workspace: &Workspace, defaults: &[(String, String)]) -> V
     lacks.into_iter().map(diagnostic).collect()
 }
 
-fn is_asked_for(event: &Event, narrowed: &Narrowed) -> bool {
-    narrowed.run.as_ref().is_none_or(|run| *run == event.run)
-        && narrowed.since.is_none_or(|since| since <= event.at)
+fn is_asked_for(event: &Event, filter: &HistoryFilter) -> bool {
+    filter.run.as_ref().is_none_or(|run| *run == event.run)
+        && filter.since.is_none_or(|since| since <= event.at)
 }
 
 impl Work {

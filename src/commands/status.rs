@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::report::html::{Flow, status_page};
 use crate::report::status::{status, status_text};
-use crate::store::{Narrowed, RunRow, SortOrder};
+use crate::store::{HistoryFilter, RunRow, SortOrder};
 
 /// What `status` takes.
 #[derive(Debug, clap::Args)]
@@ -27,7 +27,8 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let ((mut rows, mut orders), mut last_run, holder) = match store::read(context, &files)? {
         Some(mut state) => {
             if args.format == PageFormat::Html {
-                let recent = Narrowed { since: Some(flow.since()), ..Narrowed::default() };
+                let recent =
+                    HistoryFilter { since: Some(flow.since()), ..HistoryFilter::default() };
                 state.history(
                     &recent,
                     SortOrder::OldestFirst,

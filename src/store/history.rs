@@ -47,7 +47,7 @@ pub struct Event {
 
 /// Which events are asked for.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Narrowed {
+pub struct HistoryFilter {
     /// Those about this subject, by its id.
     pub subject: Option<String>,
     /// Those about this restriction.

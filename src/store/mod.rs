@@ -39,7 +39,7 @@ pub use audit_chain::{Break, Link, Value};
 pub use copy::Copied;
 pub use error::StateError;
 pub use flaw::Flaw;
-pub use history::{Event, Narrowed, SortOrder};
+pub use history::{Event, HistoryFilter, SortOrder};
 pub use lease::{
     Accounts, Claim, EXPIRES_AFTER, HEARTBEAT_EVERY, Holder, Lease, Taken, UNSURE_AFTER,
 };
@@ -74,7 +74,7 @@ pub trait Store: Debug + Send {
     /// enough.
     fn events(
         &self,
-        narrowed: &Narrowed,
+        filter: &HistoryFilter,
         order: SortOrder,
         see: &mut dyn FnMut(&Event) -> bool,
     ) -> Result<(), StateError>;
@@ -274,12 +274,12 @@ impl State {
     /// Shows the events that are asked for, one by one; `see` may fail, which ends the reading.
     pub fn history<E>(
         &self,
-        narrowed: &Narrowed,
+        filter: &HistoryFilter,
         order: SortOrder,
         mut see: impl FnMut(&Event) -> Result<(), E>,
     ) -> Result<Result<(), E>, StateError> {
         let mut seen = Ok(());
-        self.0.events(narrowed, order, &mut |event| {
+        self.0.events(filter, order, &mut |event| {
             seen = see(event);
             seen.is_ok()
         })?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::format::Format;
 use super::prepare::{Files, clock_lag};
-use super::{Context, store, survey};
+use super::{Context, refresh, store};
 use crate::apply::{Failure, Survey, Surveyed, View, survey as read_lists};
 use crate::domain::{Desired, Id, Moment, TargetName};
 use crate::error::Error;
@@ -154,7 +154,7 @@ async fn examine_targets(
         targets.map(|(name, target)| (Arc::clone(target), room(name).into_iter().collect()));
     let Surveyed { mut views, .. } = read_lists(Survey {
         world: context.world.clone(),
-        credentials: survey::credentials(context),
+        credentials: refresh::credentials(context),
         targets: targets.collect(),
         newest_call: snapshot.newest_call,
         recent_calls: snapshot.recent_calls.clone(),
@@ -200,7 +200,7 @@ async fn examine(context: &Context<'_>, target: &Target, view: View, checks: &mu
         checks.push(Check { target: name, what, grade, said, measured: BTreeMap::new() });
     };
     let View { lists, failures, mut clock_ahead } = view;
-    let credentials = survey::credentials(context);
+    let credentials = refresh::credentials(context);
     let present = credentials.read(target).await;
     match (&present, lists.is_empty(), failures.first()) {
         (Err(error), ..) => check("credentials", Grade::Bad, error.to_string()),

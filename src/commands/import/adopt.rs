@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::super::Context;
+use super::super::leased_store::{self, LeasedStore};
 use super::super::prepare::{Files, check_lineage};
-use super::super::survey::{self, Found, survey};
-use super::super::tenancy::{self, Tenancy};
+use super::super::refresh::{self, Found, survey};
 use super::Args;
 use super::place::{Made, paths};
 use crate::domain::{Enforcement, Evidence, Held, Id, Lapse, Moment, Restriction, Until, Who};
@@ -28,8 +28,8 @@ pub(super) async fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
     let found = State::read(&location)?.map(|state| state.lineage()).transpose()?;
     check_lineage(files.config.lineage.as_deref(), found.as_deref(), &location)?;
     let accounts = files.accounts(&files.scope(&args.target)?);
-    let Tenancy { state, lease } =
-        tenancy::take(&location, context.world, &accounts, args.lock_timeout).await?;
+    let LeasedStore { state, lease } =
+        leased_store::take(&location, context.world, &accounts, args.lock_timeout).await?;
     let (mut state, imported) = take_over(context, args, state, &lease).await;
     state.release(&lease, context.world.uptime().as_ref())?;
     state.close()?;
@@ -49,9 +49,9 @@ async fn take_over(
         Err(error) => return (state, Err(error)),
     };
     let rooms: Vec<Id> = args.room.iter().map(|room| Id::new(room.as_str())).collect();
-    let through = (context.world, survey::credentials(context));
+    let through = (context.world, refresh::credentials(context));
     let reading = survey(&files, &mut snapshot, through, (&scope, &rooms));
-    let (mut state, kept, found) = tenancy::keep(state, lease, context.world, reading).await;
+    let (mut state, kept, found) = leased_store::keep(state, lease, context.world, reading).await;
     let imported = match found.and_then(|found| kept.map(|()| found).map_err(Error::from)) {
         Ok(found) => {
             let state = (&mut state, lease);

@@ -9,10 +9,10 @@ use super::list::whom;
 use crate::apply::{Outcome, Shutdown, Tally};
 use crate::commands::approval::approve;
 use crate::commands::format::Format;
+use crate::commands::leased_store::{self, LeasedStore};
 use crate::commands::pass::Run;
 use crate::commands::prepare::Files;
 use crate::commands::signals::watch_signals;
-use crate::commands::tenancy::{self, Tenancy};
 use crate::commands::view::show_text;
 use crate::commands::{Context, apply, store};
 use crate::domain::{Order, OrderFate, OrderKind};
@@ -132,9 +132,9 @@ async fn until_done(
     let deadline = tokio::time::Instant::now() + common.wait.unsigned_abs();
     let mut is_noted = false;
     loop {
-        let taken = tenancy::take(location, &world, accounts, Duration::ZERO).await;
+        let taken = leased_store::take(location, &world, accounts, Duration::ZERO).await;
         let held = match taken {
-            Ok(Tenancy { mut state, lease }) => {
+            Ok(LeasedStore { mut state, lease }) => {
                 if !is_noted {
                     state.note_order(order, (&who, world.process.pid), world.now())?;
                 }

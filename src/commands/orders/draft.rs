@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use crate::commands::Context;
+use crate::commands::leased_store::uuid;
 use crate::commands::prepare::Files;
-use crate::commands::tenancy::uuid;
 use crate::domain::{
     Deny, Id, Kind, Moment, Order, OrderKind, Subject, TargetName, Until, Wanted, Who, span,
 };

@@ -10,7 +10,7 @@ use super::Service;
 use super::service::LOOK_EVERY;
 use crate::apply::{Cause, Journal, KnownAccounts, Shutdown, WINDOW, journal};
 use crate::commands::apply::give_back;
-use crate::commands::tenancy::{self, Tenancy};
+use crate::commands::leased_store::{self, LeasedStore};
 use crate::plan::Scope;
 use crate::store::{Accounts, Claim, Lease, State, StateError};
 use crate::world::World;
@@ -29,7 +29,7 @@ pub(super) struct Held {
 
 impl Held {
     /// What was taken.
-    pub(super) fn new(Tenancy { state, lease }: Tenancy, world: &World) -> Self {
+    pub(super) fn new(LeasedStore { state, lease }: LeasedStore, world: &World) -> Self {
         let lost = Shutdown::default();
         // The service looks for orders itself: its calls are halted account by account.
         let (journal, writer) = journal((state, None), lease.clone(), lost.clone(), world.clone());
@@ -67,11 +67,11 @@ impl Service<'_> {
         let world = self.context.world;
         if self.held.is_none() {
             let none = Accounts::Only(BTreeSet::new());
-            match tenancy::take(&self.location, world, &none, Duration::ZERO).await {
-                Ok(tenancy) => {
-                    let run = &*tenancy.lease.run;
+            match leased_store::take(&self.location, world, &none, Duration::ZERO).await {
+                Ok(leased) => {
+                    let run = &*leased.lease.run;
                     tracing::info!(target: "ostracon", run, "the state is ours");
-                    self.held = Some(Held::new(tenancy, world));
+                    self.held = Some(Held::new(leased, world));
                     self.accounts = KnownAccounts::default();
                 }
                 Err(error) => self.say(&error.message.clone()),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::super::leased_store::{self, LeasedStore};
 use super::super::prepare::Files;
-use super::super::tenancy::{self, Tenancy};
 use super::super::{Context, store};
 use crate::domain::Who;
 use crate::error::Error;
@@ -19,8 +19,8 @@ pub(super) async fn by_hand<T>(
     // Also so that none is made where there was none.
     drop(store::required(context)?);
     let (world, location) = (context.world, files.state_location(context)?);
-    let Tenancy { mut state, lease } =
-        tenancy::take(&location, world, &Accounts::All, patience).await?;
+    let LeasedStore { mut state, lease } =
+        leased_store::take(&location, world, &Accounts::All, patience).await?;
     let who = world.who(&context.global.dir).await;
     let done = work(&mut state, &lease, &who);
     state.release(&lease, world.uptime().as_ref())?;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::super::apply::span;
+use super::super::leased_store::{self, LeasedStore};
 use super::super::prepare::server_url;
-use super::super::tenancy::{self, Tenancy};
 use super::super::{Context, block_on};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -50,8 +50,8 @@ async fn copy(
     (from, to): (&Location, &Location),
 ) -> Result<Copied, Error> {
     let world = context.world;
-    let taken = tenancy::take(from, world, &Accounts::All, args.lock_timeout).await?;
-    let Tenancy { mut state, lease } = taken;
+    let taken = leased_store::take(from, world, &Accounts::All, args.lock_timeout).await?;
+    let LeasedStore { mut state, lease } = taken;
     let copied = state.copy_to(to);
     state.release(&lease, world.uptime().as_ref())?;
     state.close()?;

@@ -1,7 +1,7 @@
 //! `state init` and `state migrate`: the state of a server, made and brought up to date.
 
 use super::super::prepare::server_url;
-use super::super::{Context, tenancy};
+use super::super::{Context, leased_store};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::store::{ServerUrl, State};
@@ -29,7 +29,7 @@ pub struct Place {
 /// Makes the state on a server; says how others get their rights.
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let url = args.place.url(context)?;
-    let lineage = tenancy::uuid(context.world);
+    let lineage = leased_store::uuid(context.world);
     let is_new = State::init(&url, &lineage, args.roles)?;
     let roles = if args.roles {
         "The roles `ostracon_writer` (apply) and `ostracon_reader` (plan, status) have their \

@@ -8,17 +8,17 @@ use tokio_postgres::Row;
 use super::lease::Parameter;
 use super::{State, runs};
 use crate::domain::{Deny, Id, Kind, Moment, Restriction, Subject, TargetName, Until};
-use crate::store::{Event, Narrowed, SortOrder, StateError, Usage};
+use crate::store::{Event, HistoryFilter, SortOrder, StateError, Usage};
 
 impl State {
     /// Shows the events that are asked for, one by one, until `see` has seen enough.
     pub(super) fn events(
         &self,
-        narrowed: &Narrowed,
+        filter: &HistoryFilter,
         order: SortOrder,
         see: &mut dyn FnMut(&Event) -> bool,
     ) -> Result<(), StateError> {
-        let Narrowed { subject, restriction, run, since } = narrowed;
+        let HistoryFilter { subject, restriction, run, since } = filter;
         let subject = restriction.as_ref().map(|it| it.subject.id.as_str()).or(subject.as_deref());
         let parameters = vec![
             Parameter::Text(subject.map(super::columns::without_nul)),

@@ -30,8 +30,8 @@ use std::path::Path;
 
 use super::copy::into_file;
 use super::{
-    Accounts, Claim, Event, Flaw, Holder, Lease, Link, Narrowed, Reading, Record, RunRow, Server,
-    ServerUrl, SortOrder, StateError, Store, Taken, Usage,
+    Accounts, Claim, Event, Flaw, HistoryFilter, Holder, Lease, Link, Reading, Record, RunRow,
+    Server, ServerUrl, SortOrder, StateError, Store, Taken, Usage,
 };
 use crate::domain::{Moment, Order, Who};
 use crate::world::{Process, Uptime};
@@ -78,11 +78,11 @@ impl Store for State {
 
     fn events(
         &self,
-        narrowed: &Narrowed,
+        filter: &HistoryFilter,
         order: SortOrder,
         see: &mut dyn FnMut(&Event) -> bool,
     ) -> Result<(), StateError> {
-        self.events(narrowed, order, see)
+        self.events(filter, order, see)
     }
 
     fn usage(&self, now: Moment) -> Result<BTreeMap<(String, usize), Usage>, StateError> {

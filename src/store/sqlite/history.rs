@@ -6,18 +6,18 @@ use super::error::doing;
 use super::schema::version_of;
 use super::{State, reading};
 use crate::domain::{Moment, Until, Who};
-use crate::store::{Event, Narrowed, SortOrder, StateError};
+use crate::store::{Event, HistoryFilter, SortOrder, StateError};
 
 impl State {
     /// Shows the events that are asked for, one by one, until `see` has seen enough.
     pub(super) fn events(
         &self,
-        narrowed: &Narrowed,
+        filter: &HistoryFilter,
         order: SortOrder,
         see: &mut dyn FnMut(&Event) -> bool,
     ) -> Result<(), StateError> {
         let reading = doing("read the audit log");
-        let Narrowed { subject, restriction, run, since } = narrowed;
+        let HistoryFilter { subject, restriction, run, since } = filter;
         let sql = query(&self.connection, order).map_err(&reading)?;
         let mut statement = self.connection.prepare(&sql).map_err(&reading)?;
         let subject = restriction.as_ref().map(|it| it.subject.id.as_str()).or(subject.as_deref());

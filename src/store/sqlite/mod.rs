@@ -35,8 +35,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{
-    Claim, Event, Flaw, Holder, Lease, Link, Narrowed, Reading, Record, RunRow, Server, SortOrder,
-    StateError, Store, Usage,
+    Claim, Event, Flaw, HistoryFilter, Holder, Lease, Link, Reading, Record, RunRow, Server,
+    SortOrder, StateError, Store, Usage,
 };
 use crate::domain::{Moment, Order, Who};
 use crate::world::{Process, Uptime};
@@ -58,11 +58,11 @@ impl Store for State {
 
     fn events(
         &self,
-        narrowed: &Narrowed,
+        filter: &HistoryFilter,
         order: SortOrder,
         see: &mut dyn FnMut(&Event) -> bool,
     ) -> Result<(), StateError> {
-        self.events(narrowed, order, see)
+        self.events(filter, order, see)
     }
 
     fn usage(&self, now: Moment) -> Result<BTreeMap<(String, usize), Usage>, StateError> {

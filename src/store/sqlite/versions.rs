@@ -15,7 +15,7 @@ fn a_state_of_version_2_is_read_as_it_is_and_goes_on_as_version_3() {
     make_version_2(&path);
     let events = |state: &State| {
         let mut events = Vec::new();
-        let seen = state.events(&Narrowed::default(), SortOrder::OldestFirst, &mut |event| {
+        let seen = state.events(&HistoryFilter::default(), SortOrder::OldestFirst, &mut |event| {
             events.push(event.clone());
             true
         });

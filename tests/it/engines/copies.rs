@@ -1,7 +1,9 @@
 //! A state that is moved from one engine to another, and back.
 
 use ostracon::domain::Who;
-use ostracon::store::{Event, Location, Narrowed, Record, Snapshot, SortOrder, State, StateError};
+use ostracon::store::{
+    Event, HistoryFilter, Location, Record, Snapshot, SortOrder, State, StateError,
+};
 use tempfile::TempDir;
 
 use super::suite::{NOW, at, audit, close, events, intent, ours, row};
@@ -15,7 +17,7 @@ fn shown(location: &Location) -> (Snapshot, Vec<Event>, String) {
     let mut snapshot = state.snapshot().unwrap();
     snapshot.recent_calls = Snapshot::empty().recent_calls;
     let last = format!("{:?} {:?}", state.last_run().unwrap(), state.usage(at(1)).unwrap());
-    let events = events(&state, &Narrowed::default(), SortOrder::OldestFirst);
+    let events = events(&state, &HistoryFilter::default(), SortOrder::OldestFirst);
     (snapshot, events, format!("{head:?} {last} {:?}", state.orders().unwrap()))
 }
 

@@ -2,7 +2,7 @@
 
 use ostracon::domain::Who;
 use ostracon::store::{
-    Accounts, Claim, Intent, Lease, Narrowed, Record, SortOrder, State, StateError, Taken,
+    Accounts, Claim, HistoryFilter, Intent, Lease, Record, SortOrder, State, StateError, Taken,
 };
 
 use super::suite::{
@@ -144,7 +144,7 @@ pub(super) fn runs_that_are_under_way_at_once_are_told_apart(engine: &Engine) {
     state.finish_run("r", at(3), "{}").unwrap();
     close(state, &lease);
     let state = read(engine);
-    let all = events(&state, &Narrowed::default(), SortOrder::OldestFirst);
+    let all = events(&state, &HistoryFilter::default(), SortOrder::OldestFirst);
     let by = all.iter().map(|event| event.who.as_ref().unwrap().user.as_str());
     assert_eq!(by.collect::<Vec<_>>(), ["ann", "bob", "ann"]);
     let (flaws, _) = state.verify().unwrap();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ostracon::domain::{
     Deny, Id, Kind, Order, OrderEnd, OrderFate, OrderKind, Subject, TargetName, Who,
 };
-use ostracon::store::{Narrowed, Record, SortOrder, State};
+use ostracon::store::{HistoryFilter, Record, SortOrder, State};
 
 use super::Engine;
 use super::suite::{NOW, at, audit, close, events, ours};
@@ -44,7 +44,7 @@ pub(super) fn an_order_is_noted_beside_the_run_that_holds_the_state(engine: &Eng
     assert_eq!(state.orders_mark().unwrap(), mark, "what a run does itself is no order");
     assert_eq!(state.orders().unwrap(), [absorbed, order("o2")]);
     assert_eq!(state.snapshot().unwrap().orders, [order("o2")]);
-    let all = events(&state, &Narrowed::default(), SortOrder::OldestFirst);
+    let all = events(&state, &HistoryFilter::default(), SortOrder::OldestFirst);
     let told = all.iter().map(|event| (event.run.as_str(), event.restriction.subject.id.as_str()));
     let expected = [
         ("r", "a"),

@@ -9,8 +9,8 @@ use ostracon::domain::{
 };
 use ostracon::plan::TargetRecord;
 use ostracon::store::{
-    Accounts, Answered, AuditRow, Break, Claim, Event, Flaw, Intent, Lease, Location, Narrowed,
-    ReadPolicy, Record, SortOrder, State, StateError, Taken, UsedRate,
+    Accounts, Answered, AuditRow, Break, Claim, Event, Flaw, HistoryFilter, Intent, Lease,
+    Location, ReadPolicy, Record, SortOrder, State, StateError, Taken, UsedRate,
 };
 use ostracon::world::Process;
 
@@ -137,9 +137,9 @@ pub(super) fn rows(engine: &Engine) -> Vec<Enforcement> {
     read(engine).snapshot().unwrap().rows
 }
 
-pub(super) fn events(state: &State, narrowed: &Narrowed, order: SortOrder) -> Vec<Event> {
+pub(super) fn events(state: &State, filter: &HistoryFilter, order: SortOrder) -> Vec<Event> {
     let mut events = Vec::new();
-    let seen = state.history(narrowed, order, |event| {
+    let seen = state.history(filter, order, |event| {
         events.push(event.clone());
         Ok::<_, std::convert::Infallible>(())
     });
@@ -195,7 +195,7 @@ pub(super) fn the_audit_log_tells_what_was_done_by_whom_and_why(engine: &Engine)
     state.begin_run("s", (&Who::default(), 7), at(9), None).unwrap();
     state.commit(lease.fence, &[audit("s", "a")]).unwrap();
     let state = read(engine);
-    let all = events(&state, &Narrowed::default(), SortOrder::OldestFirst);
+    let all = events(&state, &HistoryFilter::default(), SortOrder::OldestFirst);
     assert_eq!(all.iter().map(|event| event.seq).collect::<Vec<_>>(), [1, 2, 3, 4]);
     let Event { who: by, note, call, restriction: to, until, meta, reason, told, code, .. } =
         &all[1];
@@ -203,16 +203,22 @@ pub(super) fn the_audit_log_tells_what_was_done_by_whom_and_why(engine: &Engine)
     assert_eq!((to, *until), (&restriction("b"), Until::At(at(60))));
     let texts = [meta, reason, told, code].map(|text| text.as_deref().unwrap());
     assert_eq!(texts, ["{\"case\":\"1\"}", "why", "ban for 60 s", "0"]);
-    let found = |narrowed: Narrowed, order| {
-        events(&state, &narrowed, order).iter().map(|event| event.seq).collect::<Vec<_>>()
+    let found = |filter: HistoryFilter, order| {
+        events(&state, &filter, order).iter().map(|event| event.seq).collect::<Vec<_>>()
     };
-    let none = Narrowed::default;
-    let subject = Narrowed { subject: Some("a".into()), ..none() };
+    let none = HistoryFilter::default;
+    let subject = HistoryFilter { subject: Some("a".into()), ..none() };
     assert_eq!(found(subject.clone(), SortOrder::OldestFirst), [1, 3, 4]);
     assert_eq!(found(subject, SortOrder::NewestFirst), [4, 3, 1]);
-    assert_eq!(found(Narrowed { run: Some("s".into()), ..none() }, SortOrder::OldestFirst), [4]);
-    assert_eq!(found(Narrowed { since: Some(at(1)), ..none() }, SortOrder::OldestFirst), [0; 0]);
-    let exact = Narrowed { restriction: Some(restriction("b")), ..none() };
+    assert_eq!(
+        found(HistoryFilter { run: Some("s".into()), ..none() }, SortOrder::OldestFirst),
+        [4]
+    );
+    assert_eq!(
+        found(HistoryFilter { since: Some(at(1)), ..none() }, SortOrder::OldestFirst),
+        [0; 0]
+    );
+    let exact = HistoryFilter { restriction: Some(restriction("b")), ..none() };
     assert_eq!(found(exact, SortOrder::OldestFirst), [2]);
     let enough = state.history(&none(), SortOrder::NewestFirst, |event| Err::<(), _>(event.seq));
     assert_eq!(enough.unwrap(), Err(4));
@@ -388,7 +394,7 @@ pub(super) fn what_a_provider_says_may_hold_anything(engine: &Engine) {
     let said = AuditRow { code: Some(odd.clone()), message: Some(odd.clone()), ..said };
     state.commit(lease.fence, &[intent(1), answered(1, &odd), Record::Audit(said)]).unwrap();
     assert_eq!(state.verify().unwrap().0.len(), 0);
-    let events = events(&state, &Narrowed::default(), SortOrder::OldestFirst);
+    let events = events(&state, &HistoryFilter::default(), SortOrder::OldestFirst);
     let message = events[0].message.as_deref().unwrap();
     assert!(message.starts_with('a') && message.ends_with("b\u{202e}'\";--\u{10ffff}"));
 }

@@ -13,7 +13,7 @@ use crate::store::{
 use crate::world::World;
 
 /// A state that is ours for the length of a run.
-pub(super) struct Tenancy {
+pub(super) struct LeasedStore {
     /// The state.
     pub(super) state: State,
     /// The right to change it.
@@ -32,7 +32,7 @@ pub(super) async fn take(
     world: &World,
     accounts: &Accounts,
     patience: Duration,
-) -> Result<Tenancy, Error> {
+) -> Result<LeasedStore, Error> {
     let run = uuid(world);
     let begun = tokio::time::Instant::now();
     let mut waits = false;
@@ -40,7 +40,7 @@ pub(super) async fn take(
         let (process, lineage) = (&world.process, uuid(world));
         let claim = Claim { run: &run, process, now: world.now(), lineage: &lineage, accounts };
         let holders = match State::take(location, &claim)? {
-            Taken::Ours(state, lease) => return Ok(Tenancy { state, lease }),
+            Taken::Ours(state, lease) => return Ok(LeasedStore { state, lease }),
             Taken::Held(holders) => holders,
         };
         // A lock without a lease is being taken or given back at this moment.
