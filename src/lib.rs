@@ -98,7 +98,7 @@ fn refuse(error: &clap::Error, console: &mut Console) -> Exit {
         console.err.say(&text.to_string());
         return Exit::Usage;
     }
-    let shown = if console.terminal.colours { text.ansi().to_string() } else { text.to_string() };
+    let shown = if console.terminal.colors { text.ansi().to_string() } else { text.to_string() };
     console.out.text(&shown);
     let _kept = console.out.flush();
     Exit::Done
@@ -111,7 +111,7 @@ fn fail(error: error::Error, console: &mut Console) -> Exit {
     let hints = hint.into_iter().collect();
     let problem = Problem { message, causes, hints };
     // Composing into a string cannot fail.
-    let _composed = problem.write(report::Paint::Off, &mut text);
+    let _composed = problem.write(report::ColorChoice::Off, &mut text);
     console.err.say(&text);
     exit
 }

@@ -179,8 +179,8 @@ pub(super) fn report(
             context.console.json(&view)?;
         }
         Format::Text => {
-            let paint = context.console.paint();
-            context.console.report(|out| outcome_text(outcome, plan, paint, out))?;
+            let colors = context.console.colors();
+            context.console.report(|out| outcome_text(outcome, plan, colors, out))?;
         }
     }
     Ok(())

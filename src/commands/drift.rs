@@ -86,8 +86,8 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
         Format::Markdown => console.result(|out| drift_markdown(&compared, out))?,
         Format::Html => console.out.text(&drift_page(&compared, context.world.now())),
         Format::Text => {
-            let paint = console.paint();
-            console.report(|out| drift_text(&compared, paint, out))?;
+            let colors = console.colors();
+            console.report(|out| drift_text(&compared, colors, out))?;
         }
     }
     let differs = compared.iter().flat_map(|it| &it.drift.differences).any(Difference::is_proof);

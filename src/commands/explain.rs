@@ -84,8 +84,8 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
             context.console.out.text(&explain_page(&explanation, now, &links));
         }
         PageFormat::Text => {
-            let paint = context.console.paint();
-            context.console.report(|out| explain_text(&explanation, paint, out))?;
+            let colors = context.console.colors();
+            context.console.report(|out| explain_text(&explanation, colors, out))?;
         }
     }
     Ok(Exit::Done)

@@ -43,11 +43,11 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
             whole_file::put_below(&context.global.dir, name, new)?;
         }
     }
-    let paint = context.console.paint();
+    let colors = context.console.colors();
     context.console.result(|out| {
         changed.iter().try_for_each(|Layout { name, old, new }| {
             if args.check {
-                unified_diff((name, old, new), paint, out)
+                unified_diff((name, old, new), colors, out)
             } else {
                 writeln!(out, "{}", Terminal(name))
             }
@@ -72,8 +72,8 @@ fn lay_out_input(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> 
         context.console.out.text(&new);
         return Ok(Exit::Done);
     }
-    let paint = context.console.paint();
-    context.console.result(|out| unified_diff((&name, &old, &new), paint, out))?;
+    let colors = context.console.colors();
+    context.console.result(|out| unified_diff((&name, &old, &new), colors, out))?;
     checked(usize::from(old != new))
 }
 

@@ -95,7 +95,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         Format::Text | Format::Jsonl => {}
     }
     let console = &mut *context.console;
-    let paint = console.paint();
+    let colors = console.colors();
     let mut run = None;
     state.history(&filter, SortOrder::OldestFirst, |event| -> std::io::Result<()> {
         let veiled = names.as_ref().map(|names| names.event(event));
@@ -106,9 +106,9 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
                 run = Some(event.run.clone());
                 console.report(|out| {
                     if is_next {
-                        run_text(event, paint, out)?;
+                        run_text(event, colors, out)?;
                     }
-                    event_text(event, paint, out)
+                    event_text(event, colors, out)
                 })
             }
             Format::Jsonl | Format::Html | Format::Dsa => {

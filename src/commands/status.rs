@@ -58,8 +58,8 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
             console.json(&status)?;
         }
         PageFormat::Text => {
-            let paint = console.paint();
-            console.report(|out| status_text(&status, paint, out))?;
+            let colors = console.colors();
+            console.report(|out| status_text(&status, colors, out))?;
         }
         PageFormat::Html => console.out.text(&status_page(&status, &rows, &flow)),
     }

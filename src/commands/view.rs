@@ -66,8 +66,8 @@ impl View {
             }
             Format::Text => {
                 if self.diff {
-                    let paint = context.console.paint();
-                    context.console.result(|out| diff_text(review.plan, paint, out))?;
+                    let colors = context.console.colors();
+                    context.console.result(|out| diff_text(review.plan, colors, out))?;
                 }
                 let folding = if self.all { Folding::All } else { Folding::Folded };
                 show_text(context, review, folding)
@@ -141,6 +141,6 @@ pub(super) fn show_text(
     folding: Folding,
 ) -> Result<(), Error> {
     let console = &mut *context.console;
-    let layout = Layout { folding, paint: console.paint(), width: console.terminal.width };
+    let layout = Layout { folding, colors: console.colors(), width: console.terminal.width };
     Ok(console.report(|out| plan_text(review, layout, out))?)
 }

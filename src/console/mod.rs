@@ -14,7 +14,7 @@ use self::lines::Lines;
 use self::link::LinkTo;
 pub use self::link::Opener;
 use crate::domain::json;
-use crate::report::Paint;
+use crate::report::ColorChoice;
 use crate::world::World;
 
 /// Where the program speaks and listens.
@@ -35,7 +35,7 @@ pub struct Console {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Terminal {
     /// Results are coloured.
-    pub colours: bool,
+    pub colors: bool,
     /// Somebody can answer questions.
     pub answers: bool,
     /// Talk can be drawn over.
@@ -133,7 +133,7 @@ impl Console {
             err: Talk::new(io::stderr()),
             answers: Box::new(io::BufReader::new(io::stdin())),
             terminal: Terminal {
-                colours: wanted,
+                colors: wanted,
                 answers: io::stdin().is_terminal(),
                 redraws: io::stderr().is_terminal(),
                 width: if is_terminal { columns } else { PLAIN_WIDTH },
@@ -151,7 +151,7 @@ impl Console {
             err: Talk::new(io::sink()),
             answers: Box::new(io::empty()),
             terminal: Terminal {
-                colours: false,
+                colors: false,
                 answers: false,
                 redraws: false,
                 width,
@@ -217,8 +217,8 @@ impl Console {
     }
 
     /// Whether results are coloured.
-    pub fn paint(&self) -> Paint {
-        if self.terminal.colours { Paint::On } else { Paint::Off }
+    pub fn colors(&self) -> ColorChoice {
+        if self.terminal.colors { ColorChoice::On } else { ColorChoice::Off }
     }
 }
 

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::escape::Terminal;
-use super::style::{Ink, Paint};
+use super::style::{ColorChoice, Style};
 use crate::domain::TargetName;
 use crate::plan::document::FORMAT_VERSION;
 
@@ -63,21 +63,21 @@ pub fn doctor_view(checks: &[Check]) -> DoctorView<'_> {
 }
 
 /// Writes what was found as text.
-pub fn doctor_text(checks: &[Check], paint: Paint, out: &mut dyn Write) -> fmt::Result {
+pub fn doctor_text(checks: &[Check], colors: ColorChoice, out: &mut dyn Write) -> fmt::Result {
     let wide = checks.iter().map(|check| check.what.len()).max().unwrap_or(0);
     let mut last = None;
     for Check { target, what, grade, said, measured: _ } in checks {
-        let (ink, mark) = match grade {
-            Grade::Good => (Ink::Start, "ok  "),
-            Grade::Odd => (Ink::Warning, "note"),
-            Grade::Bad => (Ink::Failure, "BAD "),
+        let (style, mark) = match grade {
+            Grade::Good => (Style::Start, "ok  "),
+            Grade::Odd => (Style::Warning, "note"),
+            Grade::Bad => (Style::Failure, "BAD "),
         };
         if last != Some(target) {
             let name = target.as_ref().map_or("workspace", TargetName::as_str);
-            writeln!(out, "{}", paint.ink(Ink::Heading, name))?;
+            writeln!(out, "{}", colors.style(Style::Heading, name))?;
         }
         last = Some(target);
-        writeln!(out, "  {} {what:<wide$}  {}", paint.ink(ink, mark), Terminal(said))?;
+        writeln!(out, "  {} {what:<wide$}  {}", colors.style(style, mark), Terminal(said))?;
     }
     let bad = checks.iter().filter(|check| check.grade == Grade::Bad).count();
     match bad {

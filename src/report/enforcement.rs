@@ -8,8 +8,8 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::escape::{Terminal, TerminalWord};
 use super::restriction::RestrictionView;
-use super::span::away;
-use super::style::{Ink, Paint};
+use super::span::relative_time;
+use super::style::{ColorChoice, Style};
 use crate::domain::{Action, Enforcement, Evidence, Held, Lapse, Moment, RuleId, Twin, Until};
 
 /// How sure it is that somebody is restricted.
@@ -50,14 +50,14 @@ impl Standing {
         }
     }
 
-    /// The name for people, and its ink.
-    pub(super) const fn words(self) -> (Ink, &'static str) {
+    /// The name for people, and its style.
+    pub(super) const fn words(self) -> (Style, &'static str) {
         match self {
-            Self::InForce => (Ink::Plain, "in force"),
-            Self::Lapsed => (Ink::Quiet, "lapsed"),
-            Self::InDoubt => (Ink::Warning, "in doubt"),
-            Self::Waiting => (Ink::Warning, "waiting"),
-            Self::Gone => (Ink::Warning, "gone"),
+            Self::InForce => (Style::Plain, "in force"),
+            Self::Lapsed => (Style::Quiet, "lapsed"),
+            Self::InDoubt => (Style::Warning, "in doubt"),
+            Self::Waiting => (Style::Warning, "waiting"),
+            Self::Gone => (Style::Warning, "gone"),
         }
     }
 }
@@ -201,15 +201,15 @@ const WIDEST_NAME: usize = 48;
 pub fn enforcement_lines(
     rows: &[Enforcement],
     now: Moment,
-    paint: Paint,
+    colors: ColorChoice,
     out: &mut dyn Write,
 ) -> fmt::Result {
     let name = |row: &Enforcement| Terminal(&row.restriction.to_string()).to_string();
     let widths = rows.iter().map(|row| name(row).width()).filter(|width| *width <= WIDEST_NAME);
     let wide = widths.max().unwrap_or(0);
     for row in rows {
-        let (ink, words) = Standing::of(row, now).words();
-        let (name, words) = (name(row), paint.ink(ink, format!("{words:<8}")));
+        let (style, words) = Standing::of(row, now).words();
+        let (name, words) = (name(row), colors.style(style, format!("{words:<8}")));
         let fill = " ".repeat(wide.saturating_sub(name.width()));
         writeln!(out, "{name}{fill}  {words}  {}, {}", until(row.until, now), known(row))?;
     }
@@ -220,13 +220,18 @@ pub fn enforcement_lines(
 pub fn enforcement_text(
     row: &Enforcement,
     now: Moment,
-    paint: Paint,
+    colors: ColorChoice,
     out: &mut dyn Write,
 ) -> fmt::Result {
     let Enforcement { restriction, until: promised, reason, entry, held, doubt, waiting } = row;
-    let (ink, words) = Standing::of(row, now).words();
+    let (style, words) = Standing::of(row, now).words();
     let name = restriction.to_string();
-    writeln!(out, "{}  {}", paint.ink(Ink::Heading, Terminal(&name)), paint.ink(ink, words))?;
+    writeln!(
+        out,
+        "{}  {}",
+        colors.style(Style::Heading, Terminal(&name)),
+        colors.style(style, words)
+    )?;
     writeln!(out, "  promised  {}", until(*promised, now))?;
     for (name, value) in [("reason", reason), ("entry", entry)] {
         if let Some(value) = value {
@@ -236,7 +241,9 @@ pub fn enforcement_text(
     if let Some(Held { since, written, seen: _, lapse, rule, evidence: _, twin }) = held {
         writeln!(out, "  held      since {since}, last written {written}")?;
         match lapse {
-            Lapse::At(at) => writeln!(out, "  ends      at {at} by itself, {}", away(now, *at))?,
+            Lapse::At(at) => {
+                writeln!(out, "  ends      at {at} by itself, {}", relative_time(now, *at))?;
+            }
             Lapse::Open => writeln!(out, "  ends      only when lifted")?,
         }
         if let Some(rule) = rule {
@@ -259,7 +266,7 @@ pub fn enforcement_text(
 fn until(until: Until, now: Moment) -> String {
     match until {
         Until::Never => "until never".to_owned(),
-        Until::At(at) => format!("until {at} ({})", away(now, at)),
+        Until::At(at) => format!("until {at} ({})", relative_time(now, at)),
     }
 }
 

@@ -9,7 +9,7 @@ use similar::TextDiff;
 
 use super::escape::{Terminal, TerminalWord};
 use super::policy_yaml::{Item, entries_of};
-use super::style::{Ink, Paint};
+use super::style::{ColorChoice, Style};
 use crate::domain::yaml::scalar;
 use crate::domain::{Action, Source};
 use crate::plan::{Operation, Plan};
@@ -89,22 +89,22 @@ fn after(operation: &Operation) -> Option<Item<'_>> {
 }
 
 /// Writes what changes about each entry as text.
-pub fn diff_text(plan: &Plan, paint: Paint, out: &mut dyn Write) -> fmt::Result {
+pub fn diff_text(plan: &Plan, colors: ColorChoice, out: &mut dyn Write) -> fmt::Result {
     for changed in changed_entries(plan) {
         let name = changed.entry.map(|entry| TerminalWord(entry).to_string());
         let place = changed.source.map(|source| Terminal(&source.to_string()).to_string());
         let names: Vec<_> = name.into_iter().chain(place).collect();
         let heading =
             if names.is_empty() { "in no file any more".to_owned() } else { names.join("  ") };
-        writeln!(out, "{}", paint.ink(Ink::Heading, heading))?;
+        writeln!(out, "{}", colors.style(Style::Heading, heading))?;
         for line in changed.lines() {
-            let ink = match line.chars().next() {
-                Some('+') => Ink::Start,
-                Some('-') => Ink::End,
-                Some('@') => Ink::Quiet,
-                Some(_) | None => Ink::Plain,
+            let style = match line.chars().next() {
+                Some('+') => Style::Start,
+                Some('-') => Style::End,
+                Some('@') => Style::Quiet,
+                Some(_) | None => Style::Plain,
             };
-            writeln!(out, "{}", paint.ink(ink, Terminal(&line)))?;
+            writeln!(out, "{}", colors.style(style, Terminal(&line)))?;
         }
         writeln!(out)?;
     }
@@ -120,7 +120,7 @@ mod tests {
     fn text(plan: &Plan) -> String {
         shown(plan, Vec::new(), |review| {
             let mut text = String::new();
-            diff_text(review.plan, Paint::Off, &mut text).unwrap();
+            diff_text(review.plan, ColorChoice::Off, &mut text).unwrap();
             text
         })
     }

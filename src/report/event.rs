@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::escape::{Terminal, TerminalWord};
 use super::restriction::RestrictionView;
-use super::style::{Ink, Paint};
+use super::style::{ColorChoice, Style};
 use crate::domain::{Moment, Until, Who};
 use crate::store::Event;
 
@@ -88,9 +88,9 @@ impl<'a> From<&'a Event> for EventView<'a> {
 }
 
 /// Writes the run that the next events belong to, and who began it.
-pub fn run_text(event: &Event, paint: Paint, out: &mut dyn Write) -> fmt::Result {
+pub fn run_text(event: &Event, colors: ColorChoice, out: &mut dyn Write) -> fmt::Result {
     let run = Terminal(&event.run);
-    write!(out, "{}", paint.ink(Ink::Heading, format_args!("Run {run}")))?;
+    write!(out, "{}", colors.style(Style::Heading, format_args!("Run {run}")))?;
     if let Some(who) = &event.who {
         write!(out, "  by {}", Terminal(&who.to_string()))?;
     }
@@ -101,19 +101,19 @@ pub fn run_text(event: &Event, paint: Paint, out: &mut dyn Write) -> fmt::Result
 }
 
 /// Writes one event: a line, and below it how it came to it, and what was sent.
-pub fn event_text(event: &Event, paint: Paint, out: &mut dyn Write) -> fmt::Result {
+pub fn event_text(event: &Event, colors: ColorChoice, out: &mut dyn Write) -> fmt::Result {
     let Event { at, action, restriction, outcome, until, .. } = event;
-    let ink = if outcome == "done" { Ink::Plain } else { Ink::Warning };
+    let style = if outcome == "done" { Style::Plain } else { Style::Warning };
     writeln!(
         out,
         "  {at}  {} {}  until {until}  {}",
         Terminal(action),
         Terminal(&restriction.to_string()),
-        paint.ink(ink, Terminal(&outcome.replace('_', " "))),
+        colors.style(style, Terminal(&outcome.replace('_', " "))),
     )?;
     for line in [why(event), sent(event)] {
         if !line.is_empty() {
-            writeln!(out, "      {}", paint.ink(Ink::Quiet, line))?;
+            writeln!(out, "      {}", colors.style(Style::Quiet, line))?;
         }
     }
     Ok(())

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::escape::{Terminal, TerminalWord};
 use super::restriction::RestrictionView;
 use super::review::{symbol, until_word};
-use super::style::{Ink, Paint};
+use super::style::{ColorChoice, Style};
 use crate::domain::{Evidence, Moment, Order, RuleId, Source, Until};
 use crate::plan::document::{FORMAT_VERSION, OperationView};
 
@@ -124,17 +124,17 @@ pub const VERSION: &str = FORMAT_VERSION;
 /// Writes an explanation as text.
 pub fn explain_text(
     explanation: &Explanation<'_>,
-    paint: Paint,
+    colors: ColorChoice,
     out: &mut dyn Write,
 ) -> fmt::Result {
     let Explanation { subject, entries, orders, protected, in_force, operations, past, .. } =
         explanation;
-    writeln!(out, "{}", paint.ink(Ink::Heading, TerminalWord(subject)))?;
+    writeln!(out, "{}", colors.style(Style::Heading, TerminalWord(subject)))?;
     let safe = |line: String| Terminal(&line).to_string();
     let operations = operations.iter().map(coming).map(safe).collect();
     let entries = entries.iter().map(|entry| {
         let place = entry.source.to_string();
-        let place = paint.link(Some(entry.source), Terminal(&place));
+        let place = colors.link(Some(entry.source), Terminal(&place));
         format!("{place}  {}", Terminal(&named(entry)))
     });
     let sections: [(&str, &str, Vec<String>); 6] = [
@@ -157,7 +157,7 @@ pub fn explain_text(
         if lines.is_empty() && none.is_empty() {
             continue;
         }
-        writeln!(out, "\n{}:", paint.ink(Ink::Heading, title))?;
+        writeln!(out, "\n{}:", colors.style(Style::Heading, title))?;
         if lines.is_empty() {
             writeln!(out, "  {none}")?;
         }

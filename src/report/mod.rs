@@ -40,4 +40,4 @@ pub use plan_text::{Folding, Layout, plan_text};
 pub use problem::Problem;
 pub use pseudonyms::Pseudonyms;
 pub use review::Review;
-pub use style::{Ink, Paint};
+pub use style::{ColorChoice, Style};

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::count::counted;
 use super::escape::{Terminal, TerminalWord};
-use super::style::{Ink, Paint};
+use super::style::{ColorChoice, Style};
 use crate::apply::{Fate, Outcome, Problem, Tally};
 use crate::plan::document::{FORMAT_VERSION, OperationView};
 use crate::plan::{Guarded, Plan};
@@ -78,13 +78,13 @@ const NAMED: usize = 5;
 pub fn outcome_text(
     outcome: &Outcome,
     plan: &Plan,
-    paint: Paint,
+    colors: ColorChoice,
     out: &mut dyn Write,
 ) -> fmt::Result {
     for ((fate, target, error, code), problems) in alike(outcome, plan) {
-        let (ink, words) = words(fate);
+        let (style, words) = words(fate);
         let operations = counted(problems.len() as u64, "operation");
-        write!(out, "{} {target}: {operations} {words}: ", paint.ink(ink, "!"))?;
+        write!(out, "{} {target}: {operations} {words}: ", colors.style(style, "!"))?;
         write!(out, "{}", Terminal(error))?;
         if let Some(code) = code {
             write!(out, " ({})", Terminal(code))?;
@@ -109,7 +109,7 @@ pub fn outcome_text(
     }
     for stopped in &outcome.stopped {
         let (target, hint) = (&stopped.target, Terminal(&stopped.hint));
-        writeln!(out, "{} {target}: {hint}", paint.ink(Ink::Change, "Hint:"))?;
+        writeln!(out, "{} {target}: {hint}", colors.style(Style::Change, "Hint:"))?;
     }
     let Tally { done, waiting, failed, deferred, in_doubt, dropped: _ } = outcome.tally;
     writeln!(
@@ -134,13 +134,13 @@ fn alike<'a>(outcome: &'a Outcome, plan: &'a Plan) -> BTreeMap<Alike<'a>, Vec<&'
     groups
 }
 
-const fn words(fate: Fate) -> (Ink, &'static str) {
+const fn words(fate: Fate) -> (Style, &'static str) {
     match fate {
-        Fate::Done => (Ink::Plain, "done"),
-        Fate::Waiting => (Ink::Warning, "not possible yet, tried again by the next run"),
-        Fate::Failed => (Ink::Failure, "failed"),
-        Fate::Deferred => (Ink::Warning, "not begun, left to the next run"),
-        Fate::InDoubt => (Ink::Warning, "in doubt, settled by the next run"),
-        Fate::Dropped => (Ink::Quiet, "dropped"),
+        Fate::Done => (Style::Plain, "done"),
+        Fate::Waiting => (Style::Warning, "not possible yet, tried again by the next run"),
+        Fate::Failed => (Style::Failure, "failed"),
+        Fate::Deferred => (Style::Warning, "not begun, left to the next run"),
+        Fate::InDoubt => (Style::Warning, "in doubt, settled by the next run"),
+        Fate::Dropped => (Style::Quiet, "dropped"),
     }
 }

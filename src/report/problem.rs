@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::{self, Write};
 
 use super::escape::Terminal;
-use super::style::{Ink, Paint};
+use super::style::{ColorChoice, Style};
 
 /// A problem as a person reads it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,23 +30,28 @@ impl Problem {
     }
 
     /// Writes it: one line for the message, one a cause, one a hint.
-    pub fn write(&self, paint: Paint, out: &mut dyn Write) -> fmt::Result {
+    pub fn write(&self, colors: ColorChoice, out: &mut dyn Write) -> fmt::Result {
         let Self { message, causes, hints } = self;
-        writeln!(out, "{} {}", paint.ink(Ink::Failure, "Error:"), Terminal(message))?;
+        writeln!(out, "{} {}", colors.style(Style::Failure, "Error:"), Terminal(message))?;
         match causes.as_slice() {
             [] => {}
             [cause] => {
-                writeln!(out, "{} {}", paint.ink(Ink::Heading, "Caused by:"), Terminal(cause))?;
+                writeln!(
+                    out,
+                    "{} {}",
+                    colors.style(Style::Heading, "Caused by:"),
+                    Terminal(cause)
+                )?;
             }
             many => {
-                writeln!(out, "{}", paint.ink(Ink::Heading, "Caused by:"))?;
+                writeln!(out, "{}", colors.style(Style::Heading, "Caused by:"))?;
                 for (position, cause) in many.iter().enumerate() {
                     writeln!(out, "  {}: {}", position + 1, Terminal(cause))?;
                 }
             }
         }
         for hint in hints {
-            writeln!(out, "{} {}", paint.ink(Ink::Change, "Hint:"), Terminal(hint))?;
+            writeln!(out, "{} {}", colors.style(Style::Change, "Hint:"), Terminal(hint))?;
         }
         Ok(())
     }
@@ -66,7 +71,7 @@ mod tests {
 
     fn text(problem: &Problem) -> String {
         let mut text = String::new();
-        problem.write(Paint::Off, &mut text).unwrap();
+        problem.write(ColorChoice::Off, &mut text).unwrap();
         text
     }
 

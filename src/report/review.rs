@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::count::{counted, grouped};
-use super::span::away;
+use super::span::relative_time;
 use crate::domain::{Action, Because, Restriction, TargetName, Until, Warning};
 use crate::plan::document::Provenance;
 use crate::plan::{
@@ -102,7 +102,7 @@ impl<'a> Review<'a> {
     pub(super) fn next_due(&self) -> Option<String> {
         let NextDue { at, latest, because } = self.plan.next_due;
         let at = at?;
-        let words = |at| format!("{at} ({})", away(self.plan.now, at));
+        let words = |at| format!("{at} ({})", relative_time(self.plan.now, at));
         let because = because.map(|it| format!(", because {}", occasion(it))).unwrap_or_default();
         let latest = latest.filter(|latest| *latest != at);
         let latest = latest.map(|it| format!("; at the latest {}", words(it))).unwrap_or_default();

@@ -21,7 +21,7 @@ const UNITS: [(u64, u64, &str, &str); 6] = [
 ];
 
 /// How far `at` is from `now`, rounded to the nearest of one unit.
-pub fn away(now: Moment, at: Moment) -> String {
+pub fn relative_time(now: Moment, at: Moment) -> String {
     let millis = at.millis().saturating_sub(now.millis());
     let length = length(millis.unsigned_abs());
     if millis.unsigned_abs() < SECOND / 2 {
@@ -75,9 +75,9 @@ mod tests {
         let now = Moment::from_seconds(1_000_000);
         for (seconds, text) in [(1_000_000, "now"), (1_010_800, "in 3 h"), (827_200, "2 days ago")]
         {
-            assert_eq!(away(now, Moment::from_seconds(seconds)), text);
+            assert_eq!(relative_time(now, Moment::from_seconds(seconds)), text);
         }
-        assert_eq!(away(now, Moment::from_millis(1_000_000_400)), "now");
-        assert_eq!(away(now, Moment::from_millis(999_999_500)), "1 s ago");
+        assert_eq!(relative_time(now, Moment::from_millis(1_000_000_400)), "now");
+        assert_eq!(relative_time(now, Moment::from_millis(999_999_500)), "1 s ago");
     }
 }

@@ -11,8 +11,8 @@ use super::count::{counted, grouped};
 use super::enforcement::Standing;
 use super::escape::{Terminal, TerminalWord};
 use super::explain::ordered;
-use super::span::away;
-use super::style::{Ink, Paint};
+use super::span::relative_time;
+use super::style::{ColorChoice, Style};
 use crate::domain::{Enforcement, Id, Moment, Order, TargetName, Until, Who};
 use crate::plan::document::FORMAT_VERSION;
 use crate::store::{Holder, RunRow};
@@ -174,10 +174,10 @@ pub fn status<'a>(
 }
 
 /// Writes it as text.
-pub fn status_text(status: &Status<'_>, paint: Paint, out: &mut dyn Write) -> fmt::Result {
+pub fn status_text(status: &Status<'_>, colors: ColorChoice, out: &mut dyn Write) -> fmt::Result {
     let Summary { in_force, lapsed, in_doubt, waiting, gone } = status.summary;
     if !status.orders.is_empty() {
-        let heading = paint.ink(Ink::Warning, "Orders");
+        let heading = colors.style(Style::Warning, "Orders");
         writeln!(out, "{heading} {} stand", status.orders.len())?;
     }
     for order in status.orders.iter().take(MOST_LINES) {
@@ -186,7 +186,7 @@ pub fn status_text(status: &Status<'_>, paint: Paint, out: &mut dyn Write) -> fm
     writeln!(
         out,
         "{} {} in force, {} in doubt, {} waiting, {} lapsed, {} gone",
-        paint.ink(Ink::Heading, "Restrictions"),
+        colors.style(Style::Heading, "Restrictions"),
         grouped(in_force),
         grouped(in_doubt),
         grouped(waiting),
@@ -195,11 +195,11 @@ pub fn status_text(status: &Status<'_>, paint: Paint, out: &mut dyn Write) -> fm
     )?;
     places(status, out)?;
     if !status.ending.is_empty() {
-        writeln!(out, "{}", paint.ink(Ink::Heading, "Ending soonest"))?;
+        writeln!(out, "{}", colors.style(Style::Heading, "Ending soonest"))?;
         let widest = widest(status.ending.iter().map(|ending| ending.until));
         for Ending { key, until, entry } in &status.ending {
-            let (until, away) = (until.to_string(), away(status.now, *until));
-            write!(out, "  {until:<widest$}  {away:<12}  {}", Terminal(key))?;
+            let (until, relative_time) = (until.to_string(), relative_time(status.now, *until));
+            write!(out, "  {until:<widest$}  {relative_time:<12}  {}", Terminal(key))?;
             match entry {
                 Some(entry) => writeln!(out, "  {}", TerminalWord(entry))?,
                 None => writeln!(out)?,
@@ -210,15 +210,15 @@ pub fn status_text(status: &Status<'_>, paint: Paint, out: &mut dyn Write) -> fm
         if rows.is_empty() {
             continue;
         }
-        writeln!(out, "{}", paint.ink(Ink::Warning, heading))?;
+        writeln!(out, "{}", colors.style(Style::Warning, heading))?;
         let widest = widest(rows.iter().take(MOST_LINES).map(|row| row.since));
         for Since { key, since } in rows.iter().take(MOST_LINES) {
-            let (since, away) = (since.to_string(), away(status.now, *since));
-            writeln!(out, "  {since:<widest$}  {away:<12}  {}", Terminal(key))?;
+            let (since, relative_time) = (since.to_string(), relative_time(status.now, *since));
+            writeln!(out, "  {since:<widest$}  {relative_time:<12}  {}", Terminal(key))?;
         }
         more(rows.len(), MOST_LINES, out)?;
     }
-    run(status, paint, out)
+    run(status, colors, out)
 }
 
 /// How many columns instants take: some have milliseconds.
@@ -241,20 +241,20 @@ fn places(status: &Status<'_>, out: &mut dyn Write) -> fmt::Result {
     more(status.places.len(), MOST_PLACES, out)
 }
 
-fn run(status: &Status<'_>, paint: Paint, out: &mut dyn Write) -> fmt::Result {
-    let heading = paint.ink(Ink::Heading, "Last run");
+fn run(status: &Status<'_>, colors: ColorChoice, out: &mut dyn Write) -> fmt::Result {
+    let heading = colors.style(Style::Heading, "Last run");
     let Some(run) = &status.last_run else {
         return writeln!(out, "{heading} none yet");
     };
     let LastRun { id, started, finished, who, .. } = run;
-    write!(out, "{heading} {}, {started} ({})", Terminal(id), away(status.now, *started))?;
+    write!(out, "{heading} {}, {started} ({})", Terminal(id), relative_time(status.now, *started))?;
     write!(out, " by {}: ", Terminal(&who.to_string()))?;
-    let ink = match (finished, status.running == Some(*id)) {
-        (_, true) => Ink::Change,
-        (None, false) => Ink::Failure,
-        (Some(_), false) => Ink::Plain,
+    let style = match (finished, status.running == Some(*id)) {
+        (_, true) => Style::Change,
+        (None, false) => Style::Failure,
+        (Some(_), false) => Style::Plain,
     };
-    writeln!(out, "{}", paint.ink(ink, Terminal(&run_words(status, run))))
+    writeln!(out, "{}", colors.style(style, Terminal(&run_words(status, run))))
 }
 
 /// What came of a run.

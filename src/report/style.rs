@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::{AnsiColor, Style as Ansi};
 
 use super::link::encoded_path;
 use crate::domain::Source;
 
 /// Whether to colour: the caller knows the terminal and the environment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Paint {
+pub enum ColorChoice {
     /// With colours.
     On,
     /// Plain text.
@@ -18,7 +18,7 @@ pub enum Paint {
 
 /// What a piece of text is, as far as its colour goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Ink {
+pub enum Style {
     /// Something starts.
     Start,
     /// Something changes or goes on.
@@ -37,29 +37,29 @@ pub enum Ink {
     Plain,
 }
 
-impl Ink {
-    const fn style(self) -> Style {
+impl Style {
+    const fn ansi(self) -> Ansi {
         match self {
             Self::Start => AnsiColor::Green.on_default(),
             Self::Change => AnsiColor::Cyan.on_default(),
             Self::End => AnsiColor::Red.on_default(),
-            Self::Heading => Style::new().bold(),
-            Self::Quiet => Style::new().dimmed(),
+            Self::Heading => Ansi::new().bold(),
+            Self::Quiet => Ansi::new().dimmed(),
             Self::Warning => AnsiColor::Yellow.on_default().bold(),
             Self::Failure => AnsiColor::Red.on_default().bold(),
-            Self::Plain => Style::new(),
+            Self::Plain => Ansi::new(),
         }
     }
 }
 
-impl Paint {
-    /// Text in this ink.
-    pub fn ink<T: fmt::Display>(self, ink: Ink, text: T) -> Painted<T> {
+impl ColorChoice {
+    /// Text in this style.
+    pub fn style<T: fmt::Display>(self, style: Style, text: T) -> Styled<T> {
         let style = match self {
-            Self::On => ink.style(),
-            Self::Off => Style::new(),
+            Self::On => style.ansi(),
+            Self::Off => Ansi::new(),
         };
-        Painted { style, text }
+        Styled { style, text }
     }
 
     /// Text that leads to a source, if it stands for one.
@@ -103,14 +103,14 @@ impl<T: fmt::Display> fmt::Display for Linked<'_, T> {
     }
 }
 
-/// Text in an ink.
+/// Text in a style.
 #[derive(Clone, Copy, Debug)]
-pub struct Painted<T> {
-    style: Style,
+pub struct Styled<T> {
+    style: Ansi,
     text: T,
 }
 
-impl<T: fmt::Display> fmt::Display for Painted<T> {
+impl<T: fmt::Display> fmt::Display for Styled<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { style, text } = self;
         write!(f, "{style}{text}{style:#}")
@@ -123,8 +123,11 @@ mod tests {
 
     #[test]
     fn paint_that_is_off_leaves_no_trace() {
-        assert_eq!(Paint::Off.ink(Ink::End, "gone").to_string(), "gone");
-        assert_eq!(Paint::On.ink(Ink::Plain, "here").to_string(), "here");
-        assert_eq!(Paint::On.ink(Ink::End, "gone").to_string(), "\u{1b}[31mgone\u{1b}[0m");
+        assert_eq!(ColorChoice::Off.style(Style::End, "gone").to_string(), "gone");
+        assert_eq!(ColorChoice::On.style(Style::Plain, "here").to_string(), "here");
+        assert_eq!(
+            ColorChoice::On.style(Style::End, "gone").to_string(),
+            "\u{1b}[31mgone\u{1b}[0m"
+        );
     }
 }

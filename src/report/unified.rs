@@ -6,7 +6,7 @@ use std::time::Duration;
 use similar::TextDiff;
 
 use super::escape::Terminal;
-use super::style::{Ink, Paint};
+use super::style::{ColorChoice, Style};
 
 /// How long the shortest difference is looked for; after that a longer one does.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -14,21 +14,21 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Writes what changes about the file of this name.
 pub fn unified_diff(
     (name, old, new): (&str, &str, &str),
-    paint: Paint,
+    colors: ColorChoice,
     out: &mut dyn Write,
 ) -> fmt::Result {
     let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(old, new);
     let mut unified = diff.unified_diff();
     let unified = unified.header(&format!("a/{name}"), &format!("b/{name}")).to_string();
     for line in unified.lines() {
-        let ink = match line.as_bytes() {
-            [b'-', b'-', b'-', ..] | [b'+', b'+', b'+', ..] => Ink::Heading,
-            [b'@', ..] => Ink::Quiet,
-            [b'-', ..] => Ink::End,
-            [b'+', ..] => Ink::Start,
-            _ => Ink::Plain,
+        let style = match line.as_bytes() {
+            [b'-', b'-', b'-', ..] | [b'+', b'+', b'+', ..] => Style::Heading,
+            [b'@', ..] => Style::Quiet,
+            [b'-', ..] => Style::End,
+            [b'+', ..] => Style::Start,
+            _ => Style::Plain,
         };
-        writeln!(out, "{}", paint.ink(ink, Terminal(line)))?;
+        writeln!(out, "{}", colors.style(style, Terminal(line)))?;
     }
     Ok(())
 }

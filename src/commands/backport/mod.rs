@@ -60,10 +60,10 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         changed.push((name, old, new));
     }
     let nothing = changed.is_empty() && by_hand.is_empty();
-    let paint = context.console.paint();
+    let colors = context.console.colors();
     context.console.result(|out| {
         for (name, old, new) in &changed {
-            unified_diff((name, old, new), paint, out)?;
+            unified_diff((name, old, new), colors, out)?;
         }
         by_hand.iter().try_for_each(|what| writeln!(out, "By hand: {}", Terminal(what)))?;
         if nothing { writeln!(out, "Everything that was ordered is in the files.") } else { Ok(()) }

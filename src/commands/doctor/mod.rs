@@ -18,7 +18,7 @@ use crate::provider::{LONGEST_ANSWER, Lane, Listing, Mechanism, Method, Request,
 use crate::report::count::{counted, grouped};
 use crate::report::doctor::{Check, Grade, doctor_text, doctor_view};
 use crate::report::escape::Terminal;
-use crate::report::span::away;
+use crate::report::span::relative_time;
 use crate::store::{Snapshot, Usage};
 
 /// What `doctor` takes.
@@ -48,8 +48,8 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
             console.json(&doctor_view(&checks))?;
         }
         Format::Text => {
-            let paint = console.paint();
-            console.report(|out| doctor_text(&checks, paint, out))?;
+            let colors = console.colors();
+            console.report(|out| doctor_text(&checks, colors, out))?;
         }
     }
     Ok(exit)
@@ -113,7 +113,7 @@ fn examine_state(
     let due = match (next_due.at, next_due.because) {
         (Some(at), because) => {
             let why = because.map(|because| format!(": {}", because.words())).unwrap_or_default();
-            format!("{at} ({}){why}", away(now, at))
+            format!("{at} ({}){why}", relative_time(now, at))
         }
         (None, _) => "nothing".to_owned(),
     };

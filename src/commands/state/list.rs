@@ -35,9 +35,9 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
             console.json(&ListView { format_version: FORMAT_VERSION, restrictions: rows })?;
         }
         Format::Text => {
-            let paint = console.paint();
+            let colors = console.colors();
             console.report(|out| {
-                enforcement_lines(&rows, now, paint, out)?;
+                enforcement_lines(&rows, now, colors, out)?;
                 writeln!(out, "State: {}.", counted(rows.len() as u64, "restriction"))
             })?;
         }

@@ -30,8 +30,8 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
             console.json(&EnforcementView::of(&row, now))?;
         }
         Format::Text => {
-            let paint = console.paint();
-            console.report(|out| enforcement_text(&row, now, paint, out))?;
+            let colors = console.colors();
+            console.report(|out| enforcement_text(&row, now, colors, out))?;
         }
     }
     Ok(Exit::Done)

@@ -12,7 +12,7 @@ use std::fmt::{self, Write};
 use super::count::{counted, grouped};
 use super::enforcement::held_words;
 use super::escape::Terminal;
-use super::style::{Ink, Paint};
+use super::style::{ColorChoice, Style};
 use crate::apply::Failure;
 use crate::domain::{Id, Lapse};
 use crate::plan::drift::{Difference, Drift, Finding};
@@ -30,10 +30,14 @@ pub struct Compared<'a> {
 }
 
 /// Writes what was compared as text; the last line is for machines to find.
-pub fn drift_text(compared: &[Compared<'_>], paint: Paint, out: &mut dyn Write) -> fmt::Result {
+pub fn drift_text(
+    compared: &[Compared<'_>],
+    colors: ColorChoice,
+    out: &mut dyn Write,
+) -> fmt::Result {
     for Compared { target, drift, failures } in compared {
         let Drift { differences, confirmed, skipped, on_trust } = drift;
-        let name = paint.ink(Ink::Heading, &target.name);
+        let name = colors.style(Style::Heading, &target.name);
         writeln!(
             out,
             "{name}  {}; {} as recorded",
@@ -52,11 +56,11 @@ pub fn drift_text(compared: &[Compared<'_>], paint: Paint, out: &mut dyn Write) 
             let room = room.as_ref().map(|room| format!("room {room}: ")).unwrap_or_default();
             let code = failure.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
             let text = format!("{room}{}{code}", failure.error);
-            writeln!(out, "  {} {}", paint.ink(Ink::Failure, "not read:"), Terminal(&text))?;
+            writeln!(out, "  {} {}", colors.style(Style::Failure, "not read:"), Terminal(&text))?;
         }
         for difference in differences {
-            let (ink, mark, words) = words(difference.finding);
-            let mark = paint.ink(ink, mark);
+            let (style, mark, words) = words(difference.finding);
+            let mark = colors.style(style, mark);
             let key = difference.restriction.to_string();
             writeln!(out, "  {mark} {}  {words}{}", Terminal(&key), details(difference))?;
         }
@@ -100,12 +104,12 @@ fn end(lapse: Lapse) -> String {
     }
 }
 
-pub(super) const fn words(finding: Finding) -> (Ink, &'static str, &'static str) {
+pub(super) const fn words(finding: Finding) -> (Style, &'static str, &'static str) {
     match finding {
-        Finding::Missing => (Ink::End, "-", "gone at the provider"),
-        Finding::EndDiffers => (Ink::Change, "~", "another end"),
-        Finding::Unseen => (Ink::Warning, "?", "not shown, which proves nothing"),
-        Finding::Foreign => (Ink::Start, "+", "not in the state"),
+        Finding::Missing => (Style::End, "-", "gone at the provider"),
+        Finding::EndDiffers => (Style::Change, "~", "another end"),
+        Finding::Unseen => (Style::Warning, "?", "not shown, which proves nothing"),
+        Finding::Foreign => (Style::Start, "+", "not in the state"),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::report::escape::Terminal;
 use crate::report::link::Links;
 use crate::report::restriction::denied;
 use crate::report::review::symbol;
-use crate::report::span::away;
+use crate::report::span::relative_time;
 
 /// Text of a stranger, in which what acts or hides is visible.
 pub(super) fn text(text: &str) -> String {
@@ -43,7 +43,7 @@ pub(super) fn instant(at: Moment) -> String {
 
 /// An instant, and how far away it is.
 pub(super) fn when(at: Moment, now: Moment) -> Markup {
-    html! { time datetime=(at) { (instant(at)) } " " span.away { (away(now, at)) } }
+    html! { time datetime=(at) { (instant(at)) } " " span.away { (relative_time(now, at)) } }
 }
 
 /// An end, and how far away it is.

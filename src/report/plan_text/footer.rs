@@ -10,7 +10,7 @@ use crate::plan::Forecast;
 use crate::report::count::{counted, grouped};
 use crate::report::review::Review;
 use crate::report::span::length;
-use crate::report::style::Ink;
+use crate::report::style::Style;
 
 /// How many targets the forecast names unless all are asked for.
 const FORECASTS: usize = 12;
@@ -39,7 +39,7 @@ fn write_forecast(forecast: &[Forecast], layout: Layout, page: &mut Page<'_>) ->
     writeln!(
         page,
         "{}",
-        page.ink(Ink::Heading, "Calls, and how long they take at each target's rate:")
+        page.style(Style::Heading, "Calls, and how long they take at each target's rate:")
     )?;
     let mut longest: Vec<&Forecast> = forecast.iter().collect();
     if layout.folding == Folding::Folded && longest.len() > FORECASTS {

@@ -9,7 +9,7 @@ use super::page::Page;
 use super::row::Row;
 use crate::domain::Action;
 use crate::report::review::symbol;
-use crate::report::style::Ink;
+use crate::report::style::Style;
 
 const COLUMNS: usize = 7;
 const SUBJECT: usize = 0;
@@ -62,7 +62,13 @@ impl Grid {
     /// Writes a row; what stands alike in the line above is dimmed. On a narrow terminal it is left
     /// out if it is none of what says who and until when, and so is how far away an instant is.
     pub(super) fn write(&mut self, row: &Row, page: &mut Page<'_>) -> fmt::Result {
-        write!(page, "{:1$}{2}", "", self.indent, page.ink(ink(row.action), symbol(row.action)))?;
+        write!(
+            page,
+            "{:1$}{2}",
+            "",
+            self.indent,
+            page.style(style(row.action), symbol(row.action))
+        )?;
         let mut gap = 1;
         let columns = self.widths.into_iter().zip(&mut self.above);
         for (column, (cell, (width, above))) in cells(row).into_iter().zip(columns).enumerate() {
@@ -76,13 +82,13 @@ impl Grid {
                 gap += if width > 0 { width + separator } else { 0 };
             } else {
                 let (left, right) = if column == WORD { (missing, 0) } else { (0, missing) };
-                let ink = match column {
-                    SUBJECT => ink(row.action),
-                    _ if cell == above.as_str() => Ink::Quiet,
-                    _ => Ink::Plain,
+                let style = match column {
+                    SUBJECT => style(row.action),
+                    _ if cell == above.as_str() => Style::Quiet,
+                    _ => Style::Plain,
                 };
                 let place = row.place.as_ref().filter(|_| column == SOURCE);
-                let cell = page.link(place, page.ink(ink, cell));
+                let cell = page.link(place, page.style(style, cell));
                 write!(page, "{:1$}{cell}", "", gap + left)?;
                 gap = right + separator;
             }
@@ -95,15 +101,15 @@ impl Grid {
 }
 
 fn cells(row: &Row) -> [&str; COLUMNS] {
-    let Row { action: _, subject, word, until, away, why, entry, source, place: _ } = row;
-    [subject, word, until, away, why, entry, source]
+    let Row { action: _, subject, word, until, relative_time, why, entry, source, place: _ } = row;
+    [subject, word, until, relative_time, why, entry, source]
 }
 
-const fn ink(action: Action) -> Ink {
+const fn style(action: Action) -> Style {
     match action {
-        Action::Impose => Ink::Start,
-        Action::Renew | Action::Amend | Action::Kick => Ink::Change,
-        Action::Lift => Ink::End,
-        Action::Forget => Ink::Plain,
+        Action::Impose => Style::Start,
+        Action::Renew | Action::Amend | Action::Kick => Style::Change,
+        Action::Lift => Style::End,
+        Action::Forget => Style::Plain,
     }
 }

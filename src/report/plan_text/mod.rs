@@ -19,7 +19,7 @@ use std::fmt::{self, Write};
 use self::outline::{Heading, Outline};
 use self::page::Page;
 use super::review::Review;
-use super::style::Paint;
+use super::style::ColorChoice;
 use crate::plan::Operation;
 
 /// How it is shown.
@@ -28,7 +28,7 @@ pub struct Layout {
     /// How much of it.
     pub folding: Folding,
     /// Whether in colour.
-    pub paint: Paint,
+    pub colors: ColorChoice,
     /// How many columns there are; long ids may need more.
     pub width: usize,
 }
@@ -58,7 +58,7 @@ pub enum Folding {
 /// look like it.
 pub fn plan_text(review: &Review<'_>, layout: Layout, out: &mut dyn Write) -> fmt::Result {
     let plan = review.plan;
-    let page = &mut Page::new(out, layout.paint);
+    let page = &mut Page::new(out, layout.colors);
     changes::write(&review.changes, page)?;
     notes::write_warnings(&review.orders, layout, page)?;
     let (upkeep, policy): (Vec<&Operation>, Vec<_>) =

@@ -10,7 +10,7 @@ use crate::plan::Plan;
 use crate::report::count::{counted, grouped};
 use crate::report::escape::{Terminal, TerminalWord};
 use crate::report::review::{Review, WARNINGS_OF_A_CODE, Warnings, exceeded, symbol};
-use crate::report::style::Ink;
+use crate::report::style::Style;
 
 pub(super) fn write(
     review: &Review<'_>,
@@ -22,7 +22,7 @@ pub(super) fn write(
     if !notes.is_empty() {
         page.paragraph();
         for note in notes {
-            writeln!(page, "{}", page.ink(Ink::Quiet, note))?;
+            writeln!(page, "{}", page.style(Style::Quiet, note))?;
         }
     }
     write_guards(review, page)?;
@@ -77,11 +77,11 @@ fn write_guards(review: &Review<'_>, page: &mut Page<'_>) -> fmt::Result {
         let words = Terminal(&words);
         match &guarded.acknowledged_by {
             None => {
-                writeln!(page, "{} {}", page.ink(Ink::Failure, "Held back:"), words)?;
+                writeln!(page, "{} {}", page.style(Style::Failure, "Held back:"), words)?;
             }
             Some(who) => {
                 let label = format!("Acknowledged by {}:", TerminalWord(who));
-                writeln!(page, "{} {}", page.ink(Ink::Warning, label), words)?;
+                writeln!(page, "{} {}", page.style(Style::Warning, label), words)?;
             }
         }
     }
@@ -111,7 +111,7 @@ pub(super) fn write_warnings(
         };
         for Warning { code: _, message, source } in warnings.iter().take(shown) {
             let message = Terminal(message);
-            write!(page, "{} {message}", page.ink(Ink::Warning, "Warning:"))?;
+            write!(page, "{} {message}", page.style(Style::Warning, "Warning:"))?;
             match source {
                 Some(source) => {
                     let place = source.to_string();
@@ -121,7 +121,7 @@ pub(super) fn write_warnings(
             }
         }
         if let Some(hidden) = warnings.len().checked_sub(shown).filter(|hidden| *hidden > 0) {
-            let label = page.ink(Ink::Warning, "Warning:");
+            let label = page.style(Style::Warning, "Warning:");
             writeln!(page, "{label} and {} more `{}`", grouped(hidden as u64), Terminal(code))?;
         }
     }

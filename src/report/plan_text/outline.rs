@@ -11,7 +11,7 @@ use crate::domain::{Id, TargetName};
 use crate::plan::Operation;
 use crate::report::escape::TerminalWord;
 use crate::report::review::{FEW, Review};
-use crate::report::style::Ink;
+use crate::report::style::Style;
 
 /// A run of operations of one entry that is longer than this becomes one line.
 const LONGEST_RUN: usize = 8;
@@ -133,14 +133,22 @@ impl<'a> Outline<'a> {
         match self.heading {
             None | Some(Heading::None) => {}
             Some(Heading::HeldBack) => {
-                writeln!(page, "{}", page.ink(Ink::Failure, "Held back by a guard, see below:"))?;
+                writeln!(
+                    page,
+                    "{}",
+                    page.style(Style::Failure, "Held back by a guard, see below:")
+                )?;
             }
             Some(Heading::Upkeep) => {
-                writeln!(page, "{}", page.ink(Ink::Heading, "Upkeep, which time alone asks for:"))?;
+                writeln!(
+                    page,
+                    "{}",
+                    page.style(Style::Heading, "Upkeep, which time alone asks for:")
+                )?;
             }
         }
         let indent = self.indent;
-        write!(page, "{:indent$}{}", "", page.ink(Ink::Heading, self.target))?;
+        write!(page, "{:indent$}{}", "", page.style(Style::Heading, self.target))?;
         let provider = review.provenance.provider(self.target);
         if let Some(provider) = provider {
             write!(page, " ({})", provider.facts().title)?;

@@ -3,19 +3,19 @@
 use std::fmt::{self, Write};
 
 use crate::domain::Source;
-use crate::report::style::{Ink, Linked, Paint, Painted};
+use crate::report::style::{ColorChoice, Linked, Style, Styled};
 
 /// Where the text goes, with a blank line between each two paragraphs.
 pub(super) struct Page<'a> {
     out: &'a mut dyn Write,
-    paint: Paint,
+    colors: ColorChoice,
     written: bool,
     blank_line_due: bool,
 }
 
 impl<'a> Page<'a> {
-    pub(super) fn new(out: &'a mut dyn Write, paint: Paint) -> Self {
-        Self { out, paint, written: false, blank_line_due: false }
+    pub(super) fn new(out: &'a mut dyn Write, colors: ColorChoice) -> Self {
+        Self { out, colors, written: false, blank_line_due: false }
     }
 
     /// Begins a paragraph; one in which nothing is written leaves no trace.
@@ -23,9 +23,9 @@ impl<'a> Page<'a> {
         self.blank_line_due = self.written;
     }
 
-    /// Text in this ink, if the page is in colour.
-    pub(super) fn ink<T: fmt::Display>(&self, ink: Ink, text: T) -> Painted<T> {
-        self.paint.ink(ink, text)
+    /// Text in this style, if the page is in colour.
+    pub(super) fn style<T: fmt::Display>(&self, style: Style, text: T) -> Styled<T> {
+        self.colors.style(style, text)
     }
 
     /// Text that leads to a source, if the page has links.
@@ -34,7 +34,7 @@ impl<'a> Page<'a> {
         source: Option<&'s Source>,
         text: T,
     ) -> Linked<'s, T> {
-        self.paint.link(source, text)
+        self.colors.link(source, text)
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) struct Row {
     /// The instant, or the first and last.
     pub(super) until: String,
     /// How far away that is.
-    pub(super) away: String,
+    pub(super) relative_time: String,
     pub(super) why: String,
     /// The `id` of the entry.
     pub(super) entry: String,
@@ -40,14 +40,14 @@ impl Row {
         let operations = &line.operations;
         let action = operations.first().map_or(Action::Forget, |operation| operation.action);
         let show = if layout.is_narrow() { shorter } else { |until: Until| until.to_string() };
-        let (until, away) = untils(operations, now, show);
+        let (until, relative_time) = untils(operations, now, show);
         let (source, place) = source(operations);
         Self {
             action,
             subject: subject(line, review, width),
             word: until_word(action),
             until,
-            away,
+            relative_time,
             why: why(operations, now),
             entry: entry(operations),
             source,
@@ -118,18 +118,18 @@ fn untils(operations: &[&Operation], now: Moment, show: fn(Until) -> String) -> 
     let (Some(first), Some(last)) = (untils().min(), untils().max()) else {
         return (String::new(), String::new());
     };
-    let away = |until: Until| until.at().map(|at| span::away(now, at));
+    let relative_time = |until: Until| until.at().map(|at| span::relative_time(now, at));
     if first == last {
-        return (show(first), away(first).unwrap_or_default());
+        return (show(first), relative_time(first).unwrap_or_default());
     }
     let [nearest, farthest] =
-        [first, last].map(|until| away(until).unwrap_or_else(|| "never".to_owned()));
-    let away = match farthest.strip_prefix("in ").filter(|_| nearest.starts_with("in ")) {
+        [first, last].map(|until| relative_time(until).unwrap_or_else(|| "never".to_owned()));
+    let relative_time = match farthest.strip_prefix("in ").filter(|_| nearest.starts_with("in ")) {
         _ if nearest == farthest => nearest,
         Some(length) => format!("{nearest} to {length}"),
         None => format!("{nearest} to {farthest}"),
     };
-    (format!("{} to {}", show(first), show(last)), away)
+    (format!("{} to {}", show(first), show(last)), relative_time)
 }
 
 /// An instant without the fraction of its second, and without the second where that is none.
@@ -153,7 +153,7 @@ fn why(operations: &[&Operation], now: Moment) -> String {
         if doubt.is_of_any_time() {
             return "in doubt since the state was restored".to_owned();
         }
-        let when = if single { span::away(now, doubt.since) } else { String::new() };
+        let when = if single { span::relative_time(now, doubt.since) } else { String::new() };
         format!("in doubt: {} sent {when}", doubt.action).trim_end().to_owned()
     }));
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
@@ -163,8 +163,10 @@ fn why(operations: &[&Operation], now: Moment) -> String {
 fn renewal(operation: &Operation, now: Moment) -> String {
     let words = operation.because.words();
     match operation.lapse().and_then(Lapse::at) {
-        Some(lapse) if lapse <= now => format!("{words}, lapsed {}", span::away(now, lapse)),
-        Some(lapse) => format!("{words}, lapses {}", span::away(now, lapse)),
+        Some(lapse) if lapse <= now => {
+            format!("{words}, lapsed {}", span::relative_time(now, lapse))
+        }
+        Some(lapse) => format!("{words}, lapses {}", span::relative_time(now, lapse)),
         None => words.to_owned(),
     }
 }

@@ -146,17 +146,17 @@ pub(in crate::report) fn text_of(
     plan: &Plan,
     changes: Vec<TargetChange>,
     folding: Folding,
-    paint: Paint,
+    colors: ColorChoice,
 ) -> String {
     shown(plan, changes, |shown| {
         let mut text = String::new();
-        plan_text(shown, Layout { folding, paint, width: 120 }, &mut text).unwrap();
+        plan_text(shown, Layout { folding, colors, width: 120 }, &mut text).unwrap();
         text
     })
 }
 
 pub(in crate::report) fn folded(plan: &Plan) -> String {
-    text_of(plan, Vec::new(), Folding::Folded, Paint::Off)
+    text_of(plan, Vec::new(), Folding::Folded, ColorChoice::Off)
 }
 
 /// A plan with one of everything, and what changed about its targets.

@@ -15,7 +15,7 @@ const LAST_LINE_OF_NOTHING: &str =
 #[test]
 fn a_plan_reads_from_changed_targets_down_to_its_last_line() {
     let (plan, changes) = everything();
-    let text = text_of(&plan, changes, Folding::Folded, Paint::Off);
+    let text = text_of(&plan, changes, Folding::Folded, ColorChoice::Off);
     assert_eq!(text, EVERYTHING, "\n{text}");
 }
 
@@ -141,7 +141,7 @@ fn five_thousand_operations_fit_on_a_few_screens_and_are_all_there_when_asked_fo
     ] {
         assert!(text.lines().any(|shown| shown == line), "{line}\n\n{text}");
     }
-    let all = text_of(&plan, Vec::new(), Folding::All, Paint::Off);
+    let all = text_of(&plan, Vec::new(), Folding::All, ColorChoice::Off);
     let lines: Vec<_> = all.lines().collect();
     let shown: BTreeSet<_> = lines.iter().filter_map(|line| line.split(" user ").nth(1)).collect();
     let shown: BTreeSet<_> = shown.iter().filter_map(|rest| rest.split(' ').next()).collect();
@@ -207,8 +207,8 @@ fn columns_line_up_whatever_the_script_and_one_long_id_spoils_only_its_own_line(
 #[test]
 fn colours_add_nothing_but_colour() {
     let (plan, changes) = everything();
-    let uncoloured = text_of(&plan, changes.clone(), Folding::Folded, Paint::Off);
-    let coloured = text_of(&plan, changes, Folding::Folded, Paint::On);
+    let uncoloured = text_of(&plan, changes.clone(), Folding::Folded, ColorChoice::Off);
+    let coloured = text_of(&plan, changes, Folding::Folded, ColorChoice::On);
     assert!(coloured.contains("\u{1b}[32m+\u{1b}[0m"));
     assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), uncoloured);
 }
@@ -273,6 +273,6 @@ fn many_warnings_of_a_kind_are_counted() {
         ),
         "{text}"
     );
-    let all = text_of(&plan, Vec::new(), Folding::All, Paint::Off);
+    let all = text_of(&plan, Vec::new(), Folding::All, ColorChoice::Off);
     assert_eq!(all.lines().filter(|line| line.starts_with("Warning: line")).count(), 1500);
 }
