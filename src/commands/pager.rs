@@ -12,8 +12,8 @@ use crate::cli::{Cli, Command};
 use crate::console::{Console, Results};
 use crate::world::World;
 
-/// What pages where the environment names nothing.
-const PAGER: &str = "less";
+/// What pages where the environment names nothing; where that is not installed, the terminal scrolls.
+const PAGER: &str = "command -v less > /dev/null && exec less || exec cat";
 
 /// What `less` is told where the environment does not say: end where all fits on one screen, show
 /// colours, and leave the text on the screen.

@@ -72,6 +72,17 @@ fn what_a_shell_would_run_is_never_offered() {
 }
 
 #[test]
+fn whoever_types_does_not_wait_for_a_server_that_does_not_answer() {
+    let scene = Scene::new();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let state = format!("postgresql://127.0.0.1:{}/x", silent.local_addr().unwrap().port());
+    let mut command = scene.command(&["--", "ostracon", "lift", "--target", "t", "--user", ""]);
+    command.env("OSTRACON_COMPLETE", "fish").env("OSTRACON_STATE", state);
+    let output = command.env("_CLAP_COMPLETE_INDEX", "5").output().unwrap();
+    assert_eq!((output.status.code(), &*text(&output.stdout)), (Some(0), ""));
+}
+
+#[test]
 fn fish_shows_what_each_is() {
     if Command::new("fish").arg("--version").stdout(Stdio::null()).status().is_err() {
         assert!(std::env::var_os("CI").is_none(), "fish is not here: `.ci/run` installs it");

@@ -1,10 +1,12 @@
 //! What may stand in an argument: targets of the config, and what the state holds.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use clap::{ArgMatches, CommandFactory as _};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
@@ -20,6 +22,9 @@ use crate::world::World;
 
 /// As many are offered at most: nobody reads more.
 const MOST: usize = 200;
+
+/// How long whoever types is kept waiting for a state on a server.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What was typed so far, as far as it says what to offer.
 struct Typed {
@@ -70,15 +75,24 @@ fn offer_in(command: clap::Command, typed: &Arc<Typed>) -> clap::Command {
     let with = command.mut_args(|argument| match Names::of(argument.get_id().as_str()) {
         Some(names) => {
             let typed = Arc::clone(typed);
-            argument.add(ArgValueCompleter::new(move |current: &std::ffi::OsStr| {
-                let begun = current.to_str().unwrap_or_default();
-                // Whoever types is not told why nothing is offered.
-                typed.candidates(names, begun).unwrap_or_default()
+            argument.add(ArgValueCompleter::new(move |current: &OsStr| {
+                in_time(&typed, names, current.to_str().unwrap_or_default())
             }))
         }
         None => argument,
     });
     with.mut_subcommands(|inner| offer_in(inner, typed))
+}
+
+/// What can be found in time. Whoever types is not told why nothing is offered.
+fn in_time(typed: &Arc<Typed>, names: Names, begun: &str) -> Vec<CompletionCandidate> {
+    let (sender, receiver) = mpsc::channel();
+    let (typed, begun) = (Arc::clone(typed), begun.to_owned());
+    // It ends with the process, which waits for nobody else.
+    thread::spawn(move || {
+        let _unheard = sender.send(typed.candidates(names, &begun));
+    });
+    receiver.recv_timeout(PATIENCE).ok().and_then(Result::ok).unwrap_or_default()
 }
 
 fn innermost(matches: &ArgMatches) -> &ArgMatches {
