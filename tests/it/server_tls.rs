@@ -140,3 +140,21 @@ fn a_server_that_asks_for_tls_says_how_it_is_given() {
     let said = ["no pg_hba.conf entry for host \"127.0.0.1\"", "`sslmode=verify-full`"];
     refused(&Scene::new(), &at, &["plan"], said);
 }
+
+#[test]
+fn a_file_of_roots_that_cannot_be_used_is_named() {
+    let scene = Scene::new();
+    let empty = scene.files.path().join("empty.pem");
+    std::fs::write(&empty, "no certificate\n").unwrap();
+    for (file, why) in [
+        (scene.files.path().join("none.pem"), "none.pem`: "),
+        (empty, "empty.pem`: it holds no certificate"),
+        (scene.files.path().to_owned(), "`: "),
+    ] {
+        let url = format!(
+            "postgresql://u@localhost/x?sslrootcert={}&sslmode=verify-full",
+            file.display()
+        );
+        refused(&scene, &url, &["plan"], [why, "names certificates in PEM"]);
+    }
+}

@@ -144,7 +144,11 @@ fn is_local(host: &Host) -> bool {
 
 /// TLS that trusts what this machine trusts, or the roots of a file alone.
 fn tls(roots: Option<&str>) -> Result<ClientConfig, StateError> {
-    let failed = |why: String| StateError::NotAUrl(format!("TLS cannot be set up: {why}"));
+    let failed = |why: String| StateError::Server {
+        what: format!("TLS to the server of the state cannot be set up: {why}"),
+        hint: "`sslrootcert=FILE` names certificates in PEM; without it, or with `system`, those \
+               that this machine trusts are taken",
+    };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -159,13 +163,15 @@ fn tls(roots: Option<&str>) -> Result<ClientConfig, StateError> {
             .with_no_client_auth());
     };
     let mut store = rustls::RootCertStore::empty();
-    let certificates = CertificateDer::pem_file_iter(file)
-        .map_err(|error| failed(format!("`sslrootcert`: {error}")))?;
+    let of_file = |why: String| failed(format!("`{file}`: {why}"));
+    let certificates =
+        CertificateDer::pem_file_iter(file).map_err(|error| of_file(error.to_string()))?;
     for certificate in certificates {
         let added = certificate.map_err(|error| error.to_string());
-        added
-            .and_then(|it| store.add(it).map_err(|error| error.to_string()))
-            .map_err(|error| failed(format!("`sslrootcert`: {error}")))?;
+        added.and_then(|it| store.add(it).map_err(|error| error.to_string())).map_err(of_file)?;
+    }
+    if store.is_empty() {
+        return Err(of_file("it holds no certificate".to_owned()));
     }
     Ok(builder.with_root_certificates(store).with_no_client_auth())
 }
