@@ -65,7 +65,7 @@ fn the_generated_tables_are_those_of_the_code() {
 
 #[test]
 fn every_command_line_that_is_shown_is_understood() {
-    let texts = TEXTS.into_iter().chain(["docs/editor.md"]);
+    let texts = TEXTS.into_iter().chain(["docs/editor.md", "docs/recipes.md", "docs/concepts.md"]);
     let shown: Vec<_> = texts.flat_map(|name| commands(&read(name))).collect();
     assert!(shown.len() >= 10, "{shown:?}");
     for line in shown {
