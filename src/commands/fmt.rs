@@ -36,8 +36,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
     let directory = &context.global.dir;
     let names =
         args.files.iter().map(|file| name_of(file, directory)).collect::<Result<Vec<_>, _>>()?;
-    let (layouts, problems) = policy::lay_out(directory, &names, args.sort);
-    let changed: Vec<Layout> = layouts.into_iter().filter(|it| it.old != it.new).collect();
+    let (changed, problems) = policy::lay_out(directory, &names, args.sort);
     if !args.check {
         for Layout { name, new, .. } in &changed {
             whole_file::put_below(&context.global.dir, name, new)?;

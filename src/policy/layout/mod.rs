@@ -35,7 +35,7 @@ pub struct Layout {
 }
 
 /// Lays out these files of a workspace, by their paths from its top; its config and all policy
-/// files if none is named. A file that cannot be laid out is told of and left out.
+/// files if none is named. One that is laid out already is left out, and one that cannot be is told of.
 pub fn lay_out(directory: &Path, names: &[String], sort: bool) -> (Vec<Layout>, Vec<Diagnostic>) {
     let folder = Folder::new(directory);
     let mut findings = Findings::default();
@@ -46,9 +46,13 @@ pub fn lay_out(directory: &Path, names: &[String], sort: bool) -> (Vec<Layout>, 
         names.sort_unstable();
     }
     let mut layouts = Vec::new();
-    for laid in parallel::map(&names, |name| lay_out_file(&folder, name, sort)) {
-        match laid {
-            Ok(layout) => layouts.push(layout),
+    let changed = |layout: &Layout| layout.old != layout.new;
+    let laid = parallel::map(&names, |name| {
+        lay_out_file(&folder, name, sort).map(|layout| Some(layout).filter(changed))
+    });
+    for layout in laid {
+        match layout {
+            Ok(layout) => layouts.extend(layout),
             Err(found) => findings.append(found),
         }
     }
