@@ -37,6 +37,9 @@ wait "$server"
 [ "$clean$how" != yes ] || rm -rf "$place"
 "#;
 
+/// What a server says whose predecessor has children left.
+const STILL_USED: &str = "pre-existing shared memory block";
+
 /// Names what is made.
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
@@ -178,6 +181,16 @@ impl Server {
 
     /// Starts it, and waits until it takes connections.
     pub(crate) fn start(&mut self) {
+        while !self.try_start() {
+            let log = self.log();
+            // One that was killed leaves its children: until the last of them has gone, none starts.
+            assert!(log.contains(STILL_USED), "the server did not start: {log}");
+            self.stop("QUIT");
+        }
+    }
+
+    /// Starts it; whether it answers.
+    fn try_start(&mut self) -> bool {
         assert!(self.running.is_none());
         let (place, data) = (self.place.to_str().unwrap().to_owned(), self.data());
         let mut words = vec!["-D", data.to_str().unwrap(), "-k", &place];
@@ -199,8 +212,13 @@ impl Server {
         self.running = Some(keeper.unwrap());
         let words = ["-q", "-h", &place, "-p", &self.port.to_string()];
         let mut is_ready = self.command(&self.programs.join("pg_isready"), &words);
-        let is_ready = eventually(|| is_ready.status().unwrap().success());
-        assert!(is_ready, "the server did not start: {}", self.log());
+        let (mut answers, log) = (false, self.place.join("log"));
+        let refuses = || fs::read_to_string(&log).unwrap_or_default().contains(STILL_USED);
+        eventually(|| {
+            answers = is_ready.status().unwrap().success();
+            answers || refuses()
+        });
+        answers
     }
 
     /// Ends it as this signal does (`QUIT` is a crash); its files stay.
