@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
-use ostracon::domain::{Lapse, Moment, Order, OrderKind, Restriction, Until, Wanted};
+use ostracon::domain::{Id, Lapse, Moment, Order, OrderKind, Restriction, Until, Wanted};
 use ostracon::provider::Mechanism;
 use ostracon::sandbox::InForce;
 use ostracon::store::State;
@@ -33,10 +33,20 @@ impl Schedule {
         }
     }
 
-    /// Nothing that was in force and is wanted ended, but by its own end.
+    /// Nothing that was in force and is wanted ended, but by its own end, or by an order to lift it
+    /// that has ended meanwhile.
     pub(super) fn nothing_wanted_was_lifted(&self, before: &[InForce]) {
         let (wanted, held, now) = (self.story.wanted(), self.story.held(), self.story.now());
-        for row in before {
+        let mut orders = self.story.snapshot().orders;
+        orders.retain(|order| order.kind == OrderKind::Lift && !order.stands(now));
+        let was_let_in = |row: &InForce| {
+            orders.iter().any(|order| {
+                let room = order.room.as_ref().map(Id::as_str);
+                room == row.room.as_deref()
+                    && order.subjects.iter().any(|subject| subject.id.as_str() == row.subject)
+            })
+        };
+        for row in before.iter().filter(|row| !was_let_in(row)) {
             let stands = !row.end.has_passed(now);
             let breakable = self.may_break && row.provider == "tencent";
             if stands && !breakable && wanted.contains(&name(row)) {
