@@ -75,6 +75,12 @@ impl KnownAccounts {
         Ok(KnownTarget::new(target, credentials.read(target).await?))
     }
 
+    /// Forgets the targets, so that their secrets are read anew; what their accounts were sent stays.
+    /// A pass that is under way keeps what it learns where nobody looks any more.
+    pub fn forget_targets(&mut self) {
+        self.targets = Arc::default();
+    }
+
     /// Keeps what a pass has learned of a target. Of one that stopped nothing is kept: its secrets
     /// may be why, and a new pass is a new attempt.
     pub(super) fn keep(&self, line: &TargetExecutor) {

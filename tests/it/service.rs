@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::Duration;
 
+use ostracon::sandbox::credential;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::scene::{POLICY, Scene, expect};
@@ -219,6 +220,39 @@ fn an_order_beside_the_service_is_carried_out_by_it() {
     scene.run(&["apply", "--auto-approve"], 5);
     assert_eq!(served.ends(Signal::TERM), Some(143));
     scene.run(&["apply", "--auto-approve"], 0);
+}
+
+#[test]
+fn a_secret_that_was_changed_in_its_file_is_used_once_the_service_reads_anew() {
+    let scene = Scene::new();
+    let secret = scene.files.path().join("secret");
+    let config = std::fs::read_to_string(scene.files.path().join("ostracon.yaml")).unwrap();
+    let config = config.replace("{ env: T }", &format!("{{ file: {} }}", secret.display()));
+    scene.files.write("ostracon.yaml", config.as_bytes());
+    let right = credential("tencent", "secret_key").unwrap();
+    std::fs::write(&secret, right).unwrap();
+    let mut served = Served::start(&scene, &[]);
+    served.says("applied");
+    let stopped = |served: &Served| {
+        let metrics = served.get("/metrics").body;
+        metrics.contains("ostracon_target_stopped{target=\"t\"} 1")
+    };
+    // Nobody is told yet: the one that is known goes on being used.
+    std::fs::write(&secret, "another one").unwrap();
+    scene.write(&POLICY.replace("alice, bob", "alice, bob, carol"));
+    served.says("applied");
+    assert!(scene.held().contains(&"tencent carol".to_owned()) && !stopped(&served));
+    served.signal(Signal::HUP);
+    served.says("the files have changed");
+    scene.write(&POLICY.replace("alice, bob", "alice, bob, carol, dave"));
+    served.says("nothing more is sent there");
+    assert!(!scene.held().contains(&"tencent dave".to_owned()));
+    std::fs::write(&secret, right).unwrap();
+    served.signal(Signal::HUP);
+    served.says("the files have changed");
+    served.says("applied");
+    assert!(scene.held().contains(&"tencent dave".to_owned()), "{:?}", scene.held());
+    assert_eq!(served.ends(Signal::INT), Some(130));
 }
 
 /// Runs git in a directory.

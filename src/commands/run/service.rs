@@ -149,6 +149,10 @@ impl<'a> Service<'a> {
             return false;
         }
         self.looked = Instant::now();
+        if anew {
+            // Secrets stand elsewhere than in the files.
+            self.accounts.forget_targets();
+        }
         let (_, config_before) = self.checkout.files.digests();
         let look = self.checkout.look(self.context, anew);
         match look {
