@@ -43,7 +43,6 @@ impl Pager {
         // Without one the terminal scrolls.
         let mut child = program.spawn().ok()?;
         console.out = Results::new(io::BufWriter::new(child.stdin.take()?));
-        ignore_interrupts();
         Some(Self(child))
     }
 
@@ -51,11 +50,13 @@ impl Pager {
     pub fn finish(mut self, console: &mut Console) {
         // The pager sees the end when nobody writes any more.
         console.out.end();
+        ignore_interrupts();
         let _whatever_it_says = self.0.wait();
     }
 }
 
-/// An interrupt is for the pager, which goes on: without this it would lose the terminal to the shell.
+/// From now on an interrupt is for the pager, which goes on: it would lose the terminal to the shell
+/// if this process ended first.
 fn ignore_interrupts() {
     if let Ok(runtime) = Builder::new_current_thread().enable_io().build() {
         // Once it is listened to, it never again ends the process.
