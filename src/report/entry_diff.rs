@@ -10,6 +10,7 @@ use similar::TextDiff;
 use super::escape::{Terminal, TerminalWord};
 use super::policy_yaml::{Item, entries_of};
 use super::style::{ColorChoice, Style};
+use super::unified::line_style;
 use crate::domain::yaml::scalar;
 use crate::domain::{Action, Source};
 use crate::plan::{Operation, Plan};
@@ -98,13 +99,7 @@ pub fn diff_text(plan: &Plan, colors: ColorChoice, out: &mut dyn Write) -> fmt::
             if names.is_empty() { "in no file any more".to_owned() } else { names.join("  ") };
         writeln!(out, "{}", colors.style(Style::Heading, heading))?;
         for line in changed.lines() {
-            let style = match line.chars().next() {
-                Some('+') => Style::Start,
-                Some('-') => Style::End,
-                Some('@') => Style::Quiet,
-                Some(_) | None => Style::Plain,
-            };
-            writeln!(out, "{}", colors.style(style, Terminal(&line)))?;
+            writeln!(out, "{}", colors.style(line_style(&line), Terminal(&line)))?;
         }
         writeln!(out)?;
     }

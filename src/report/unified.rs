@@ -11,6 +11,9 @@ use super::style::{ColorChoice, Style};
 /// How long the shortest difference is looked for; after that a longer one does.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How many lines name the files.
+const HEADER: usize = 2;
+
 /// Writes what changes about the file of this name.
 pub fn unified_diff(
     (name, old, new): (&str, &str, &str),
@@ -20,15 +23,19 @@ pub fn unified_diff(
     let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(old, new);
     let mut unified = diff.unified_diff();
     let unified = unified.header(&format!("a/{name}"), &format!("b/{name}")).to_string();
-    for line in unified.lines() {
-        let style = match line.as_bytes() {
-            [b'-', b'-', b'-', ..] | [b'+', b'+', b'+', ..] => Style::Heading,
-            [b'@', ..] => Style::Quiet,
-            [b'-', ..] => Style::End,
-            [b'+', ..] => Style::Start,
-            _ => Style::Plain,
-        };
+    for (number, line) in unified.lines().enumerate() {
+        let style = if number < HEADER { Style::Heading } else { line_style(line) };
         writeln!(out, "{}", colors.style(style, Terminal(line)))?;
     }
     Ok(())
+}
+
+/// How a line of a diff looks, its headers aside.
+pub(super) fn line_style(line: &str) -> Style {
+    match line.as_bytes() {
+        [b'@', ..] => Style::Quiet,
+        [b'-', ..] => Style::End,
+        [b'+', ..] => Style::Start,
+        _ => Style::Plain,
+    }
 }

@@ -15,7 +15,7 @@ use super::super::prepare::Files;
 use super::super::{Context, store};
 use crate::cli::{Cli, Global, LogFormat};
 use crate::console::{Console, Results};
-use crate::domain::{Enforcement, Kind, acts_or_hides};
+use crate::domain::{Enforcement, Id, Kind, Restriction, acts_or_hides};
 use crate::error::Error;
 use crate::store::View;
 use crate::world::World;
@@ -36,7 +36,7 @@ struct Typed {
 
 /// What an argument names.
 #[derive(Clone, Copy)]
-enum Names {
+enum Completes {
     Target,
     Room,
     Subject(Kind),
@@ -45,7 +45,7 @@ enum Names {
     Order,
 }
 
-impl Names {
+impl Completes {
     /// What the argument of this name names, if that can be looked up.
     fn of(argument: &str) -> Option<Self> {
         match argument {
@@ -72,11 +72,11 @@ pub(super) fn offer(command: clap::Command, words: &[OsString], world: &World) -
 }
 
 fn offer_in(command: clap::Command, typed: &Arc<Typed>) -> clap::Command {
-    let with = command.mut_args(|argument| match Names::of(argument.get_id().as_str()) {
-        Some(names) => {
+    let with = command.mut_args(|argument| match Completes::of(argument.get_id().as_str()) {
+        Some(completes) => {
             let typed = Arc::clone(typed);
             argument.add(ArgValueCompleter::new(move |current: &OsStr| {
-                in_time(&typed, names, current.to_str().unwrap_or_default())
+                in_time(&typed, completes, current.to_str().unwrap_or_default())
             }))
         }
         None => argument,
@@ -85,12 +85,12 @@ fn offer_in(command: clap::Command, typed: &Arc<Typed>) -> clap::Command {
 }
 
 /// What can be found in time. Whoever types is not told why nothing is offered.
-fn in_time(typed: &Arc<Typed>, names: Names, begun: &str) -> Vec<CompletionCandidate> {
+fn in_time(typed: &Arc<Typed>, completes: Completes, begun: &str) -> Vec<CompletionCandidate> {
     let (sender, receiver) = mpsc::channel();
     let (typed, begun) = (Arc::clone(typed), begun.to_owned());
     // It ends with the process, which waits for nobody else.
     thread::spawn(move || {
-        let _unheard = sender.send(typed.candidates(names, &begun));
+        let _unheard = sender.send(typed.candidates(completes, &begun));
     });
     receiver.recv_timeout(PATIENCE).ok().and_then(Result::ok).unwrap_or_default()
 }
@@ -117,50 +117,59 @@ impl Typed {
         Self { global, target: text("target"), room: text("room"), world: world.clone() }
     }
 
-    fn candidates(&self, names: Names, begun: &str) -> Result<Vec<CompletionCandidate>, Error> {
+    fn candidates(
+        &self,
+        completes: Completes,
+        begun: &str,
+    ) -> Result<Vec<CompletionCandidate>, Error> {
         let mut console = Console::plain(Results::new(io::sink()), 0);
         let context = Context { global: &self.global, world: &self.world, console: &mut console };
         let files = Files::read_config(&context)?;
-        let mut found = Found { begun, texts: BTreeMap::new() };
-        if let Names::Target = names {
+        let mut offered = Offered { begun, texts: BTreeMap::new() };
+        if let Completes::Target = completes {
             for (name, target) in &files.config.targets {
-                found.add(name.as_str(), || target.provider.facts().title.to_owned());
+                offered.add(name.as_str(), || target.provider.facts().title.to_owned());
             }
-            return Ok(found.into_candidates());
+            return Ok(offered.into_candidates());
         }
         let Some(mut state) = store::read(&context, &files)? else { return Ok(Vec::new()) };
-        if let Names::Order = names {
+        if let Completes::Order = completes {
             for order in state.orders()? {
-                found.add(&order.id, || format!("{} by {}", order.kind, order.by));
+                offered.add(&order.id, || format!("{} by {}", order.kind, order.by));
             }
         } else {
-            self.look_up(names, &state.view()?, &mut found)?;
+            self.look_up(completes, &state.view()?, &mut offered)?;
         }
-        Ok(found.into_candidates())
+        Ok(offered.into_candidates())
     }
 
-    fn look_up(&self, names: Names, view: &View<'_>, found: &mut Found<'_>) -> Result<(), Error> {
+    fn look_up(
+        &self,
+        completes: Completes,
+        view: &View<'_>,
+        offered: &mut Offered<'_>,
+    ) -> Result<(), Error> {
         let is_here = |row: &Enforcement| {
             let restriction = &row.restriction;
             self.target.as_ref().is_none_or(|target| restriction.target.as_str() == target)
         };
         view.each_row(|rows| {
             for row in rows.filter(is_here) {
-                let room = row.restriction.room.as_ref().map(crate::domain::Id::as_str);
-                let subject = &row.restriction.subject;
+                let Restriction { room, subject, .. } = &row.restriction;
+                let room_name = room.as_ref().map(Id::as_str);
+                let is_asked = || self.room.is_none() || self.room.as_deref() == room_name;
                 let until = || format!("until {}", row.until);
-                match names {
-                    Names::Room => room.into_iter().for_each(|room| found.add(room, String::new)),
-                    Names::Subject(kind) if kind == subject.kind => {
-                        if self.room.as_deref().is_none_or(|asked| room == Some(asked)) {
-                            found.add(subject.id.as_str(), until);
-                        }
+                match completes {
+                    // Many may have ends there.
+                    Completes::Room => offered.add(room_name.unwrap_or_default(), String::new),
+                    Completes::Anybody => offered.add(subject.id.as_str(), until),
+                    Completes::Subject(kind) if kind == subject.kind && is_asked() => {
+                        offered.add(subject.id.as_str(), until);
                     }
-                    Names::Anybody => found.add(subject.id.as_str(), until),
-                    Names::Restriction => found.add(&row.restriction.to_string(), until),
-                    Names::Target | Names::Order | Names::Subject(_) => {}
+                    Completes::Restriction => offered.add(&row.restriction.to_string(), until),
+                    Completes::Target | Completes::Order | Completes::Subject(_) => {}
                 }
-                if found.texts.len() >= MOST {
+                if offered.texts.len() >= MOST {
                     break;
                 }
             }
@@ -170,18 +179,22 @@ impl Typed {
 }
 
 /// What was found that begins as what was typed, each with a few words about it.
-struct Found<'a> {
+struct Offered<'a> {
     begun: &'a str,
     texts: BTreeMap<String, String>,
 }
 
-impl Found<'_> {
+impl Offered<'_> {
     /// Adds a text, unless a shell could take it for anything but a word: strangers have written it,
     /// and who presses Tab may press Enter.
     fn add(&mut self, text: &str, about: impl FnOnce() -> String) {
         let is_plain = |char: char| char.is_alphanumeric() || "_-.:@+,%=/".contains(char);
         let is_word = !text.starts_with('-') && text.chars().all(is_plain);
-        if text.starts_with(self.begun) && is_word && !text.contains(acts_or_hides) {
+        if !text.is_empty()
+            && text.starts_with(self.begun)
+            && is_word
+            && !text.contains(acts_or_hides)
+        {
             self.texts.entry(text.to_owned()).or_insert_with(about);
         }
     }

@@ -7,6 +7,8 @@ use crate::plan::Plan;
 use crate::report::count::counted;
 use crate::report::entry_diff::{ChangedEntry, changed_entries};
 use crate::report::link::Links;
+use crate::report::style::Style;
+use crate::report::unified::line_style;
 
 /// How many entries are shown: a page is for people, and as many as these nobody reads.
 const MOST: usize = 300;
@@ -52,10 +54,10 @@ fn one(entry: &ChangedEntry<'_>, links: &Links) -> Markup {
 }
 
 fn diff_line(line: &str) -> Markup {
-    let tone = match line.as_bytes() {
-        [b'+', ..] => "start",
-        [b'-', ..] => "end",
-        [b'@', ..] => "quiet",
+    let tone = match line_style(line) {
+        Style::Start => "start",
+        Style::End => "end",
+        Style::Quiet => "quiet",
         _ => return html! { (text(line)) },
     };
     html! { span.(tone) { (text(line)) } }
