@@ -7,7 +7,7 @@ use super::Context;
 use super::whole_file;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::policy::{self, Layout};
+use crate::policy::{self, Formatted};
 use crate::report::count::counted;
 use crate::report::escape::Terminal;
 use crate::report::unified::unified_diff;
@@ -38,13 +38,13 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> {
         args.files.iter().map(|file| name_of(file, directory)).collect::<Result<Vec<_>, _>>()?;
     let (changed, problems) = policy::lay_out(directory, &names, args.sort);
     if !args.check {
-        for Layout { name, new, .. } in &changed {
+        for Formatted { name, new, .. } in &changed {
             whole_file::put_below(&context.global.dir, name, new)?;
         }
     }
     let colors = context.console.colors();
     context.console.result(|out| {
-        changed.iter().try_for_each(|Layout { name, old, new }| {
+        changed.iter().try_for_each(|Formatted { name, old, new }| {
             if args.check {
                 unified_diff((name, old, new), colors, out)
             } else {
@@ -65,7 +65,7 @@ fn lay_out_input(context: &mut Context<'_>, args: &Args) -> Result<Exit, Error> 
         .answers
         .read_to_end(&mut bytes)
         .map_err(|error| Error::new(Exit::Error, "cannot read standard input").caused_by(&error))?;
-    let Layout { name, old, new } =
+    let Formatted { name, old, new } =
         policy::lay_out_text(bytes, args.sort).map_err(|problems| Error::of_policy(&problems))?;
     if !args.check {
         context.console.out.text(&new);

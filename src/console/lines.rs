@@ -14,7 +14,7 @@ const NARROWEST: usize = 40;
 const FURTHER: usize = 4;
 
 /// Lines of a report, written one by one.
-pub(super) struct Lines<'a> {
+pub(super) struct LineWriter<'a> {
     pub(super) to: &'a mut dyn Write,
     /// How wide a line may be; `None` where that does not matter.
     pub(super) width: Option<usize>,
@@ -25,7 +25,7 @@ pub(super) struct Lines<'a> {
     pub(super) error: Option<io::Error>,
 }
 
-impl fmt::Write for Lines<'_> {
+impl fmt::Write for LineWriter<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for part in text.split_inclusive('\n') {
             self.line.push_str(part);
@@ -37,7 +37,7 @@ impl fmt::Write for Lines<'_> {
     }
 }
 
-impl Lines<'_> {
+impl LineWriter<'_> {
     /// Writes what is left, and says what could not be written.
     pub(super) fn finish(mut self) -> Option<io::Error> {
         let _kept = self.end_line();

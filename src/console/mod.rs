@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
-use self::lines::Lines;
+use self::lines::LineWriter;
 use self::link::LinkTo;
 pub use self::link::Opener;
 use crate::domain::json;
@@ -189,7 +189,7 @@ impl Console {
         width: Option<usize>,
         compose: impl FnOnce(&mut dyn fmt::Write) -> fmt::Result,
     ) -> io::Result<()> {
-        let mut text = Lines {
+        let mut text = LineWriter {
             to: &mut self.out,
             width,
             links: self.links.as_ref(),

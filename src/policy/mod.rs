@@ -49,7 +49,7 @@ pub use config::{Config, StateLocation};
 pub use diagnostic::{Diagnostic, Excerpt, Label, Place, Severity};
 pub use files::{is_policy_path, is_workspace_path};
 pub use fingerprint::Fingerprint;
-pub use layout::{Layout, lay_out, lay_out_text};
+pub use layout::{Formatted, lay_out, lay_out_text};
 pub use memo::Memo;
 pub use render::render;
 pub use terms::LONGEST_ID as LONGEST_ENTRY_ID;

@@ -70,7 +70,7 @@ fn one_that_cannot_be_laid_out_is_told_of_and_the_others_are_laid_out() {
     for code in [1, 1] {
         let (_, said) = fmt(&files, &[], code);
         for wanted in [
-            "error[not-formatted]: this is left as it is\n --> a.yaml:2:5",
+            "error[not-formatted]: this is left as it is\n --> a.yaml:2:7",
             "error[yaml-syntax]",
             "error[symlink]",
             "the workspace has 3 problems",

@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::super::plain::{Plain, classify};
 use super::super::problem::Problem;
 use super::super::yaml::{Event, Piece, Pieces};
-use super::place::Place;
+use super::role::Role;
 use crate::domain::yaml::{quoted, scalar};
 
 /// A value.
@@ -26,11 +26,11 @@ pub(super) fn read<'t>(
     text: &'t str,
     first: Piece<'t>,
     pieces: &mut Pieces<'t>,
-    place: Place,
+    role: Role,
 ) -> Result<(String, usize), Problem> {
     let mut reading = Reading { text, pieces, last: first.bytes.clone(), is_usual: true };
     let start = first.bytes.start;
-    let flow = reading.value(first, place)?;
+    let flow = reading.value(first, role)?;
     let Reading { last, is_usual, .. } = reading;
     let written = text.get(start..last.end).unwrap_or_default();
     let set = if is_usual && !written.contains('\n') {
@@ -54,7 +54,7 @@ struct Reading<'p, 't> {
 
 impl<'t> Reading<'_, 't> {
     fn take(&mut self) -> Result<Piece<'t>, Problem> {
-        let piece = self.pieces.take()?;
+        let piece = self.pieces.next()?;
         let is_usual = |char: char| char.is_whitespace() || char == ',' || char == ':';
         let between = self.text.get(self.last.end..piece.bytes.start);
         self.is_usual &= between.is_some_and(|between| between.chars().all(is_usual));
@@ -62,8 +62,8 @@ impl<'t> Reading<'_, 't> {
         Ok(piece)
     }
 
-    fn value(&mut self, first: Piece<'t>, place: Place) -> Result<Flow, Problem> {
-        let Piece { event, bytes } = first;
+    fn value(&mut self, first: Piece<'t>, role: Role) -> Result<Flow, Problem> {
+        let Piece { event, at: _, bytes } = first;
         let written = self.text.get(bytes.clone()).unwrap_or_default();
         match event {
             Event::SequenceStart { .. } => {
@@ -73,7 +73,7 @@ impl<'t> Reading<'_, 't> {
                     if piece.event == Event::SequenceEnd {
                         return Ok(Flow::Sequence(items));
                     }
-                    items.push(self.value(piece, place.item())?);
+                    items.push(self.value(piece, role.item())?);
                 }
             }
             Event::MappingStart { .. } => {
@@ -90,11 +90,11 @@ impl<'t> Reading<'_, 't> {
                         _ => String::new(),
                     };
                     let value = self.take()?;
-                    let value = self.value(value, place.at_key(&name))?;
-                    pairs.push((place.rank(&name), key.bytes, value));
+                    let value = self.value(value, role.at_key(&name))?;
+                    pairs.push((role.rank(&name), key.bytes, value));
                 }
             }
-            Event::Scalar { text, plain, .. } if place == Place::Ids => {
+            Event::Scalar { text, plain, .. } if role == Role::Ids => {
                 Ok(Flow::Text(bytes, id(written, &text, plain)))
             }
             _ => Ok(Flow::Text(bytes, written.to_owned())),

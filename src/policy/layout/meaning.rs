@@ -83,7 +83,7 @@ fn comments(text: &str) -> Result<Vec<String>, Problem> {
     let mut comments = Vec::new();
     let mut at = 0;
     loop {
-        let piece = pieces.take()?;
+        let piece = pieces.next()?;
         let is_end = piece.event == Event::StreamEnd;
         let end = if is_end { text.len() } else { piece.bytes.start.max(at) };
         let between = text.get(at..end).unwrap_or_default();

@@ -7,7 +7,7 @@ mod arrange;
 mod flow;
 mod meaning;
 mod parse;
-mod place;
+mod role;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -23,9 +23,9 @@ use super::problem::{Findings, Problem, Reporter};
 use super::text::decode;
 use super::yaml::At;
 
-/// A file and its layout.
+/// A file before and after it is laid out.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Layout {
+pub struct Formatted {
     /// Its path from the top of the workspace.
     pub name: String,
     /// What stands in it.
@@ -36,7 +36,11 @@ pub struct Layout {
 
 /// Lays out these files of a workspace, by their paths from its top; its config and all policy
 /// files if none is named. One that is laid out already is left out, and one that cannot be is told of.
-pub fn lay_out(directory: &Path, names: &[String], sort: bool) -> (Vec<Layout>, Vec<Diagnostic>) {
+pub fn lay_out(
+    directory: &Path,
+    names: &[String],
+    sort: bool,
+) -> (Vec<Formatted>, Vec<Diagnostic>) {
     let folder = Folder::new(directory);
     let mut findings = Findings::default();
     let mut names = names.to_vec();
@@ -46,7 +50,7 @@ pub fn lay_out(directory: &Path, names: &[String], sort: bool) -> (Vec<Layout>, 
         names.sort_unstable();
     }
     let mut layouts = Vec::new();
-    let changed = |layout: &Layout| layout.old != layout.new;
+    let changed = |layout: &Formatted| layout.old != layout.new;
     let laid = parallel::map(&names, |name| {
         lay_out_file(&folder, name, sort).map(|layout| Some(layout).filter(changed))
     });
@@ -56,14 +60,11 @@ pub fn lay_out(directory: &Path, names: &[String], sort: bool) -> (Vec<Layout>, 
             Err(found) => findings.append(found),
         }
     }
-    let diagnostics = match findings.finish() {
-        Ok(diagnostics) | Err(diagnostics) => diagnostics,
-    };
-    (layouts, diagnostics)
+    (layouts, told(findings))
 }
 
 /// Lays out a text that stands in no file.
-pub fn lay_out_text(bytes: Vec<u8>, sort: bool) -> Result<Layout, Vec<Diagnostic>> {
+pub fn lay_out_text(bytes: Vec<u8>, sort: bool) -> Result<Formatted, Vec<Diagnostic>> {
     of_bytes("(standard input)", bytes, sort).map_err(told)
 }
 
@@ -73,7 +74,7 @@ fn told(findings: Findings) -> Vec<Diagnostic> {
     }
 }
 
-fn lay_out_file(folder: &Folder, name: &str, sort: bool) -> Result<Layout, Findings> {
+fn lay_out_file(folder: &Folder, name: &str, sort: bool) -> Result<Formatted, Findings> {
     let link = folder.symlink_on_the_way(name).map(|link| super::files::symlink(&link).into());
     let read = link.map_or_else(|| folder.read(name), Err);
     read.map_err(bare).and_then(|bytes| of_bytes(name, bytes, sort))
@@ -85,12 +86,12 @@ fn bare(diagnostic: Box<Diagnostic>) -> Findings {
     findings
 }
 
-fn of_bytes(name: &str, bytes: Vec<u8>, sort: bool) -> Result<Layout, Findings> {
+fn of_bytes(name: &str, bytes: Vec<u8>, sort: bool) -> Result<Formatted, Findings> {
     let file = Arc::new(decode(name, bytes, true).map_err(bare)?);
     match laid_out(&file.text, sort) {
         Ok(new) => {
             let old = Arc::try_unwrap(file).map_or_else(|file| file.text.clone(), |file| file.text);
-            Ok(Layout { name: name.to_owned(), old, new })
+            Ok(Formatted { name: name.to_owned(), old, new })
         }
         Err(problem) => {
             let mut findings = Findings::default();

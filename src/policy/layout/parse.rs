@@ -3,8 +3,8 @@
 use super::super::problem::Problem;
 use super::super::yaml::{At, Event, Piece, Pieces};
 use super::flow;
-use super::place::Place;
-use super::tree::{Comment, Item, Lines, Node, Pair, Value};
+use super::role::Role;
+use super::tree::{Comment, Item, Lead, Pair, Syntax, Written};
 
 /// A text while it is read.
 pub(super) struct Parser<'t> {
@@ -15,33 +15,23 @@ pub(super) struct Parser<'t> {
 }
 
 /// Reads a text whose top is a mapping.
-pub(super) fn parse(text: &str) -> Result<Value<'_>, Problem> {
+pub(super) fn parse(text: &str) -> Result<Syntax<'_>, Problem> {
     let mut parser = Parser { text, pieces: Pieces::new(text)?, at: 0 };
-    while matches!(parser.pieces.next().event, Event::DocumentStart) {
-        parser.pieces.take()?;
+    while matches!(parser.pieces.peek().event, Event::DocumentStart) {
+        parser.pieces.next()?;
     }
-    let root = parser.pieces.take()?;
-    if root.event != (Event::MappingStart { anchor: 0 }) || !root.bytes.is_empty() {
-        return Err(parser.by_hand());
+    let Piece { event, at, bytes } = parser.pieces.next()?;
+    if event != (Event::MappingStart { anchor: 0 }) || !bytes.is_empty() {
+        return Err(by_hand(at));
     }
-    let value = parser.mapping(Place::Top)?;
+    let value = parser.mapping(Role::Top)?;
     if parser.rest().trim().is_empty() { Ok(value) } else { Err(parser.by_hand()) }
 }
 
 impl<'t> Parser<'t> {
-    /// The error of a text that is left to people from here on.
+    /// The error of a text that is left to people from the next piece on.
     fn by_hand(&self) -> Problem {
-        let before = self.text.get(..self.at).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let column = column_of(before) + 1;
-        let number = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
-        let (line, column, offset) = (number(line), number(column), number(self.at));
-        Problem::new(
-            "not-formatted",
-            At { line, column, offset, length: 1 },
-            "this is left as it is",
-        )
-        .help("`fmt` knows plain keys, lists and mappings: lay this file out by hand")
+        by_hand(self.pieces.peek().at)
     }
 
     fn rest(&self) -> &'t str {
@@ -63,7 +53,7 @@ impl<'t> Parser<'t> {
     }
 
     /// Comments and empty lines from here, as far as `belongs` takes the column of a comment.
-    fn lines(&mut self, belongs: impl Fn(usize) -> bool) -> Lines<'t> {
+    fn lines(&mut self, belongs: impl Fn(usize) -> bool) -> Lead<'t> {
         let mut lines = Vec::new();
         let mut at = self.at;
         if self.column() > 0 {
@@ -96,12 +86,12 @@ impl<'t> Parser<'t> {
     }
 
     /// What stands above what is read next.
-    fn lead(&mut self) -> Lines<'t> {
+    fn lead(&mut self) -> Lead<'t> {
         self.lines(|_column| true)
     }
 
     /// What stands below the last of several things that begin in this column.
-    fn tail(&mut self, column: usize) -> Lines<'t> {
+    fn tail(&mut self, column: usize) -> Lead<'t> {
         if column == 0 {
             return self.lead();
         }
@@ -138,39 +128,38 @@ impl<'t> Parser<'t> {
     }
 
     /// The keys of a mapping whose start was read.
-    fn mapping(&mut self, place: Place) -> Result<Value<'t>, Problem> {
+    fn mapping(&mut self, role: Role) -> Result<Syntax<'t>, Problem> {
         let mut pairs: Vec<Pair<'t>> = Vec::new();
-        while self.pieces.next().event != Event::MappingEnd {
+        while self.pieces.peek().event != Event::MappingEnd {
             let lead = self.lead();
             self.skip_spaces();
-            let Piece { event: Event::Scalar { text: name, anchor: 0, .. }, bytes } =
-                self.pieces.take()?
-            else {
-                return Err(self.by_hand());
+            let Piece { event, at, bytes } = self.pieces.next()?;
+            let Event::Scalar { text: name, anchor: 0, .. } = event else {
+                return Err(by_hand(at));
             };
             if bytes.start != self.at {
-                return Err(self.by_hand());
+                return Err(by_hand(at));
             }
             let key = self.text.get(bytes.clone()).unwrap_or_default();
             let column = self.column();
             self.at = bytes.end;
             self.skip_spaces();
             if !self.rest().starts_with(':') {
-                return Err(self.by_hand());
+                return Err(by_hand(at));
             }
             self.at += 1;
-            let node = self.node(place.at_key(&name), column)?;
+            let node = self.node(role.at_key(&name), column)?;
             pairs.push(Pair { lead, key, name: name.into_owned(), column, node });
         }
-        self.pieces.take()?;
+        self.pieces.next()?;
         let tail = self.tail(pairs.first().map_or(0, |pair| pair.column));
-        Ok(Value::Mapping { pairs, tail })
+        Ok(Syntax::Mapping { pairs, tail })
     }
 
     /// The items of a list whose start was read, below something in this column.
-    fn sequence(&mut self, place: Place, parent: usize) -> Result<Value<'t>, Problem> {
+    fn sequence(&mut self, role: Role, parent: usize) -> Result<Syntax<'t>, Problem> {
         let mut items: Vec<Item<'t>> = Vec::new();
-        while self.pieces.next().event != Event::SequenceEnd {
+        while self.pieces.peek().event != Event::SequenceEnd {
             let mut lead = self.lead();
             self.skip_spaces();
             if !self.rest().starts_with('-') {
@@ -178,70 +167,72 @@ impl<'t> Parser<'t> {
             }
             let column = self.column();
             self.at += 1;
-            let mut node = self.node(place.item(), column)?;
-            if let Value::Mapping { .. } = node.value {
+            let mut node = self.node(role.item(), column)?;
+            if let Syntax::Mapping { .. } = node.value {
                 lead.extend(node.comment.take().map(|comment| comment.text));
             }
             items.push(Item { lead, column, node });
         }
-        self.pieces.take()?;
+        self.pieces.next()?;
         let tail = self.tail(items.first().map_or(0, |item| item.column).max(parent + 1));
-        Ok(Value::Sequence { items, tail })
+        Ok(Syntax::Sequence { items, tail })
     }
 
     /// What stands behind a colon or a dash, of something in this column.
-    fn node(&mut self, place: Place, column: usize) -> Result<Node<'t>, Problem> {
+    fn node(&mut self, role: Role, column: usize) -> Result<Written<'t>, Problem> {
         let anchor = self.anchor();
         let comment = self.comment();
-        let is_block = self.pieces.next().bytes.is_empty();
-        let value = match self.pieces.next().event {
+        let is_block = self.pieces.peek().bytes.is_empty();
+        let value = match self.pieces.peek().event {
             Event::MappingStart { .. } if is_block => {
-                self.pieces.take()?;
-                self.mapping(place)?
+                self.pieces.next()?;
+                self.mapping(role)?
             }
             Event::SequenceStart { .. } if is_block => {
-                self.pieces.take()?;
-                self.sequence(place, column)?
+                self.pieces.next()?;
+                self.sequence(role, column)?
             }
-            _ => return self.text(place, anchor, comment),
+            _ => return self.text(role, anchor, comment),
         };
-        Ok(Node { anchor, value, comment })
+        Ok(Written { anchor, value, comment })
     }
 
     /// A value that begins on the line of its colon or dash, or could.
     fn text(
         &mut self,
-        place: Place,
+        role: Role,
         anchor: &'t str,
         mut comment: Option<Comment<'t>>,
-    ) -> Result<Node<'t>, Problem> {
-        let Piece { event, bytes } = self.pieces.take()?;
-        let is_nothing = bytes.is_empty() && matches!(event, Event::Scalar { plain: true, .. });
+    ) -> Result<Written<'t>, Problem> {
+        let piece = self.pieces.next()?;
+        let (at, end) = (piece.at, piece.bytes.end);
+        let is_plain = matches!(piece.event, Event::Scalar { plain: true, .. });
+        let is_nothing = piece.bytes.is_empty() && is_plain;
         if is_nothing {
-            return Ok(Node { anchor, value: Value::Text(String::new()), comment });
+            return Ok(Written { anchor, value: Syntax::Text(String::new()), comment });
         }
         if self.rest_of_line().trim().is_empty() {
             let stands_between = self.lead().iter().any(|line| !line.is_empty());
             self.skip_spaces();
             if stands_between || comment.is_some() {
-                return Err(self.by_hand());
+                return Err(by_hand(at));
             }
         }
-        let has_header = matches!(&event, Event::Scalar { plain: false, .. })
-            && self.rest().starts_with(['|', '>']);
-        if !has_header && bytes.start != self.at {
-            return Err(self.by_hand());
+        let is_text = matches!(piece.event, Event::Scalar { .. });
+        let has_header = is_text && !is_plain && self.rest().starts_with(['|', '>']);
+        if !has_header && piece.bytes.start != self.at {
+            return Err(by_hand(at));
         }
         let start = self.at;
         let (value, end) = if has_header {
-            let end = self.end_of_block(start, bytes.end);
+            let end = self.end_of_block(start, end);
             (self.text.get(start..end).unwrap_or_default().to_owned(), end)
         } else {
-            flow::read(self.text, Piece { event, bytes }, &mut self.pieces, place)?
+            flow::read(self.text, piece, &mut self.pieces, role)?
         };
         self.at = end;
         comment = self.comment();
-        Ok(Node { anchor, value: Value::Text(value), comment })
+        Ok(Written { anchor, value: Syntax::Text(value), comment })
     }
 
     /// Where a text in block style ends: behind its last line that is not empty.
@@ -255,6 +246,12 @@ impl<'t> Parser<'t> {
         let rest = block.get(filled.len()..).unwrap_or_default();
         start + filled.len() + rest.find('\n').unwrap_or(rest.len())
     }
+}
+
+/// The error of a text that is left to people from this place on.
+fn by_hand(at: At) -> Problem {
+    Problem::new("not-formatted", at, "this is left as it is")
+        .help("`fmt` knows plain keys, lists and mappings: lay this file out by hand")
 }
 
 /// How many characters stand on the last line of a text.

@@ -1,14 +1,14 @@
 //! Writes keys and values in the one layout: two spaces a level, comments where they were.
 
-use super::tree::{Comment, Item, Lines, Node, Pair, Value};
+use super::tree::{Comment, Item, Lead, Pair, Syntax, Written};
 
 /// How much further each level is indented.
 const STEP: usize = 2;
 
 /// Writes a text whose top is this.
-pub(super) fn write(value: &Value<'_>) -> String {
+pub(super) fn write(value: &Syntax<'_>) -> String {
     let mut writer = Writer { text: String::new() };
-    if let Value::Mapping { pairs, tail } = value {
+    if let Syntax::Mapping { pairs, tail } = value {
         writer.mapping(pairs, tail, 0);
     }
     let end = writer.text.trim_end().len();
@@ -18,7 +18,7 @@ pub(super) fn write(value: &Value<'_>) -> String {
 }
 
 /// An item as it is written, without what stands above it.
-pub(super) fn written(item: &Item<'_>) -> String {
+pub(super) fn item_text(item: &Item<'_>) -> String {
     let mut writer = Writer { text: "-".to_owned() };
     writer.node(&item.node, item.column, 0);
     writer.text
@@ -33,7 +33,7 @@ impl Writer {
         self.text.extend(std::iter::repeat_n(' ', indent));
     }
 
-    fn lines(&mut self, lines: &Lines<'_>, indent: usize) {
+    fn lines(&mut self, lines: &Lead<'_>, indent: usize) {
         for line in lines {
             if !line.is_empty() {
                 self.indent(indent);
@@ -45,7 +45,7 @@ impl Writer {
 
     /// Writes the keys of a mapping; before the first one the line is indented already if it stands
     /// behind a dash.
-    fn mapping(&mut self, pairs: &[Pair<'_>], tail: &Lines<'_>, indent: usize) {
+    fn mapping(&mut self, pairs: &[Pair<'_>], tail: &Lead<'_>, indent: usize) {
         for pair in pairs {
             let is_behind_dash = self.text.ends_with("- ");
             if !is_behind_dash {
@@ -59,7 +59,7 @@ impl Writer {
         self.lines(tail, indent);
     }
 
-    fn sequence(&mut self, items: &[Item<'_>], tail: &Lines<'_>, indent: usize) {
+    fn sequence(&mut self, items: &[Item<'_>], tail: &Lead<'_>, indent: usize) {
         for item in items {
             self.lines(&item.lead, indent);
             self.indent(indent);
@@ -70,28 +70,28 @@ impl Writer {
     }
 
     /// Writes what stands behind a colon or dash that was in this column and now is indented so.
-    fn node(&mut self, node: &Node<'_>, column: usize, indent: usize) {
+    fn node(&mut self, node: &Written<'_>, column: usize, indent: usize) {
         if !node.anchor.is_empty() {
             self.text.push(' ');
             self.text.push_str(node.anchor);
         }
         match &node.value {
-            Value::Text(text) => {
+            Syntax::Text(text) => {
                 if !text.is_empty() {
                     self.text.push(' ');
                     self.put(text, column, indent);
                 }
                 self.comment(node.comment, column, indent);
             }
-            Value::Mapping { pairs, tail } if self.text.ends_with('-') => {
+            Syntax::Mapping { pairs, tail } if self.text.ends_with('-') => {
                 self.text.push(' ');
                 self.mapping(pairs, tail, indent + STEP);
             }
-            Value::Mapping { pairs, tail } => {
+            Syntax::Mapping { pairs, tail } => {
                 self.comment(node.comment, column, indent);
                 self.mapping(pairs, tail, indent + STEP);
             }
-            Value::Sequence { items, tail } => {
+            Syntax::Sequence { items, tail } => {
                 self.comment(node.comment, column, indent);
                 self.sequence(items, tail, indent + STEP);
             }

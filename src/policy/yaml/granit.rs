@@ -31,7 +31,8 @@ impl<'t> Granit<'t> {
     pub(super) fn piece(&mut self, problems: &mut Vec<Problem>) -> Result<Piece<'t>, Problem> {
         let (event, span) = self.next(problems)?;
         let byte = |marker: &Marker| marker.byte_offset().unwrap_or_default();
-        Ok(Piece { event, bytes: byte(&span.start)..byte(&span.end) })
+        let bytes = byte(&span.start)..byte(&span.end);
+        Ok(Piece { event, at: position(&span), bytes })
     }
 
     fn next(&mut self, problems: &mut Vec<Problem>) -> Result<(Event<'t>, Span), Problem> {

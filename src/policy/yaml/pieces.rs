@@ -1,6 +1,7 @@
 //! A text piece by piece, for whom it counts which bytes say what.
 
 use super::granit::Granit;
+use super::node::At;
 use super::step::{Event, Piece};
 use crate::policy::problem::Problem;
 
@@ -15,19 +16,19 @@ impl<'t> Pieces<'t> {
     pub(in crate::policy) fn new(text: &'t str) -> Result<Self, Problem> {
         let mut pieces = Self {
             granit: Granit::new(text),
-            next: Piece { event: Event::StreamEnd, bytes: 0..0 },
+            next: Piece { event: Event::StreamEnd, at: At::default(), bytes: 0..0 },
         };
-        pieces.take()?;
+        pieces.next()?;
         Ok(pieces)
     }
 
     /// The piece at hand.
-    pub(in crate::policy) const fn next(&self) -> &Piece<'t> {
+    pub(in crate::policy) const fn peek(&self) -> &Piece<'t> {
         &self.next
     }
 
     /// Takes the piece at hand. A tag is an error.
-    pub(in crate::policy) fn take(&mut self) -> Result<Piece<'t>, Problem> {
+    pub(in crate::policy) fn next(&mut self) -> Result<Piece<'t>, Problem> {
         let mut problems = Vec::new();
         let next = self.granit.piece(&mut problems)?;
         match problems.pop() {

@@ -18,6 +18,7 @@ pub(super) struct Step<'t> {
 #[derive(Clone, Debug)]
 pub(in crate::policy) struct Piece<'t> {
     pub(in crate::policy) event: Event<'t>,
+    pub(in crate::policy) at: At,
     pub(in crate::policy) bytes: Range<usize>,
 }
 

@@ -1,12 +1,12 @@
-//! What stands where in a config or a policy file, and in which order.
+//! What a value is in a config or a policy file, and in which order its keys stand.
 
 use super::super::section::{Section, SubjectKey};
 use super::super::{config, protect, target};
 use crate::provider::{Provider, REGISTRY};
 
-/// A place in a config or a policy file.
+/// What a value is, by where it stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Place {
+pub(super) enum Role {
     /// The mapping at the top.
     Top,
     /// The entries of a list.
@@ -27,8 +27,8 @@ pub(super) enum Place {
     Other,
 }
 
-impl Place {
-    /// Where the value of a key stands.
+impl Role {
+    /// What the value of a key is.
     pub(super) fn at_key(self, name: &str) -> Self {
         let is_subject = || SubjectKey::ALL.iter().any(|key| key.inline == name);
         match (self, name) {
@@ -43,7 +43,7 @@ impl Place {
         }
     }
 
-    /// Where an item of the list here stands.
+    /// What an item of this list is.
     pub(super) const fn item(self) -> Self {
         match self {
             Self::Entries(section) => Self::Entry(section),
@@ -53,13 +53,13 @@ impl Place {
         }
     }
 
-    /// The place of a key among those of a mapping here; of what is not known behind them all.
+    /// The rank of a key among those of this mapping; of what is not known behind them all.
     pub(super) fn rank(self, name: &str) -> usize {
         let keys = self.keys();
         keys.iter().position(|key| *key == name).unwrap_or(keys.len())
     }
 
-    /// The keys of a mapping here, in the order in which they are written.
+    /// The keys of this mapping, in the order in which they are written.
     fn keys(self) -> Vec<&'static str> {
         match self {
             Self::Top => {
