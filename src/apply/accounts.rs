@@ -83,17 +83,17 @@ impl KnownAccounts {
 
     /// Keeps what a pass has learned of a target. Of one that stopped nothing is kept: its secrets
     /// may be why, and a new pass is a new attempt.
-    pub(super) fn keep(&self, line: &TargetExecutor) {
-        let target = &line.session.target;
-        if line.stopped.get().is_some() {
+    pub(super) fn keep(&self, executor: &TargetExecutor) {
+        let target = &executor.session.target;
+        if executor.stopped.get().is_some() {
             lock(&self.targets).remove(&target.name);
             return;
         }
         let known = KnownTarget {
             target: Arc::clone(target),
-            secrets: line.session.secrets.clone(),
-            budget: Arc::clone(&line.budget),
-            latency: line.in_flight.answers_in(),
+            secrets: executor.session.secrets.clone(),
+            budget: Arc::clone(&executor.budget),
+            latency: executor.in_flight.answers_in(),
         };
         lock(&self.targets).insert(target.name.clone(), known);
     }
@@ -143,7 +143,7 @@ impl Clocks {
     }
 }
 
-/// The paces of all accounts in one pass.
+/// The rate limiters of all accounts in one pass.
 pub(super) struct Paces {
     recent_calls: RecentCalls,
     earlier: KnownAccounts,
@@ -151,7 +151,7 @@ pub(super) struct Paces {
 }
 
 impl Paces {
-    /// The paces of accounts of which these calls were made, or which are known already.
+    /// The rate limiters of accounts of which these calls were made, or which are known already.
     pub(super) fn new(
         world: &World,
         mut recent_calls: RecentCalls,
@@ -177,7 +177,7 @@ impl Paces {
         recent_calls
     }
 
-    /// The paces of a target, lane by lane; shared with every target of the same account.
+    /// The rate limiters of a target, lane by lane; shared with every target of the same account.
     pub(super) fn of(&mut self, target: &Target) -> Vec<Arc<RateLimiter>> {
         let lanes = 0..target.provider.facts().lanes.len();
         lanes.map(|lane| self.lane(target, lane)).collect()

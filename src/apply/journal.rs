@@ -129,7 +129,7 @@ pub struct Writer {
 }
 
 /// A journal, and its writer, which must be run until the last journal is dropped; `orders` is the
-/// mark of the orders that the run knows: where another comes, the run is halted for a moment.
+/// mark of the orders that the run knows: where another comes, the run stops for a moment.
 pub fn journal(
     (state, orders): (State, Option<i64>),
     lease: Lease,
@@ -146,7 +146,7 @@ pub fn journal(
 impl Writer {
     /// Writes what the journals send, until all of them are dropped, and keeps the lease alive.
     ///
-    /// When a write fails the run is halted, and everything after it is refused.
+    /// When a write fails the run stops, and everything after it is refused.
     pub async fn run(mut self) -> (State, Result<(), StateError>) {
         let every = HEARTBEAT_EVERY.unsigned_abs();
         let mut beat = interval_at(Instant::now() + every, every);

@@ -35,8 +35,8 @@ impl TargetExecutor {
                 self.hold_back(&mut work);
             }
             self.make_room(&mut tasks).await;
-            let line = Arc::clone(&self);
-            tasks.spawn(async move { line.carry_out(work).await });
+            let executor = Arc::clone(&self);
+            tasks.spawn(async move { executor.carry_out(work).await });
             // The first call of a target goes alone: its answer tells whether the clocks agree.
             if alone {
                 drain(&mut tasks).await;
@@ -113,9 +113,9 @@ impl TargetExecutor {
 /// Whether everything sent so far must be answered before this step: lifts free the quota that
 /// imposes need, a replaced lift must know that its replacement stands, and a first call tells
 /// whether more about a room that had to wait make sense.
-fn is_barrier(line: &TargetExecutor, sent: Phase, (phase, work): (Phase, &Work)) -> bool {
+fn is_barrier(executor: &TargetExecutor, sent: Phase, (phase, work): (Phase, &Work)) -> bool {
     let has_quota =
-        line.capability(&work.call).is_some_and(|capability| capability.quota.is_some());
+        executor.capability(&work.call).is_some_and(|capability| capability.quota.is_some());
     let quota_frees_up = has_quota && sent <= Phase::Lift && phase > Phase::Lift;
     let knows_rooms = sent != phase && phase == Phase::StillWaiting;
     quota_frees_up || knows_rooms || phase == Phase::ReplacedLift

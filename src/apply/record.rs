@@ -103,7 +103,7 @@ impl TargetExecutor {
             ends.push((index, end));
         }
         if !records.is_empty() {
-            // Unwritten, the run is halted, and the state says that it may have happened.
+            // Unwritten, the run stops, and the state says that it may have happened.
             let _unwritten = self.journal.report(records).await;
         }
         for (index, end) in ends {

@@ -104,7 +104,7 @@ pub async fn carry_out(request: ApplyRequest, journal: Journal) -> Outcome {
     let (sure, unsure) = by_record(&shared, &targets);
     let recorded = record_first(&shared, &journal, (first, &sure)).await;
     let mut limiters = Paces::new(&shared.world, request.recent_calls, &request.accounts);
-    let mut lines = JoinSet::new();
+    let mut executors = JoinSet::new();
     let by_target = by_target(&plan, &targets);
     // So that one that is slow, or told to pause, takes nothing from the others.
     let side_by_side = request.side_by_side.unwrap_or(by_target.len());
@@ -116,7 +116,7 @@ pub async fn carry_out(request: ApplyRequest, journal: Journal) -> Outcome {
         let (shared, journal) = (Arc::clone(&shared), journal.clone());
         let (target, credentials) = (Arc::clone(target), Arc::clone(&credentials));
         let accounts = request.accounts.clone();
-        lines.spawn(async move {
+        executors.spawn(async move {
             if recorded.is_err() {
                 return;
             }
@@ -129,15 +129,16 @@ pub async fn carry_out(request: ApplyRequest, journal: Journal) -> Outcome {
                     let in_flight = in_flight(&target, at_will, share).answered_in(latency);
                     let session = Session::new(target, secrets);
                     let limits = (limiters, in_flight, budget);
-                    let line = Arc::new(TargetExecutor::new((shared, journal), session, limits));
-                    Arc::clone(&line).run(steps).await;
-                    accounts.keep(&line);
+                    let executor =
+                        Arc::new(TargetExecutor::new((shared, journal), session, limits));
+                    Arc::clone(&executor).run(steps).await;
+                    accounts.keep(&executor);
                 }
                 Err(error) => refuse(&shared, &target, &steps, &error.to_string()),
             }
         });
     }
-    drain(&mut lines).await;
+    drain(&mut executors).await;
     // By now a provider may have said what time it is.
     let _halted = forget_by_clock(&shared, &journal, (&unsure, request.old_run)).await;
     let (tally, problems, stopped) = shared.fates.close();

@@ -1,4 +1,4 @@
-//! The line of work at one target: its session, its pace, and what is known so far.
+//! The work at one target: its session, its rate limiters, and what is known so far.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -21,7 +21,7 @@ use crate::provider::{Call, Capability, Session};
 use crate::store::Record;
 use crate::world::World;
 
-/// What the lines of all targets share.
+/// What the executors of all targets share.
 pub struct Shared {
     /// Clock, network and chance.
     pub world: World,
@@ -111,7 +111,7 @@ pub struct TargetExecutor {
     pub session: Session,
     /// How many of its calls may be on their way.
     pub in_flight: InFlight,
-    /// Its pace, lane by lane.
+    /// Its rate limiters, lane by lane.
     pub limiters: Vec<Arc<RateLimiter>>,
     /// Why nothing more is sent, once something stopped it.
     pub stopped: OnceLock<(Fate, Failure)>,

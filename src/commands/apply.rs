@@ -9,7 +9,7 @@ use super::leased_store::{self, LeasedStore};
 use super::pass::Run;
 use super::prepare::{Files, check_lineage};
 use super::rehearsal::{self};
-use super::signals::{unless_halted, watch_signals};
+use super::signals::{unless_shut_down, watch_signals};
 use super::{Context, plan_file};
 use crate::apply::{Outcome, Shutdown};
 use crate::domain::span;
@@ -126,7 +126,7 @@ pub async fn run_within(context: &mut Context<'_>, args: &Args) -> Result<Exit, 
     let shutdown = Shutdown::default();
     let signals = tokio::spawn(watch_signals(shutdown.clone()));
     let taking = leased_store::take(&location, &world, &accounts, args.lock_timeout);
-    let taken = unless_halted(&shutdown, taking).await;
+    let taken = unless_shut_down(&shutdown, taking).await;
     let LeasedStore { state, lease } = taken?;
     let run = Run {
         args,

@@ -8,7 +8,7 @@ use super::format::Format;
 use super::pass::{Begun, Run};
 use super::prepare::Files;
 use super::refresh::{self, survey};
-use super::signals::unless_halted;
+use super::signals::unless_shut_down;
 use super::view::show_text;
 use crate::error::Error;
 use crate::plan::file::{self, SavedPlan};
@@ -60,7 +60,7 @@ impl Run<'_> {
         let (mut found, observed) = if (args.refresh || args.after_restore) && !goes_on {
             let through = (world, refresh::credentials(context));
             let reading = survey(files, &mut snapshot, through, (&scope, &[]));
-            let found = unless_halted(shutdown, reading).await?;
+            let found = unless_shut_down(shutdown, reading).await?;
             refresh::refresh(&found, &mut snapshot, world)
         } else {
             (Vec::new(), Vec::new())
@@ -91,7 +91,7 @@ impl Run<'_> {
             return Ok(Decision::Stop(plan));
         }
         if !args.auto_approve && to_do && !goes_on {
-            unless_halted(shutdown, approve(context, &plan)).await?;
+            unless_shut_down(shutdown, approve(context, &plan)).await?;
         }
         // Whatever ends this run early, the next one must not believe the backup.
         let doubts_all = args.after_restore && !goes_on;

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 
 /// What `work` comes to, unless a signal comes first: then nothing was done.
-pub(super) async fn unless_halted<T>(
+pub(super) async fn unless_shut_down<T>(
     shutdown: &Shutdown,
     work: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {

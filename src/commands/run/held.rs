@@ -31,7 +31,7 @@ impl Held {
     /// What was taken.
     pub(super) fn new(LeasedStore { state, lease }: LeasedStore, world: &World) -> Self {
         let lost = Shutdown::default();
-        // The service looks for orders itself: its calls are halted account by account.
+        // The service looks for orders itself: its calls are stopped account by account.
         let (journal, writer) = journal((state, None), lease.clone(), lost.clone(), world.clone());
         Self { lease, journal, lost, since: Instant::now(), writer: tokio::spawn(writer.run()) }
     }

@@ -115,7 +115,7 @@ impl Service<'_> {
         let (orders_mark, mut snapshot) = read.await?;
         self.orders_mark = orders_mark;
         if held.is_alone() {
-            // Those of earlier runs are over, and of ours the paces know.
+            // Those of earlier runs are over, and of ours the rate limiters know.
             snapshot.recent_calls.rates.clear();
         }
         let now = self.now();
